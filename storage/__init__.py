@@ -1,0 +1,1 @@
+"""WHERE: everything outside the process, and the names and shapes of what is kept there."""

@@ -1,0 +1,165 @@
+"""A folder, on this machine or behind an fsspec URL, whose files appear whole or not at all.
+
+Every byte that daycast keeps outside the database is written through :class:`Folder`.
+"""
+
+import contextlib
+import os
+import uuid
+from collections.abc import Iterator
+from pathlib import Path
+from typing import IO, Any
+
+import fsspec
+
+from storage.errors import StorageError
+
+_PARTIAL = ".partial-"
+
+
+class Folder:
+    """A folder of files.
+
+    Args:
+        url: a path, or an fsspec URL such as ``s3://bucket/daycast`` or ``memory://daycast``.
+
+    Raises:
+        StorageError: from every method, where the folder cannot be read or written.
+    """
+
+    def __init__(self, url: str | Path) -> None:
+        self.fs, self.root = fsspec.core.url_to_fs(str(url))
+        self.local = self.fs.protocol == "file" or "file" in self.fs.protocol
+
+    def __truediv__(self, name: str) -> "Folder":
+        child = object.__new__(Folder)
+        child.fs, child.local = self.fs, self.local
+        child.root = f"{self.root.rstrip('/')}/{_inside(name)}"
+        return child
+
+    def __repr__(self) -> str:
+        return f"Folder({self.url!r})"
+
+    @property
+    def url(self) -> str:
+        """Where the folder is: a path on this machine, otherwise a URL."""
+        return str(self.root) if self.local else str(self.fs.unstrip_protocol(self.root))
+
+    def path(self, name: str) -> str:
+        """The full path of a file, as the file system knows it."""
+        return f"{self.root.rstrip('/')}/{_inside(name)}"
+
+    def names(self) -> list[str]:
+        """The files and folders in it, sorted; none where the folder does not exist."""
+        with self._reading():
+            try:
+                entries = self.fs.ls(self.root, detail=False, refresh=True)
+            except (FileNotFoundError, NotADirectoryError):
+                return []
+        names = (entry.rstrip("/").rsplit("/", 1)[-1] for entry in entries)
+        return sorted(name for name in names if not name.startswith(_PARTIAL))
+
+    def exists(self, name: str) -> bool:
+        """Whether a file or folder of this name is there."""
+        with self._reading():
+            return bool(self.fs.exists(self.path(name)))
+
+    def read(self, name: str) -> bytes:
+        """A file's bytes."""
+        with self._reading():
+            return bytes(self.fs.cat_file(self.path(name)))
+
+    def open(self, name: str) -> Any:
+        """A file opened for reading, as a context manager."""
+        with self._reading():
+            return self.fs.open(self.path(name), "rb")
+
+    def write(self, name: str, data: bytes) -> None:
+        """Put a file in its place, whole, over one of the same name."""
+        with self.writing(name) as file:
+            file.write(data)
+
+    @contextlib.contextmanager
+    def writing(self, name: str) -> Iterator[IO[bytes]]:
+        """A file to write to, that takes its place when the block ends well and vanishes when it does not."""
+        place = self.path(name)
+        beside = f"{place.rsplit('/', 1)[0]}/{_PARTIAL}{uuid.uuid4().hex}"
+        with self._writing():
+            self.fs.makedirs(place.rsplit("/", 1)[0], exist_ok=True)
+            try:
+                with self.fs.open(beside, "wb") as file:
+                    yield file
+                    if self.local:
+                        file.flush()
+                        os.fsync(file.fileno())
+                self._rename(beside, place)
+            except BaseException:
+                with contextlib.suppress(FileNotFoundError):
+                    self.fs.rm_file(beside)
+                raise
+
+    def publish(self, source: Path, name: str) -> None:
+        """Put a local folder's files in place as the folder ``name``, whole; an existing one is left as it is."""
+        if self.exists(name):
+            return
+        place, beside = self.path(name), f"{self.root.rstrip('/')}/{_PARTIAL}{uuid.uuid4().hex}"
+        with self._writing():
+            try:
+                self.fs.makedirs(beside, exist_ok=True)
+                for file in sorted(source.iterdir()):
+                    self.fs.put_file(str(file), f"{beside}/{file.name}")
+                self._rename(beside, place)
+            finally:
+                if self.fs.exists(beside):
+                    self.fs.rm(beside, recursive=True)
+
+    def remove(self, name: str) -> None:
+        """Remove a file or folder; nothing happens where it is not there."""
+        with self._writing(), contextlib.suppress(FileNotFoundError):
+            self.fs.rm(self.path(name), recursive=True)
+
+    def clear_partial(self) -> int:
+        """Remove what a killed process left half-written in this folder and below; returns how many."""
+        with self._writing():
+            if not self.fs.exists(self.root):
+                return 0
+            found = [path for path in self.fs.find(self.root, withdirs=True) if _PARTIAL in path.rsplit("/", 1)[-1]]
+            for path in found:
+                with contextlib.suppress(FileNotFoundError):
+                    self.fs.rm(path, recursive=True)
+        return len(found)
+
+    def _rename(self, beside: str, place: str) -> None:
+        if self.local:
+            os.replace(beside, place)
+        else:
+            self.fs.mv(beside, place, recursive=True)
+
+    @contextlib.contextmanager
+    def _writing(self) -> Iterator[None]:
+        try:
+            yield
+        except OSError as error:
+            raise StorageError(
+                f"The storage folder must be writable. Received: {self.url}: {error.strerror or error}. "
+                "Free space or change its permissions, or set DAYCAST_STORAGE to another folder."
+            ) from error
+
+    @contextlib.contextmanager
+    def _reading(self) -> Iterator[None]:
+        try:
+            yield
+        except OSError as error:
+            raise StorageError(
+                f"The storage folder must be readable. Received: {self.url}: {error.strerror or error}. "
+                "Check that it is there, or set DAYCAST_STORAGE to another folder."
+            ) from error
+
+
+def _inside(name: str) -> str:
+    """Hold a name to the inside of its folder."""
+    if not name or any(part in {"", ".", ".."} for part in name.split("/")):
+        raise StorageError(
+            f"A name inside the storage folder is required (no '..', no leading '/'). Received: {name!r}."
+        )
+    return name

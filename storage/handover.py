@@ -1,0 +1,150 @@
+"""What travels between tasks: keys and small values, never a frame."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+
+from storage.contracts import ForecasterName, Quality, Status, Training
+
+
+@dataclass(frozen=True, kw_only=True)
+class Ingested:
+    """What a fetch brought.
+
+    Attributes:
+        new: rows that the lake did not hold.
+        revised: rows that replace what the feed said earlier.
+        set_aside: rows of this fetch that cannot be used.
+        reasons: why they were set aside, each with its count.
+        findings: what looked wrong and was left as it is.
+        stale: for each symbol that the feed failed on, why; the lake's earlier data serve.
+    """
+
+    new: int = 0
+    revised: int = 0
+    set_aside: int = 0
+    reasons: tuple[str, ...] = ()
+    findings: tuple[str, ...] = ()
+    stale: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, kw_only=True)
+class Prepared:
+    """Where the windows of one state of the data are.
+
+    Attributes:
+        data_hash: names the state of the data as of the run.
+        first: the first instant of any series.
+        until: the last instant of each symbol.
+        windows: how many there are.
+        written: how many of them the lake did not hold.
+        stale: for each series whose newest observation is too old, how old it is.
+    """
+
+    data_hash: str
+    first: datetime
+    until: Mapping[str, datetime]
+    windows: int
+    written: int
+    stale: tuple[str, ...] = ()
+
+    @property
+    def last(self) -> datetime:
+        """The last instant of any series."""
+        return max(self.until.values())
+
+
+@dataclass(frozen=True, kw_only=True)
+class Plan:
+    """How the run comes by a network.
+
+    Attributes:
+        training: what is done.
+        reason: why.
+        champion: the version that served before this run; none at first, or where it is another kind of network.
+        version: the version that is trained, or the champion's where it is reused.
+    """
+
+    training: Training
+    reason: str
+    champion: str | None
+    version: str
+
+    @property
+    def versions(self) -> tuple[str, ...]:
+        """The versions that race: the planned one, and the champion where it is another."""
+        return tuple(dict.fromkeys(name for name in (self.version, self.champion) if name))
+
+    @property
+    def challenger(self) -> str | None:
+        """The planned version where it is not the champion itself."""
+        return None if self.version == self.champion else self.version
+
+
+@dataclass(frozen=True, kw_only=True)
+class Trained:
+    """What training made.
+
+    Attributes:
+        version: the model version.
+        epochs: passes done now; none where the version was there already or is reused.
+        seconds: how long that took.
+    """
+
+    version: str
+    epochs: int = 0
+    seconds: float = 0.0
+
+
+@dataclass(frozen=True, kw_only=True)
+class Evaluated:
+    """What the race on held-out windows came to.
+
+    Attributes:
+        version: the network version that serves, or would if a baseline did not.
+        forecaster: whose forecast is served.
+        promoted: whether the version became the champion in this run.
+        reason: why, in words.
+        test: error of the network, of the naive forecast and what follows from them, on the test part over all leads
+            and series: ``mae``, ``naive_mae``, ``rmse``, ``skill``, ``coverage_80``, ``coverage_95`` and the served
+            forecaster's ``served_mae``.
+    """
+
+    version: str
+    forecaster: ForecasterName
+    promoted: bool
+    reason: str
+    test: dict[str, float] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Summary:
+    """What a run came to: the last thing that it says.
+
+    Attributes:
+        pipeline: its name.
+        run_id: its key in SQL.
+        status: ``succeeded``, ``degraded`` or ``failed``.
+        message: why, and what is worth knowing.
+        training: how it came by the network.
+        version: the model version.
+        forecaster: whose forecast is served.
+        quality: of the forecasts.
+        rows: forecast rows in SQL.
+        test: as in :class:`Evaluated`.
+        seconds: of training.
+    """
+
+    pipeline: str
+    run_id: str
+    status: Status
+    message: str
+    training: Training | None = None
+    version: str | None = None
+    forecaster: ForecasterName | None = None
+    quality: Quality | None = None
+    rows: int = 0
+    test: dict[str, float] = field(default_factory=dict)
+    seconds: float = 0.0

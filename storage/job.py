@@ -1,0 +1,97 @@
+"""What one run is of, and where its things are: the one argument that every task is given."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import TYPE_CHECKING
+
+from storage import contracts
+from storage.settings import Settings
+from storage.specs import Pipeline
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from storage.calendars import Calendar
+    from storage.database import Database
+    from storage.files import Folder
+    from storage.handover import Prepared
+    from storage.observations import Observations
+    from storage.predictions import Predictions
+    from storage.registry import Registry
+    from storage.windows import WindowStore
+
+
+@dataclass(frozen=True, kw_only=True)
+class Job:
+    """One run of one pipeline.
+
+    The modules behind the methods load pandas, pyarrow and SQLAlchemy, so that they are imported when first asked for.
+
+    Attributes:
+        pipeline: what is forecast.
+        as_of: the instant the run pretends it is, aware UTC.
+        now: the instant at which the flow read the clock, aware UTC.
+        settings: the environment.
+    """
+
+    pipeline: Pipeline
+    as_of: datetime
+    now: datetime
+    settings: Settings
+
+    @property
+    def run_id(self) -> str:
+        """The run's key in SQL."""
+        return contracts.run_id(self.pipeline.name, self.as_of)
+
+    def series_ids(self) -> list[str]:
+        """The pipeline's series, in the order of its symbols."""
+        return [contracts.series_id(self.pipeline.name, symbol) for symbol in self.pipeline.symbols]
+
+    def calendar(self) -> Calendar:
+        """The pipeline's instants."""
+        from storage.calendars import Calendar
+
+        return Calendar(self.pipeline.calendar)
+
+    def instants(self, prepared: Prepared) -> pd.DatetimeIndex:
+        """The calendar from the first to the last instant of any series."""
+        return self.calendar().instants(prepared.first, prepared.last)
+
+    def folder(self) -> Folder:
+        """The storage folder."""
+        from storage.files import Folder
+
+        return Folder(self.settings.storage)
+
+    def observations(self) -> Observations:
+        """The pipeline's observations."""
+        from storage.observations import Observations
+
+        return Observations(self.folder() / "lake", self.pipeline.name)
+
+    def windows(self) -> WindowStore:
+        """The pipeline's windows."""
+        from storage.windows import WindowStore
+
+        return WindowStore(self.folder() / "lake", self.pipeline)
+
+    def predictions(self) -> Predictions:
+        """The predictions of the pipeline's versions."""
+        from storage.predictions import Predictions
+
+        return Predictions(self.folder() / "lake", self.pipeline.name)
+
+    def registry(self) -> Registry:
+        """The files of model versions."""
+        from storage.registry import Registry
+
+        return Registry(self.folder() / "models")
+
+    def database(self) -> Database:
+        """The database, migrated; to be used as a context manager."""
+        from storage.database import Database
+
+        return Database.open(self.settings.database)
