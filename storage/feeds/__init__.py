@@ -1,0 +1,1 @@
+"""One module a feed: symbols and a span in, a long frame out."""

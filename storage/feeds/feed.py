@@ -1,0 +1,94 @@
+"""What a feed is: symbols and a span of time in, observations and an account of what was wrong with them out."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Protocol
+
+import pandas as pd
+
+from storage.contracts import AVAILABLE_AT, OBSERVED_AT, RAW, REASON, SYMBOL
+from storage.errors import FeedError
+
+TIME = "datetime64[us, UTC]"
+"""The dtype of every time in a frame of observations."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Span:
+    """The instants asked for.
+
+    Attributes:
+        start: the first ``observed_at`` wanted, aware UTC; None asks for all that the feed has.
+        end: the last ``observed_at`` wanted, aware UTC, included.
+    """
+
+    start: datetime | None
+    end: datetime
+
+    def mask(self, observed_at: pd.Series) -> pd.Series:
+        """Which of the instants lie in the span, both ends included."""
+        inside = observed_at <= pd.Timestamp(self.end)
+        return inside if self.start is None else inside & (observed_at >= pd.Timestamp(self.start))
+
+
+@dataclass(frozen=True, kw_only=True)
+class Fetched:
+    """What a feed gave.
+
+    Attributes:
+        frame: ``symbol`` (str), ``observed_at`` and ``available_at`` (``datetime64[us, UTC]``), then the value
+            columns (float64), sorted by symbol and observed_at. What cannot be a value is NaN; rows that are
+            duplicate, infinite or not positive are still there: :mod:`storage.checks` judges rows.
+        rejected: what could not be read as a row at all: ``symbol``, ``observed_at`` (NaT where unknown), ``raw``
+            (the row's text) and ``reason``.
+        failures: by symbol, why nothing came; one bad symbol never spoils the others.
+        adjustment: what the prices are adjusted for: ``none``, ``splits``, ``splits_and_dividends`` or ``unknown``.
+        unchanged: the feed answered a conditional request with "not modified"; the frame is empty and nothing failed.
+        validators: what to send with the next request, by URL (``ETag`` or ``Last-Modified``). The caller keeps them
+            once the data are safely stored, and not before.
+    """
+
+    frame: pd.DataFrame
+    rejected: pd.DataFrame
+    failures: Mapping[str, FeedError] = field(default_factory=dict)
+    adjustment: str = "none"
+    unchanged: bool = False
+    validators: Mapping[str, str] = field(default_factory=dict)
+
+
+class Feed(Protocol):
+    """Where observations come from.
+
+    Attributes:
+        name: the feed's name in the pipeline file.
+    """
+
+    name: str
+
+    def fetch(self, symbols: Sequence[str], span: Span) -> Fetched:
+        """Fetch the observations of some symbols.
+
+        A symbol that gives nothing is named in ``failures``; nothing is raised for it.
+        """
+        ...
+
+
+def no_rows() -> pd.DataFrame:
+    """An empty frame of observations, without value columns.
+
+    >>> list(no_rows().columns)
+    ['symbol', 'observed_at', 'available_at']
+    """
+    times = pd.Series([], dtype=TIME)
+    return pd.DataFrame({SYMBOL: pd.Series([], dtype="str"), OBSERVED_AT: times, AVAILABLE_AT: times})
+
+
+def no_rejects() -> pd.DataFrame:
+    """An empty frame of rows that could not be used.
+
+    >>> list(no_rejects().columns)
+    ['symbol', 'observed_at', 'raw', 'reason']
+    """
+    text = pd.Series([], dtype="str")
+    return pd.DataFrame({SYMBOL: text, OBSERVED_AT: pd.Series([], dtype=TIME), RAW: text, REASON: text})
