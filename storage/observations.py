@@ -1,0 +1,190 @@
+"""What the feeds said, and when it could be known: the point-in-time half of the lake.
+
+A fetch writes one file a symbol, with the rows that are new or revised and nothing else; no file is changed later.
+A row's ``available_at`` is the first instant at which daycast could know it, so that whoever asks as of an instant
+sees what a run at that instant saw.
+"""
+
+import hashlib
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+
+import numpy as np
+import pandas as pd
+
+from storage import lake
+from storage.contracts import ADJUSTMENT, AVAILABLE_AT, FETCHED_AT, OBSERVED_AT, SYMBOL
+from storage.errors import StorageError
+from storage.files import Folder
+
+_NOT_VALUES = {SYMBOL, OBSERVED_AT, AVAILABLE_AT, FETCHED_AT, ADJUSTMENT}
+REVISION_TOLERANCE = 1e-7
+"""Relative difference below which two values are the same: feeds compute adjusted prices in floating point, and the
+last digits differ from one answer to the next."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Added:
+    """What a fetch added to the lake, in rows."""
+
+    new: int = 0
+    revised: int = 0
+
+    def __add__(self, other: "Added") -> "Added":
+        return Added(new=self.new + other.new, revised=self.revised + other.revised)
+
+
+class Observations:
+    """The observations of one pipeline.
+
+    Args:
+        folder: the lake.
+        pipeline: the pipeline's name.
+    """
+
+    def __init__(self, folder: Folder, pipeline: str) -> None:
+        self._rows = folder / "observations" / pipeline
+        self._aside = folder / "set_aside" / pipeline
+        self._feed = folder / "feeds" / pipeline
+
+    def add(self, frame: pd.DataFrame, *, fetched_at: datetime, adjustment: str) -> Added:
+        """Keep what is new or revised.
+
+        Args:
+            frame: a clean frame of observations of one or many symbols.
+            fetched_at: when the feed said it, aware UTC.
+            adjustment: what the prices are adjusted for.
+
+        Returns:
+            How many rows were new, and how many revised.
+        """
+        total = Added()
+        for symbol, rows in frame.groupby(SYMBOL, sort=True):
+            total += self._add(str(symbol), rows.reset_index(drop=True), fetched_at=fetched_at, adjustment=adjustment)
+        return total
+
+    def read(self, symbol: str, *, as_of: datetime | None = None) -> pd.DataFrame:
+        """The observations of a symbol as they were known at ``as_of``.
+
+        Returns:
+            One row an ``observed_at``, ascending, the latest that was available; without rows where there were none.
+        """
+        rows = self._history(symbol)
+        if rows.empty:
+            return rows
+        if as_of is not None:
+            rows = rows[rows[AVAILABLE_AT] <= pd.Timestamp(as_of)]
+        rows = rows.sort_values([OBSERVED_AT, AVAILABLE_AT, FETCHED_AT], kind="stable")
+        return rows.drop_duplicates(OBSERVED_AT, keep="last").reset_index(drop=True)
+
+    def first_available(self, symbol: str) -> pd.Timestamp | None:
+        """When the first observation of a symbol could be known; None where there is none."""
+        rows = self._history(symbol)
+        return None if rows.empty else rows[AVAILABLE_AT].min()
+
+    def set_aside(self, rejected: pd.DataFrame, *, fetched_at: datetime) -> int:
+        """Keep rows that cannot be used, with the reason; the same rows again are not kept twice.
+
+        Returns:
+            How many of them were not known before.
+        """
+        if rejected.empty:
+            return 0
+        known = self.read_set_aside()
+        fresh = rejected
+        if not known.empty:
+            keys = [column for column in rejected.columns if column in known.columns]
+            seen = set(_row_keys(known, keys))
+            fresh = rejected[[key not in seen for key in _row_keys(rejected, keys)]]
+        if not fresh.empty:
+            fresh = fresh.assign(**{FETCHED_AT: pd.Timestamp(fetched_at)})
+            lake.write_frame(self._aside, _file_name(fresh, fetched_at), fresh)
+        return len(fresh)
+
+    def read_set_aside(self) -> pd.DataFrame:
+        """Every row that was set aside, with its reason."""
+        return lake.read_frames(self._aside, self._aside.names())
+
+    def validators(self) -> dict[str, str]:
+        """What the feed gave for the next conditional request, by URL."""
+        if not self._feed.exists("validators.json"):
+            return {}
+        try:
+            return dict(json.loads(self._feed.read("validators.json")))
+        except ValueError as error:
+            raise StorageError(
+                f"JSON is required in {self._feed.path('validators.json')}. Received: {error}. Remove the file."
+            ) from error
+
+    def keep_validators(self, validators: Mapping[str, str]) -> None:
+        """Keep what to send with the next conditional request, once the data are stored."""
+        if validators and dict(validators) != self.validators():
+            self._feed.write("validators.json", json.dumps(dict(validators), sort_keys=True).encode())
+
+    def _history(self, symbol: str) -> pd.DataFrame:
+        folder = self._rows / symbol
+        return lake.read_frames(folder, folder.names())
+
+    def _add(self, symbol: str, rows: pd.DataFrame, *, fetched_at: datetime, adjustment: str) -> Added:
+        history = self._history(symbol)
+        if history.empty:
+            fresh, added = rows, Added(new=len(rows))
+        else:
+            fresh, added = _news(rows, self.read(symbol), last_fetch=history[FETCHED_AT].max(), now=fetched_at)
+        if not fresh.empty:
+            fresh = fresh.assign(**{FETCHED_AT: pd.Timestamp(fetched_at), ADJUSTMENT: adjustment})
+            lake.write_frame(self._rows / symbol, _file_name(fresh, fetched_at), fresh)
+        return added
+
+
+def fingerprint(series: Mapping[str, pd.DataFrame]) -> str:
+    """Name a state of the data.
+
+    Args:
+        series: by name, one row an instant (the index), float columns.
+
+    Returns:
+        Sixteen hexadecimal digits over the names, instants and values.
+    """
+    digest = hashlib.sha256()
+    for name in sorted(series):
+        frame = series[name]
+        digest.update(json.dumps([name, list(frame.columns)]).encode())
+        digest.update(frame.index.as_unit("us").asi8.tobytes())
+        digest.update(np.ascontiguousarray(frame.to_numpy(dtype=np.float64)).tobytes())
+    return digest.hexdigest()[:16]
+
+
+def _news(
+    rows: pd.DataFrame, known: pd.DataFrame, *, last_fetch: pd.Timestamp, now: datetime
+) -> tuple[pd.DataFrame, Added]:
+    """The rows that are new or revised, with the instant at which they could first be known."""
+    before = known.set_index(OBSERVED_AT).reindex(rows[OBSERVED_AT])
+    new = before[AVAILABLE_AT].isna().to_numpy()
+    values = [column for column in rows.columns if column not in _NOT_VALUES]
+    revised = ~new & _differs(rows[values], before.reindex(columns=values))
+    nominal = rows[AVAILABLE_AT]
+    # What the last fetch could have held but did not became known between it and now; a longer history is no news.
+    filled = new & (nominal <= last_fetch) & (rows[OBSERVED_AT] > known[OBSERVED_AT].iloc[0])
+    late = revised | filled.to_numpy()
+    available = nominal.where(~late, pd.Timestamp(now)).astype(nominal.dtype)
+    chosen = new | revised
+    fresh = rows.assign(**{AVAILABLE_AT: available})[chosen].reset_index(drop=True)
+    return fresh, Added(new=int(new.sum()), revised=int(revised.sum()))
+
+
+def _differs(rows: pd.DataFrame, before: pd.DataFrame) -> np.ndarray:
+    ours, theirs = rows.to_numpy(dtype=float), before.to_numpy(dtype=float)
+    same = np.isclose(ours, theirs, rtol=REVISION_TOLERANCE, atol=0.0, equal_nan=True)
+    return np.asarray(~same.all(axis=1))
+
+
+def _file_name(frame: pd.DataFrame, fetched_at: datetime) -> str:
+    digest = hashlib.sha256(pd.util.hash_pandas_object(frame.astype("str"), index=False).to_numpy().tobytes())
+    return f"{fetched_at:%Y%m%dT%H%M%S}{fetched_at.microsecond:06d}Z-{digest.hexdigest()[:8]}.parquet"
+
+
+def _row_keys(frame: pd.DataFrame, columns: list[str]) -> np.ndarray:
+    return np.asarray(pd.util.hash_pandas_object(frame[columns].astype("str"), index=False))

@@ -1,0 +1,133 @@
+"""Windows in the lake: fixed-size lists of float32, written once and read back as whole arrays.
+
+One folder a pipeline, preparation and symbol; a day's new data add one file with the new windows. Files whose windows
+no longer agree with the observations (a revision, a split) are written anew.
+"""
+
+import hashlib
+import json
+from collections.abc import Mapping
+from datetime import UTC, datetime
+
+import numpy as np
+
+from storage import lake
+from storage.contracts import END, INPUTS, ORIGIN, series_id
+from storage.files import Folder
+from storage.specs import Pipeline
+
+Arrays = Mapping[str, np.ndarray]
+
+
+def preparation(spec: Pipeline) -> str:
+    """Name how windows are made, so that other ways lie beside them.
+
+    Returns:
+        Ten hexadecimal digits over everything in the pipeline that shapes a window.
+    """
+    shape = {
+        "features": spec.features,
+        "target": spec.target,
+        "difference": [spec.difference_of(column) for column in spec.columns],
+        "lookback": spec.lookback,
+        "horizon": spec.horizon,
+        "season": spec.season_length,
+        "fill_limit": spec.fill_limit,
+        "calendar": spec.calendar,
+    }
+    return hashlib.sha256(json.dumps(shape, sort_keys=True).encode()).hexdigest()[:10]
+
+
+class WindowStore:
+    """The windows of one pipeline, prepared one way.
+
+    Args:
+        folder: the lake.
+        spec: the pipeline.
+    """
+
+    def __init__(self, folder: Folder, spec: Pipeline) -> None:
+        self._pipeline = spec.name
+        self._folder = folder / "windows" / spec.name / preparation(spec)
+
+    def sync(self, symbol: str, arrays: Arrays) -> int:
+        """Make the store hold these windows, writing only what it lacks.
+
+        Args:
+            symbol: the series' symbol.
+            arrays: columns with a common first axis, among them ``origin``, ascending.
+
+        Returns:
+            How many windows were written.
+        """
+        folder = self._folder / symbol
+        origin = arrays[ORIGIN]
+        missing = np.ones(len(origin), dtype=bool)
+        for name in folder.names():
+            held = lake.read_arrays(folder, [name])
+            shared = np.isin(origin, held[ORIGIN], assume_unique=True)
+            if _agree(held, arrays, shared):
+                missing &= ~shared
+            else:
+                folder.remove(name)
+        if missing.any():
+            fresh = {column: array[missing] for column, array in arrays.items()}
+            lake.write_arrays(folder, _file_name(fresh), fresh)
+        return int(missing.sum())
+
+    def keep_latest(self, arrays: Arrays, *, data_hash: str) -> None:
+        """Keep the windows whose future is not known yet, one a series, for one state of the data."""
+        if not self._folder.exists(f"_latest/{data_hash}.parquet"):
+            lake.write_arrays(self._folder, f"_latest/{data_hash}.parquet", arrays)
+
+    def read_latest(self, *, data_hash: str) -> dict[str, np.ndarray]:
+        """The windows that :meth:`keep_latest` kept."""
+        return lake.read_arrays(self._folder, [f"_latest/{data_hash}.parquet"])
+
+    def read(self, until: Mapping[str, datetime]) -> dict[str, dict[str, np.ndarray]]:
+        """The windows of some symbols, as far as their targets were known.
+
+        Args:
+            until: by symbol, the last instant that was known, aware UTC.
+
+        Returns:
+            By series id, the columns as whole arrays, origin ascending; inputs flat, ``(n, lookback * features)``.
+        """
+        return {series_id(self._pipeline, symbol): self._read(symbol, until=last) for symbol, last in until.items()}
+
+    def _read(self, symbol: str, *, until: datetime) -> dict[str, np.ndarray]:
+        folder = self._folder / symbol
+        arrays = lake.read_arrays(folder, folder.names())
+        if not arrays:
+            return {}
+        origin, known = arrays[ORIGIN], arrays[END] <= _naive(until)
+        if known.all() and (np.diff(origin) > np.timedelta64(0)).all():
+            return arrays
+        chosen = np.flatnonzero(known)
+        chosen = chosen[np.argsort(origin[chosen], kind="stable")]
+        return {column: array[chosen] for column, array in arrays.items()}
+
+
+def _naive(instant: datetime) -> np.datetime64:
+    """An aware instant as NumPy knows it: UTC without saying so."""
+    return np.datetime64(instant.astimezone(UTC).replace(tzinfo=None), "us")
+
+
+def _agree(held: Arrays, arrays: Arrays, shared: np.ndarray) -> bool:
+    """Whether the held windows are the same as those given, as far as the given ones reach."""
+    origin = arrays[ORIGIN]
+    if set(held) != set(arrays) or not len(origin):
+        return False
+    reached = held[ORIGIN] <= origin[-1]
+    if int(reached.sum()) != int(shared.sum()):
+        return False
+    return all(
+        np.array_equal(held[column][reached].reshape(-1), array[shared].reshape(-1)) for column, array in arrays.items()
+    )
+
+
+def _file_name(arrays: Arrays) -> str:
+    """First origin, count and a digest: a file is never written over with other windows."""
+    first = np.datetime_as_string(arrays[ORIGIN][0], unit="s").replace(":", "").replace("-", "")
+    digest = hashlib.sha256(arrays[INPUTS][-1].tobytes()).hexdigest()[:8]
+    return f"{first}Z-{len(arrays[ORIGIN]):07d}-{digest}.parquet"

@@ -1,0 +1,73 @@
+"""Files appear whole or not at all, and only inside their folder."""
+
+import os
+from pathlib import Path
+
+import pytest
+
+from storage.errors import StorageError
+from storage.files import Folder
+
+
+@pytest.fixture(params=["local", "memory"])
+def folder(request: pytest.FixtureRequest, tmp_path: Path) -> Folder:
+    return Folder(tmp_path / "data" if request.param == "local" else f"memory://{tmp_path.name}/data")
+
+
+def test_what_goes_in_comes_out(folder: Folder) -> None:
+    folder.write("a/b.bin", b"first")
+    folder.write("a/b.bin", b"second")
+    assert folder.read("a/b.bin") == b"second"
+    assert (folder / "a").names() == ["b.bin"]
+    assert folder.exists("a/b.bin")
+    assert not folder.exists("a/c.bin")
+
+
+def test_a_write_that_fails_leaves_what_was_there(folder: Folder) -> None:
+    folder.write("a.bin", b"whole")
+    with pytest.raises(RuntimeError, match="killed"), folder.writing("a.bin") as file:
+        file.write(b"ha")
+        raise RuntimeError("killed")
+    assert folder.read("a.bin") == b"whole"
+    assert folder.names() == ["a.bin"]
+
+
+def test_a_folder_is_published_whole_and_only_once(folder: Folder, tmp_path: Path) -> None:
+    source = tmp_path / "source"
+    source.mkdir()
+    (source / "one").write_bytes(b"1")
+    (source / "two").write_bytes(b"2")
+    folder.publish(source, "v1")
+    (source / "one").write_bytes(b"changed")
+    folder.publish(source, "v1")
+    assert (folder / "v1").names() == ["one", "two"]
+    assert (folder / "v1").read("one") == b"1"
+
+
+def test_what_a_killed_process_left_is_not_seen_and_can_be_cleared(tmp_path: Path) -> None:
+    folder = Folder(tmp_path)
+    folder.write("x/whole", b"1")
+    (tmp_path / "x" / ".partial-123").write_bytes(b"half")
+    assert (folder / "x").names() == ["whole"]
+    assert folder.clear_partial() == 1
+    assert os.listdir(tmp_path / "x") == ["whole"]
+
+
+@pytest.mark.parametrize("name", ["../evil", "a/../../evil", "/etc/passwd", "", "a//b", "."])
+def test_no_name_leads_outside(folder: Folder, name: str) -> None:
+    with pytest.raises(StorageError, match="inside the storage folder"):
+        folder.write(name, b"x")
+    with pytest.raises(StorageError, match="inside the storage folder"):
+        folder / name
+
+
+def test_a_folder_that_cannot_be_written_says_what_to_do(tmp_path: Path) -> None:
+    (tmp_path / "file").write_bytes(b"")
+    with pytest.raises(StorageError, match="must be writable.*DAYCAST_STORAGE"):
+        Folder(tmp_path / "file" / "below").write("a", b"x")
+
+
+def test_a_missing_folder_is_empty(tmp_path: Path) -> None:
+    assert Folder(tmp_path / "nowhere").names() == []
+    with pytest.raises(StorageError, match="must be readable"):
+        Folder(tmp_path / "nowhere").read("a")
