@@ -1,0 +1,1 @@
+"""HOW: arrays and frames in, arrays and frames out; no files, no database, no clock."""

@@ -1,0 +1,208 @@
+"""A network with what it needs to forecast: fitting, predicting, saving, loading."""
+
+import functools
+from collections.abc import Callable, Mapping
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+import keras
+import numpy as np
+import tensorflow as tf
+from numpy.typing import NDArray
+
+from models.differencing import Floats, undo
+from models.fitting import Epoch, run
+from models.networks import build
+from models.scaling import Scaler
+from models.windows import Windows
+from storage.contracts import NETWORK, ForecasterName
+from storage.errors import DataError, RegistryError
+from storage.specs import Pipeline
+
+MODEL_FILE = "model.keras"
+
+_BLOCK = 256
+"""Windows a call. Every call is of this size, filled up where need be, so that a window's forecast is the same to the
+last bit whichever windows stand beside it."""
+
+_LARGEST_FALL = -0.99
+"""A step of ``percent`` is held above this: a price cannot lose all of itself."""
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class NetworkForecaster:
+    """A trained network, its scaling and its differencing.
+
+    Attributes:
+        network: the Keras model.
+        scaler: of every series it knows.
+        shape: what it reads and gives: target, features, difference of each column, lookback, horizon.
+        history: the epochs of the fit that made it.
+        validation_loss: of the weights that were kept, in scaled units.
+    """
+
+    network: Any
+    scaler: Scaler
+    shape: Mapping[str, Any]
+    history: tuple[Epoch, ...]
+    validation_loss: float
+
+    @property
+    def name(self) -> ForecasterName:
+        """Its name in the tables."""
+        return NETWORK
+
+    @classmethod
+    def fit(
+        cls,
+        training: Windows,
+        validation: Windows,
+        *,
+        spec: Pipeline,
+        parent: "NetworkForecaster | None",
+        on_epoch: Callable[[Epoch], None],
+        expired: Callable[[], bool],
+    ) -> "NetworkForecaster":
+        """Retrain, or fine-tune from a parent.
+
+        The same windows, spec and seed give the same weights to the last bit in a fresh process on one machine: call
+        it once a process.
+
+        Args:
+            training: the training part.
+            validation: the validation part, which says when to stop and which weights are best.
+            spec: the pipeline.
+            parent: none to retrain; otherwise training goes on from its weights with its scaling, to which series that
+                it lacks are added, for ``spec.training.fine_tune_epochs``.
+            on_epoch: told of each pass.
+            expired: asked every so many steps; once true, training ends and the best weights so far are kept.
+
+        Raises:
+            DataError: the loss is not a number.
+        """
+        keras.utils.set_random_seed(spec.model.seed)
+        tf.config.experimental.enable_op_determinism()
+        model = spec.model.model_copy(update={"epochs": spec.training.fine_tune_epochs} if parent else {})
+        scaler = parent.scaler.extended(training) if parent else Scaler.fit(training)
+        network = build(model, lookback=training.lookback, features=training.features, horizon=training.horizon)
+        if parent:
+            network.set_weights(parent.network.get_weights())
+        fitted = run(
+            network,
+            training=(scaler.inputs(training), scaler.targets(training)),
+            validation=(scaler.inputs(validation), scaler.targets(validation)),
+            model=model,
+            warm=parent is not None,
+            on_epoch=on_epoch,
+            expired=expired,
+        )
+        return cls(
+            network=network,
+            scaler=scaler,
+            shape=shape_of(spec),
+            history=fitted.history,
+            validation_loss=fitted.validation_loss,
+        )
+
+    def predict(self, windows: Windows) -> Floats:
+        """Levels of the target, ``(n, horizon)`` float64.
+
+        Raises:
+            DataError: a series is unknown to the network, or a forecast is not a finite number.
+        """
+        outputs = self._outputs(self.scaler.inputs(windows))
+        differences = self.scaler.differences(outputs, windows=windows)
+        kind = self.shape["difference"][self.shape["target"]]
+        if kind == "percent":
+            differences = np.maximum(differences, _LARGEST_FALL)
+        levels = undo(differences, base=windows.base, kind=kind)
+        if not np.isfinite(levels).all():
+            bad = windows.series[~np.isfinite(levels).all(axis=1)][0]
+            raise DataError(f"Finite forecasts are required. Received: one of {bad} that is not. Retrain the network.")
+        return levels
+
+    def save(self, folder: Path) -> dict[str, Any]:
+        """Write ``model.keras`` into a local folder.
+
+        Returns:
+            The rest of the state, as JSON knows it.
+        """
+        self.network.save(folder / MODEL_FILE)
+        return {
+            "shape": dict(self.shape),
+            "scaler": self.scaler.state(),
+            "history": [asdict(epoch) for epoch in self.history],
+            "validation_loss": self.validation_loss,
+        }
+
+    @classmethod
+    def load(cls, folder: Path, state: Mapping[str, Any], *, spec: Pipeline) -> "NetworkForecaster":
+        """Read what :meth:`save` wrote.
+
+        Args:
+            folder: a local folder with ``model.keras``.
+            state: what :meth:`save` returned.
+            spec: the pipeline that it shall forecast for.
+
+        Raises:
+            RegistryError: the file cannot be read, or the network reads or gives something else than the spec.
+        """
+        _require_shape(state["shape"], spec=spec)
+        network = _read(folder / MODEL_FILE)
+        expected = (None, spec.lookback, len(spec.features)), (None, spec.horizon)
+        if (network.input_shape, network.output_shape) != expected:
+            raise RegistryError(
+                f"A network of the shapes {expected[0]} → {expected[1]} is required. Received: "
+                f"{network.input_shape} → {network.output_shape} in {MODEL_FILE}. Retrain."
+            )
+        return cls(
+            network=network,
+            scaler=Scaler.from_state(state["scaler"]),
+            shape=state["shape"],
+            history=tuple(Epoch(**epoch) for epoch in state["history"]),
+            validation_loss=float(state["validation_loss"]),
+        )
+
+    def _outputs(self, inputs: NDArray[np.float32]) -> NDArray[np.float32]:
+        count = len(inputs)
+        blocks = []
+        for start in range(0, count, _BLOCK):
+            block = inputs[start : start + _BLOCK]
+            filled = np.concatenate([block, np.zeros((_BLOCK - len(block), *block.shape[1:]), dtype=np.float32)])
+            blocks.append(self._forward(filled).numpy()[: len(block)])
+        return np.concatenate(blocks) if blocks else np.zeros((0, self.shape["horizon"]), dtype=np.float32)
+
+    @functools.cached_property
+    def _forward(self) -> Any:
+        return tf.function(functools.partial(self.network, training=False), autograph=False)
+
+
+def shape_of(spec: Pipeline) -> dict[str, Any]:
+    """What a network of this spec reads and gives, as JSON knows it."""
+    return {
+        "target": spec.target,
+        "features": list(spec.features),
+        "difference": {column: spec.difference_of(column) for column in spec.columns},
+        "lookback": spec.lookback,
+        "horizon": spec.horizon,
+    }
+
+
+def _require_shape(held: Mapping[str, Any], *, spec: Pipeline) -> None:
+    wanted = shape_of(spec)
+    apart = [f"{key} {held.get(key)}" for key in wanted if held.get(key) != wanted[key]]
+    if apart:
+        needed = ", ".join(f"{key} {wanted[key]}" for key in wanted if held.get(key) != wanted[key])
+        raise RegistryError(
+            f"{spec.name}: a version with {needed} is required. Received: one with {', '.join(apart)}. Retrain."
+        )
+
+
+def _read(path: Path) -> Any:
+    try:
+        return keras.models.load_model(path, compile=False, safe_mode=True)
+    except (ValueError, TypeError, KeyError, OSError) as error:
+        raise RegistryError(
+            f"A Keras file that loads in safe mode is required. Received: {path.name}: {error}. Retrain."
+        ) from error
