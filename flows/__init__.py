@@ -1,0 +1,1 @@
+"""WHEN: order, schedule, retries, concurrency, the clock and the command line."""

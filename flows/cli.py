@@ -1,0 +1,200 @@
+"""The command line: each command prints what it did and the command to run next.
+
+Exit codes: 0 good, 1 the work failed, 2 wrong usage.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+from enum import StrEnum
+from typing import Annotated
+
+import typer
+from rich.console import Console
+
+from storage.errors import DaycastError
+
+app = typer.Typer(
+    help="Scheduled batch forecasting: prices and transformer data in, forecasts and their accuracy in SQL.",
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,
+    add_completion=False,
+)
+models_app = typer.Typer(help="The model versions: list, show, promote, rollback, verify.", no_args_is_help=True)
+app.add_typer(models_app, name="models")
+
+# What goes into a file or a pipe is not folded to a terminal's width.
+out = Console(width=None if sys.stdout.isatty() else 200)
+err = Console(stderr=True)
+
+
+class Train(StrEnum):
+    """How a run comes by its network."""
+
+    auto = "auto"
+    retrain = "retrain"
+    fine_tune = "fine_tune"
+    reuse = "reuse"
+
+
+class Format(StrEnum):
+    """How rows are printed."""
+
+    table = "table"
+    csv = "csv"
+    json = "json"
+
+
+def main() -> None:
+    """Run the command line; errors that daycast raises on purpose become one message and an exit code."""
+    _quiet()
+    try:
+        app()
+    except DaycastError as error:
+        err.print(f"[bold red]Error:[/] {_plain(str(error))}", highlight=False, soft_wrap=True)
+        raise SystemExit(error.exit_code) from None
+
+
+@app.command()
+def run(
+    pipelines: Annotated[
+        list[str] | None, typer.Argument(help="Those to run; all of the pipeline file by default.")
+    ] = None,
+    as_of: Annotated[
+        str | None,
+        typer.Option(help="The instant the run pretends it is: ISO 8601; a date means its end. Times are UTC."),
+    ] = None,
+    sample: Annotated[bool, typer.Option("--sample", help="Take every series from the built-in generator.")] = False,  # noqa: FBT002
+    train: Annotated[
+        Train, typer.Option(help="How to come by a network; auto goes by the pipeline's rules.")
+    ] = Train.auto,
+) -> None:
+    """Do the daily job now: fetch, prepare, train, evaluate, forecast."""
+    from flows.local_server import prefect_api
+    from flows.printing import print_run
+
+    with prefect_api() as ready:
+        from storage.settings import Settings
+        from storage.specs import choose_pipelines, load_pipelines
+
+        chosen = choose_pipelines(load_pipelines(Settings().pipelines), pipelines or [], sample=sample)
+        from flows.clock import parse_as_of
+        from flows.daily import run_now
+
+        instant = parse_as_of(as_of)
+        ready()
+        summaries = [run_now(spec.name, as_of=instant, training=train.value) for spec in chosen]
+    print_run(out, summaries)
+    if any(summary.status == "failed" for summary in summaries):
+        raise typer.Exit(1)
+
+
+@app.command()
+def status() -> None:
+    """Show for each pipeline the champion, its age, the last run, live skill, and what is stale or failing."""
+    from flows.clock import now
+    from flows.printing import print_status
+    from storage.settings import Settings
+    from tasks import queries
+
+    at = now()
+    rows = queries.status(Settings(), at=at)
+    print_status(out, rows, at=at)
+    if any(row.trouble for row in rows):
+        raise typer.Exit(1)
+
+
+@app.command()
+def forecasts(
+    pipeline: Annotated[str | None, typer.Argument(help="One pipeline; all by default.")] = None,
+    series: Annotated[str | None, typer.Option(help="One series, such as prices/AMZN.")] = None,
+    format: Annotated[Format, typer.Option(help="How the rows are printed.")] = Format.table,  # noqa: A002
+) -> None:
+    """Show the latest forecasts."""
+    from flows.printing import print_forecasts
+    from storage.settings import Settings
+    from tasks import queries
+
+    rows = queries.forecasts(Settings(), pipeline=pipeline, series_id=series)
+    print_forecasts(out, rows, form=format.value)
+
+
+@models_app.command("list")
+def list_models(pipeline: Annotated[str | None, typer.Argument(help="One pipeline; all by default.")] = None) -> None:
+    """List the versions, newest first."""
+    from flows.printing import print_versions
+    from storage.settings import Settings
+    from tasks import queries
+
+    print_versions(out, queries.versions(Settings(), pipeline=pipeline))
+
+
+@models_app.command("show")
+def show_model(
+    pipeline: str, version: Annotated[str | None, typer.Argument(help="The champion by default.")] = None
+) -> None:
+    """Show one version: where it comes from, what it is, how good it is."""
+    from flows.printing import print_version
+    from storage.settings import Settings
+    from tasks import queries
+
+    print_version(out, queries.version(Settings(), pipeline=pipeline, name=version))
+
+
+@models_app.command("promote")
+def promote_model(pipeline: str, version: str) -> None:
+    """Let a version serve from now on; its files are verified first."""
+    from flows.clock import now
+    from flows.printing import print_next
+    from storage.settings import Settings
+    from tasks import queries
+
+    queries.promote(Settings(), pipeline=pipeline, name=version, at=now())
+    out.print(f"{pipeline}: {version} is the champion now.", highlight=False)
+    print_next(out, f"daycast run {pipeline} --train reuse", f"daycast models rollback {pipeline}")
+
+
+@models_app.command("rollback")
+def rollback_model(pipeline: str) -> None:
+    """Let the version that served before the champion serve again."""
+    from flows.clock import now
+    from flows.printing import print_next
+    from storage.settings import Settings
+    from tasks import queries
+
+    before, after = queries.rollback(Settings(), pipeline=pipeline, at=now())
+    out.print(f"{pipeline}: {after} is the champion again, instead of {before}.", highlight=False)
+    print_next(out, f"daycast run {pipeline} --train reuse", f"daycast models list {pipeline}")
+
+
+@models_app.command("verify")
+def verify_models(
+    pipeline: Annotated[str | None, typer.Argument(help="One pipeline; all by default.")] = None,
+) -> None:
+    """Hash every stored file again and hold it against its manifest."""
+    from flows.printing import print_verification
+    from storage.settings import Settings
+    from tasks import queries
+
+    files = queries.verify(Settings(), pipeline=pipeline)
+    print_verification(out, files)
+    if any(not file.ok for file in files):
+        raise typer.Exit(1)
+
+
+def _plain(text: str) -> str:
+    from rich.markup import escape
+
+    return escape(text)
+
+
+def _quiet() -> None:
+    """Keep the libraries' own lines out of the terminal; whoever sets these variables sees what they ask for."""
+    os.environ.setdefault("PREFECT_LOGGING_HANDLERS_CONSOLE_LEVEL", "CRITICAL")
+    os.environ.setdefault("PREFECT_SERVER_ANALYTICS_ENABLED", "false")
+    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
+
+
+if __name__ == "__main__":
+    main()

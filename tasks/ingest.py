@@ -1,0 +1,76 @@
+"""Fetch a pipeline's observations, set aside what cannot be used, and keep the rest in the lake."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING
+
+from prefect import task
+from prefect.cache_policies import NO_CACHE
+
+from storage.errors import DataError, FeedError
+from storage.handover import Ingested
+from storage.job import Job
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from storage.checks import Inspection
+    from storage.observations import Observations
+
+
+@task(name="ingest", cache_policy=NO_CACHE)
+def ingest(job: Job) -> Ingested:
+    """Fetch, check and keep the observations of a pipeline.
+
+    Raises:
+        FeedError: a feed failed for a symbol of which the lake holds nothing.
+        DataError: of a symbol no row could be used, now or earlier.
+    """
+    import pandas as pd
+
+    from storage.checks import inspect
+    from storage.contracts import AVAILABLE_AT
+    from storage.feeds.catalog import open_feed
+    from storage.feeds.feed import Span
+
+    store = job.observations()
+    # A feed that answers "not modified" serves only those whose data are here.
+    complete = not any(store.read(symbol).empty for symbol in job.pipeline.symbols)
+    feed = open_feed(job.pipeline, validators=store.validators() if complete else {})
+    fetched = feed.fetch(job.pipeline.symbols, Span(start=job.pipeline.start_at, end=job.now))
+    inspection = inspect(fetched.frame, spec=job.pipeline)
+    final = inspection.good[inspection.good[AVAILABLE_AT] <= pd.Timestamp(job.now)]
+    added = store.add(final, fetched_at=job.now, adjustment=fetched.adjustment)
+    rejected = pd.concat([fetched.rejected, inspection.set_aside], ignore_index=True)
+    store.set_aside(rejected, fetched_at=job.now)
+    stale = _stale(job, store, fetched.failures, inspection)
+    store.keep_validators(fetched.validators)
+    return Ingested(
+        new=added.new,
+        revised=added.revised,
+        set_aside=len(rejected),
+        reasons=_reasons(rejected),
+        findings=tuple(f"{finding.symbol}: {finding.message}" for finding in inspection.findings),
+        stale=stale,
+    )
+
+
+def _stale(job: Job, store: Observations, failures: Mapping[str, FeedError], inspection: Inspection) -> tuple[str, ...]:
+    """Which symbols must do with earlier data; it is an error where there are none."""
+    for symbol in job.pipeline.symbols:
+        if store.read(symbol).empty:
+            if symbol in failures:
+                raise failures[symbol]
+            aside = int((inspection.set_aside["symbol"] == symbol).sum())
+            raise DataError(
+                f"At least one usable row of {symbol} is required. Received: none from the feed "
+                f"{job.pipeline.feed!r}; {aside} rows were set aside. Look at them in the lake under "
+                f"set_aside/{job.pipeline.name}."
+            )
+    return tuple(str(failures[symbol]) for symbol in job.pipeline.symbols if symbol in failures)
+
+
+def _reasons(rejected: pd.DataFrame) -> tuple[str, ...]:
+    counts = rejected.groupby(["symbol", "reason"], sort=True).size()
+    return tuple(f"{symbol}: {count} rows: {reason}" for (symbol, reason), count in counts.items())

@@ -1,0 +1,82 @@
+"""Let model versions predict the held-out windows and the ones whose future is not known yet."""
+
+from __future__ import annotations
+
+import os
+from typing import TYPE_CHECKING
+
+from prefect import task
+from prefect.cache_policies import NO_CACHE
+
+from storage.contracts import MEAN, ORIGIN, PART, SERIES_ID
+from storage.handover import Prepared
+from storage.job import Job
+
+if TYPE_CHECKING:
+    import numpy as np
+
+    from models.forecaster import NetworkForecaster
+    from models.material import Material
+    from models.windows import Windows
+
+
+@task(name="predict", cache_policy=NO_CACHE)
+def predict(job: Job, prepared: Prepared, *, versions: tuple[str, ...]) -> None:
+    """Keep each version's predictions for this state of the data in the lake; those kept already are left.
+
+    To be run where the training ran, so that TensorFlow is loaded once.
+
+    Raises:
+        ModelFileError: a version's file is not the one that was saved.
+    """
+    store = job.predictions()
+    missing = [name for name in versions if not store.exists(version=name, data_hash=prepared.data_hash)]
+    if not missing:
+        return
+    material = _material(job, prepared)
+    parts = {"validation": material.validation, "test": material.test, "latest": material.latest}
+    for version in missing:
+        forecaster = _load(job, version)
+        columns = [_columns(forecaster, windows, part) for part, windows in parts.items()]
+        store.write(_joined(columns), version=version, data_hash=prepared.data_hash)
+
+
+def _material(job: Job, prepared: Prepared) -> Material:
+    from models.material import assemble
+
+    store = job.windows()
+    return assemble(
+        store.read(prepared.until),
+        store.read_latest(data_hash=prepared.data_hash),
+        instants=job.instants(prepared),
+        spec=job.pipeline,
+    )
+
+
+def _load(job: Job, version: str) -> NetworkForecaster:
+    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
+    from models.backend import load_keras
+
+    load_keras()
+    from models.forecaster import NetworkForecaster
+
+    registry, name = job.registry(), job.pipeline.name
+    with registry.fetch(name, version) as folder:
+        return NetworkForecaster.load(folder, registry.manifest(name, version).state, spec=job.pipeline)
+
+
+def _columns(forecaster: NetworkForecaster, windows: Windows, part: str) -> dict[str, np.ndarray]:
+    import numpy as np
+
+    return {
+        SERIES_ID: windows.series.astype(str),
+        ORIGIN: windows.origin,
+        PART: np.full(len(windows), part),
+        MEAN: forecaster.predict(windows),
+    }
+
+
+def _joined(parts: list[dict[str, np.ndarray]]) -> dict[str, np.ndarray]:
+    import numpy as np
+
+    return {column: np.concatenate([part[column] for part in parts]) for column in parts[0]}

@@ -1,0 +1,230 @@
+"""Come by a network: choose how, fit it, and keep it as a version."""
+
+from __future__ import annotations
+
+import importlib.metadata
+import os
+import tempfile
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from prefect import task
+from prefect.artifacts import create_progress_artifact, update_progress_artifact
+from prefect.cache_policies import NO_CACHE
+
+from storage.contracts import TrainingChoice
+from storage.handover import Plan, Prepared, Trained
+from storage.job import Job
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from models.fitting import Epoch
+    from models.forecaster import NetworkForecaster
+    from models.training import ChampionFacts
+    from storage.database import Database
+    from storage.versions import Version
+
+_LIBRARIES = ("daycast", "keras", "tensorflow", "numpy", "pandas")
+_LIVE_DAYS = 30
+_LIVE_FORECASTS = 20
+
+
+@task(name="plan", cache_policy=NO_CACHE)
+def plan(job: Job, prepared: Prepared, *, requested: TrainingChoice) -> Plan:
+    """Choose between retrain, fine-tune and reuse by the pipeline's rules, from what was known before ``as_of``.
+
+    Raises:
+        ConfigError: a fine-tune or a reuse is asked for, and there is no champion that could do it.
+    """
+    from models.training import choose_training, identity
+    from storage.registry import version_name
+    from storage.versions import serving
+
+    spec = job.pipeline
+    with job.database() as database:
+        champion = serving(database, spec.name, at=job.as_of, strictly_before=True)
+        facts = _facts(job, prepared, champion, database=database) if champion else None
+    wanted = identity(spec)
+    decision = choose_training(requested, rules=spec.training, wanted=wanted, champion=facts)
+    comparable = champion.version if champion and facts and facts.identity == wanted else None
+    if decision.training == "reuse" and comparable:
+        version = comparable
+    else:
+        parent = comparable if decision.training == "fine_tune" else None
+        version = version_name(
+            as_of=job.as_of,
+            identity={
+                "spec": wanted,
+                "rules": spec.training.model_dump(mode="json"),
+                "data": prepared.data_hash,
+                "parent": parent,
+            },
+        )
+    return Plan(training=decision.training, reason=decision.reason, champion=comparable, version=version)
+
+
+@task(name="train", task_run_name="train-{plan.version}", cache_policy=NO_CACHE)
+def train(job: Job, prepared: Prepared, plan: Plan) -> Trained:
+    """Fit the planned version and keep it, or do nothing where it is reused or kept already.
+
+    To be run in a process of its own: TensorFlow's memory grows with every fit, and only a fresh process gives the
+    same weights again.
+    """
+    registry = job.registry()
+    if plan.training == "reuse":
+        return Trained(version=plan.version)
+    began = time.monotonic()
+    epochs = 0
+    if not registry.exists(job.pipeline.name, plan.version):
+        epochs = _fit_and_save(job, prepared, plan, began=began)
+    _record(job, plan)
+    return Trained(version=plan.version, epochs=epochs, seconds=time.monotonic() - began)
+
+
+def _facts(job: Job, prepared: Prepared, champion: Version, *, database: Database) -> ChampionFacts:
+    from models.training import ChampionFacts
+    from storage.versions import list_versions
+
+    # A retrain that lost the race counts too: otherwise an old champion that stays the best is retrained every day.
+    versions = list_versions(database, job.pipeline.name)
+    retrained = [row.as_of for row in versions if row.training == "retrain" and row.as_of < job.as_of]
+    manifest = job.registry().manifest(job.pipeline.name, champion.version, sha256=champion.sha256)
+    return ChampionFacts(
+        age_days=(job.as_of - max(retrained, default=champion.as_of)).total_seconds() / 86400,
+        same_data=champion.data_hash == prepared.data_hash,
+        identity=dict(manifest.state["identity"]),  # type: ignore[arg-type]
+        skill=_skill(job, champion, database=database),
+    )
+
+
+def _skill(job: Job, champion: Version, *, database: Database) -> float | None:
+    """The champion's live skill where enough forecasts have met their actual values, otherwise its test skill."""
+    from datetime import timedelta
+
+    from storage.contracts import ALL_LEADS, ALL_SERIES, NETWORK
+    from storage.evaluations import list_evaluations, live_accuracy
+
+    since = job.as_of - timedelta(days=_LIVE_DAYS)
+    live = live_accuracy(database, job.pipeline.name, since=since, until=job.as_of)
+    if live.skill is not None and live.n >= _LIVE_FORECASTS:
+        return live.skill
+    wanted = {"forecaster": NETWORK, "series_id": ALL_SERIES, "lead": ALL_LEADS, "metric": "skill"}
+    rows = list_evaluations(database, job.pipeline.name, version=champion.version, split="test")
+    return next((row["value"] for row in rows if wanted.items() <= row.items()), None)
+
+
+def _fit_and_save(job: Job, prepared: Prepared, plan: Plan, *, began: float) -> int:
+    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
+    from models.backend import load_keras
+
+    load_keras()
+    from models.forecaster import NetworkForecaster
+    from models.material import assemble
+
+    spec, store = job.pipeline, job.windows()
+    material = assemble(
+        store.read(prepared.until),
+        store.read_latest(data_hash=prepared.data_hash),
+        instants=job.instants(prepared),
+        spec=spec,
+    )
+    parent = _parent(job, plan)
+    with _progress(job, plan) as on_epoch:
+        forecaster = NetworkForecaster.fit(
+            material.training,
+            material.validation,
+            spec=spec,
+            parent=parent,
+            on_epoch=on_epoch,
+            expired=lambda: time.monotonic() - began > spec.training.time_budget_seconds,
+        )
+    _save(job, prepared, plan, forecaster)
+    return len(forecaster.history)
+
+
+def _parent(job: Job, plan: Plan) -> NetworkForecaster | None:
+    if plan.training != "fine_tune" or plan.champion is None:
+        return None
+    from models.forecaster import NetworkForecaster
+
+    registry, name = job.registry(), job.pipeline.name
+    with registry.fetch(name, plan.champion) as folder:
+        return NetworkForecaster.load(folder, registry.manifest(name, plan.champion).state, spec=job.pipeline)
+
+
+def _save(job: Job, prepared: Prepared, plan: Plan, forecaster: NetworkForecaster) -> None:
+    from models.training import identity
+    from storage.registry import Manifest
+
+    history = forecaster.history
+    with tempfile.TemporaryDirectory() as folder:
+        state = forecaster.save(Path(folder))
+        manifest = Manifest(
+            pipeline=job.pipeline.name,
+            version=plan.version,
+            as_of=job.as_of,
+            created_at=job.now,
+            training=plan.training,
+            parent_version=plan.champion if plan.training == "fine_tune" else None,
+            spec=job.pipeline.model_dump(mode="json"),
+            state={**state, "identity": identity(job.pipeline)},
+            data_hash=prepared.data_hash,
+            metrics={"validation_loss": forecaster.validation_loss},
+            history={
+                "loss": [epoch.loss for epoch in history],
+                "val_loss": [epoch.validation_loss for epoch in history],
+            },
+            parameters=int(forecaster.network.count_params()),
+            libraries={name: importlib.metadata.version(name) for name in _LIBRARIES},
+        )
+        job.registry().save(Path(folder), manifest)
+
+
+def _record(job: Job, plan: Plan) -> None:
+    """Note the version in SQL, from its manifest: a run that was killed between the two is mended by the next."""
+    from storage.versions import record_version
+
+    registry, name = job.registry(), job.pipeline.name
+    manifest, saved = registry.manifest(name, plan.version), registry.saved(name, plan.version)
+    with job.database() as database:
+        record_version(
+            database,
+            {
+                "pipeline": name,
+                "version": plan.version,
+                "created_at": manifest.created_at,
+                "as_of": manifest.as_of,
+                "training": manifest.training,
+                "parent_version": manifest.parent_version,
+                "cell": job.pipeline.model.cell,
+                "parameters": manifest.parameters,
+                "data_hash": manifest.data_hash,
+                "uri": saved.uri,
+                "sha256": saved.sha256,
+            },
+        )
+
+
+@contextmanager
+def _progress(job: Job, plan: Plan) -> Iterator[Callable[[Epoch], None]]:
+    """Show training as a bar in the terminal and as a progress artifact in the Prefect UI."""
+    from rich.console import Console
+    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
+
+    artifact = create_progress_artifact(progress=0.0, description=f"{plan.training} of {plan.version}")
+    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
+    label = f"{job.pipeline.name}: {plan.training}"
+    with Progress(*columns, TextColumn("{task.fields[loss]}"), console=Console(stderr=True)) as bar:
+        row = bar.add_task(label, total=job.pipeline.model.epochs, loss="")
+
+        def on_epoch(epoch: Epoch) -> None:
+            losses = f"loss {epoch.loss:.4f}, validation {epoch.validation_loss:.4f}"
+            bar.update(row, completed=epoch.number, total=epoch.total, loss=losses)
+            update_progress_artifact(artifact, progress=100.0 * epoch.number / epoch.total)  # type: ignore[arg-type]
+
+        yield on_epoch
+    update_progress_artifact(artifact, progress=100.0)  # type: ignore[arg-type]
