@@ -69,11 +69,6 @@ class Folder:
         with self._reading():
             return bytes(self.fs.cat_file(self.path(name)))
 
-    def open(self, name: str) -> Any:
-        """A file opened for reading, as a context manager."""
-        with self._reading():
-            return self.fs.open(self.path(name), "rb")
-
     def write(self, name: str, data: bytes) -> None:
         """Put a file in its place, whole, over one of the same name."""
         with self.writing(name) as file:

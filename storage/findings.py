@@ -105,7 +105,7 @@ def on_calendar(frame: pd.DataFrame, calendar: str) -> pd.Series:
         return observed.isin(Calendar(calendar).instants(observed.min(), observed.max()))
     step = 1 if calendar == "B" else pd.Timedelta(calendar.replace("D", " days")) // pd.Timedelta(microseconds=1)
     if calendar == "B":
-        return (observed == observed.dt.normalize()) & (observed.dt.dayofweek < 5)
+        return (observed == observed.dt.normalize()) & (observed.dt.day_of_week < 5)
     offset = observed.astype("int64") % step
     usual = offset.groupby(frame[SYMBOL]).transform(lambda places: places.mode().iloc[0])
     return offset == usual

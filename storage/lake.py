@@ -11,7 +11,7 @@ from storage.errors import StorageError
 from storage.files import Folder
 
 # Neighbouring windows share all but one step: zstd finds the repeats at its lowest level, a dictionary never does.
-_COMPRESSION = {"compression": "zstd", "compression_level": 1, "use_dictionary": False, "write_statistics": False}
+COMPRESSION = {"compression": "zstd", "compression_level": 1, "use_dictionary": False, "write_statistics": False}
 
 
 def write_frame(folder: Folder, name: str, frame: pd.DataFrame, *, metadata: Mapping[str, str] | None = None) -> None:
@@ -45,7 +45,7 @@ def write_arrays(folder: Folder, name: str, arrays: Mapping[str, np.ndarray]) ->
             C order.
     """
     with folder.writing(name) as file:
-        pq.write_table(arrays_table(arrays), file, **_COMPRESSION)
+        pq.write_table(arrays_table(arrays), file, **COMPRESSION)
 
 
 def arrays_table(arrays: Mapping[str, np.ndarray]) -> pa.Table:
@@ -71,8 +71,7 @@ def read_arrays(folder: Folder, names: Sequence[str]) -> dict[str, np.ndarray]:
 
 def _table(folder: Folder, name: str) -> pa.Table:
     try:
-        with folder.open(name) as file:
-            return pq.read_table(file)
+        return pq.read_table(pa.BufferReader(folder.read(name)))
     except pa.ArrowException as error:
         raise StorageError(
             f"A whole Parquet file is required. Received: {folder.path(name)}: {error}. "

@@ -321,6 +321,8 @@ def parse_pipeline(name: str, table: Any, *, where: str = "the pipeline file") -
             f"{where}: [{name}]: a pipeline on the feed 'sample' must be named {SAMPLE_PREFIX}…, "
             "so that its rows are never taken for real ones."
         )
+    if "name" in table:
+        raise ConfigError(f"{where}: [{name}]: unknown key 'name'. The table's name is the pipeline's.")
     try:
         return Pipeline.model_validate({"name": name, **table})
     except ValidationError as error:
