@@ -1,6 +1,7 @@
 """A network with what it needs to forecast: fitting, predicting, saving, loading."""
 
 import functools
+import warnings
 from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -128,7 +129,10 @@ class NetworkForecaster:
         Returns:
             The rest of the state, as JSON knows it.
         """
-        self.network.save(folder / MODEL_FILE)
+        with warnings.catch_warnings():
+            # Keras copies TensorFlow's variables in a way that NumPy 2 deprecates
+            warnings.filterwarnings("ignore", message="__array__ implementation", category=DeprecationWarning)
+            self.network.save(folder / MODEL_FILE)
         return {
             "shape": dict(self.shape),
             "scaler": self.scaler.state(),

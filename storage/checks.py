@@ -137,7 +137,7 @@ def _hold(frame: pd.DataFrame, schema: Any, *, what: str) -> None:
     from pandera.errors import SchemaErrors
 
     try:
-        schema.validate(frame, lazy=True)
+        schema.validate(frame.reset_index(drop=True), lazy=True)
     except SchemaErrors as error:
         cases = error.failure_cases
         problems = []

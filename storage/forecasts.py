@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import Connection, Row, delete, false, func, or_, select
+from sqlalchemy import Connection, delete, false, func, or_, select
 
 from storage.contracts import AS_OF, ORIGIN, PIPELINE, SERIES_ID, VALID_AT
 from storage.database import Database
@@ -23,14 +23,14 @@ def write_forecasts(db: Database, frame: "pd.DataFrame", *, connection: Connecti
 
     Args:
         db: the database.
-        frame: the columns of the table; whole origins of series known in ``series``, by runs known in ``runs``.
+        frame: the columns of the table; whole origins of series known in ``series``.
         connection: a transaction to be part of; by default the call is one of its own.
 
     Returns:
         How many rows were inserted or changed.
 
     Raises:
-        DatabaseError: a series or run is not known, a key stands twice, or the table's checks refuse a row.
+        DatabaseError: a series is not known, a key stands twice, or the table's checks refuse a row.
     """
     if frame.empty:
         return 0
@@ -67,9 +67,9 @@ def forecasts_from(db: Database, origins: Mapping[str, datetime]) -> list[dict[s
         db: the database.
         origins: the origin of each series, aware, by ``series_id``.
     """
-    asked = or_(*((Forecast.series_id == name) & (Forecast.origin == origin) for name, origin in origins.items()))
+    pairs = ((Forecast.series_id == name) & (Forecast.origin == origin) for name, origin in origins.items())
     columns = Forecast.__table__.columns
-    question = select(*columns).where(asked if origins else false())
+    question = select(*columns).where(or_(false(), *pairs))
     return db.query(question.order_by(Forecast.series_id, Forecast.valid_at))
 
 
@@ -87,20 +87,20 @@ def _remove_leftovers(connection: Connection, frame: "pd.DataFrame") -> None:
     """Remove instants of the frame's origins that the frame does not have."""
     if frame.empty:
         return
-    given = frame.groupby([SERIES_ID, ORIGIN], sort=False)[VALID_AT].agg(list).to_dict()
+    given = frame.groupby([SERIES_ID, ORIGIN], sort=False).size().to_dict()
     for row in _origins(connection, frame):
-        instants = given.get((row.series_id, row.origin))
-        if instants is not None and row.instants > len(instants):
+        if row.instants > given.get((row.series_id, row.origin), row.instants):
+            here = (frame[SERIES_ID] == row.series_id) & (frame[ORIGIN] == row.origin)
             connection.execute(
                 delete(Forecast).where(
                     Forecast.series_id == row.series_id,
                     Forecast.origin == row.origin,
-                    Forecast.valid_at.not_in(instants),
+                    Forecast.valid_at.not_in(frame[VALID_AT][here].tolist()),
                 )
             )
 
 
-def _origins(connection: Connection, frame: "pd.DataFrame") -> Sequence[Row[str, datetime, datetime, int]]:
+def _origins(connection: Connection, frame: "pd.DataFrame") -> Sequence[Any]:
     """What stands of the frame's pipelines between its first and last origin: the newest as_of and how many rows."""
     question = (
         select(

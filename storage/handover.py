@@ -148,3 +148,20 @@ class Summary:
     rows: int = 0
     test: dict[str, float] = field(default_factory=dict)
     seconds: float = 0.0
+
+
+@dataclass(frozen=True, kw_only=True)
+class Backfilled:
+    """What a backfill came to.
+
+    Attributes:
+        pipeline: its name.
+        done: days done now.
+        skipped: days that were done before.
+        failed: at which day it stopped, and why; empty where it did not.
+    """
+
+    pipeline: str
+    done: int = 0
+    skipped: int = 0
+    failed: str = ""

@@ -2,6 +2,7 @@
 
 from pathlib import Path
 
+from pydantic import SecretStr
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 
@@ -12,13 +13,15 @@ class Settings(BaseSettings):
         storage: a folder, or an fsspec URL, for the lake, the models and the reports (``DAYCAST_STORAGE``).
         database_url: a SQLAlchemy URL (``DAYCAST_DATABASE_URL``); by default SQLite in the storage folder.
         pipelines: the pipeline file (``DAYCAST_PIPELINES``).
+        alerts: an Apprise URL at which people are called (``DAYCAST_ALERTS``); none calls nobody.
     """
 
     model_config = SettingsConfigDict(env_prefix="DAYCAST_", frozen=True, extra="ignore")
 
     storage: str = "storage/data"
-    database_url: str | None = None
+    database_url: SecretStr | None = None
     pipelines: Path = Path(__file__).parent.parent / "flows" / "pipelines.toml"
+    alerts: SecretStr | None = None
 
     @property
     def database(self) -> str:
@@ -27,6 +30,6 @@ class Settings(BaseSettings):
         An fsspec URL cannot hold a SQLite file, so that then the default lies in the working folder.
         """
         if self.database_url:
-            return self.database_url
+            return self.database_url.get_secret_value()
         folder = "storage/data" if "://" in self.storage else self.storage
         return f"sqlite:///{Path(folder).absolute() / 'daycast.sqlite'}"

@@ -11,6 +11,7 @@ from datetime import UTC, date, datetime
 from pathlib import Path
 from types import UnionType
 from typing import Annotated, Any, Literal, Self, Union, get_args, get_origin
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
 
@@ -43,6 +44,32 @@ class Schedule(_Frozen):
 
     cron: str
     timezone: str = "UTC"
+
+    @model_validator(mode="after")
+    def _fires_once_a_day(self) -> Self:
+        """Hold a cron to times that every day of its zone has, once."""
+        from cronsim import CronSim, CronSimError
+
+        try:
+            zone = ZoneInfo(self.timezone)
+        except (ZoneInfoNotFoundError, ValueError):
+            raise ValueError(
+                f"a time zone is an IANA name, such as UTC or America/New_York. Received: {self.timezone!r}"
+            ) from None
+        try:
+            fields = CronSim(self.cron, datetime(2026, 1, 1, tzinfo=zone))
+        except CronSimError as error:
+            raise ValueError(
+                f"a cron has five fields, such as '30 18 * * 1-5'. Received: {self.cron!r} ({error})"
+            ) from None
+        times = {(hour, minute) for hour in fields.hours for minute in fields.minutes}
+        if any((0, 30) <= moment < (3, 30) for moment in times) and _changes_clocks(zone):
+            raise ValueError(
+                "a cron must not fire between 00:30 and 03:30 local time, where the clocks change: such a run would be "
+                f"missing on one night of the year and doubled on another. Received: {self.cron!r} in {self.timezone}. "
+                'Choose another hour, or timezone = "UTC"'
+            )
+        return self
 
 
 class ModelSpec(_Frozen):
@@ -131,6 +158,7 @@ class Pipeline(_Frozen):
         unit: of the target, for readers.
         split: how the history is cut.
         schedule: when it runs; none means by hand.
+        retrain_schedule: when it is retrained from nothing, whatever ``auto`` would do; none means by hand.
         model: the network.
         training: when it is trained, and what it must show.
         path: of the ``files`` or ``ett`` feed; ``{symbol}`` stands for the symbol.
@@ -157,6 +185,7 @@ class Pipeline(_Frozen):
     unit: str = ""
     split: SplitSpec = SplitSpec()
     schedule: Schedule | None = None
+    retrain_schedule: Schedule | None = None
     model: ModelSpec = ModelSpec()
     training: TrainingRules = TrainingRules()
     path: str | None = None
@@ -273,6 +302,7 @@ class Pipeline(_Frozen):
             "split": SplitSpec(),
             "stale_after_days": None,
             "schedule": None,
+            "retrain_schedule": None,
         }
         return self.model_copy(update=changes)
 
@@ -344,6 +374,11 @@ def choose_pipelines(pipelines: Mapping[str, Pipeline], names: list[str], *, sam
             )
     chosen = [known[name] for name in names] if names else list(pipelines.values())
     return [spec.as_sample() for spec in chosen] if sample else chosen
+
+
+def _changes_clocks(zone: ZoneInfo) -> bool:
+    offsets = {datetime(2026, month, 1, tzinfo=zone).utcoffset() for month in range(1, 13)}
+    return len(offsets) > 1
 
 
 def _explain(name: str, problem: Any) -> str:

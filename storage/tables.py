@@ -129,7 +129,11 @@ class Actual(Base):
 
 
 class Forecast(Base):
-    """What a series will be at an instant, said from an origin."""
+    """What a series will be at an instant, said from an origin.
+
+    That ``run_id`` is in ``runs`` is seen to by :func:`storage.runs.finish_run`, in the same transaction: checked row
+    by row by PostgreSQL it takes a third of an insert's time.
+    """
 
     __tablename__ = "forecasts"
     __table_args__ = (
@@ -154,7 +158,7 @@ class Forecast(Base):
     pipeline: Mapped[str]
     version: Mapped[str | None]
     quality: Mapped[str]
-    run_id: Mapped[str] = mapped_column(ForeignKey("runs.run_id"), info=VOLATILE)
+    run_id: Mapped[str] = mapped_column(info=VOLATILE)
 
 
 class ModelVersion(Base):

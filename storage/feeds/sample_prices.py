@@ -31,12 +31,11 @@ def prices(symbol: str, days: pd.DatetimeIndex) -> dict[str, np.ndarray]:
     volatility = calm * np.exp(0.4 * smooth(noise(f"{symbol}/volatility", count), keep=0.97))
     returns = np.where(weekday, _DRIFT + volatility * noise(f"{symbol}/return", count), 0.0)
     path = np.log(20 + 80 * share(f"{symbol}/level")) + np.cumsum(returns)
-    return _bars(symbol, path, volatility, place=place.to_numpy(), count=count)
+    return _bars(symbol, path, volatility, place=place.to_numpy())
 
 
-def _bars(
-    symbol: str, path: np.ndarray, volatility: np.ndarray, *, place: np.ndarray, count: int
-) -> dict[str, np.ndarray]:
+def _bars(symbol: str, path: np.ndarray, volatility: np.ndarray, *, place: np.ndarray) -> dict[str, np.ndarray]:
+    count = len(path)
     close, before = path[place], path[place - 1]
     opened = before + 0.3 * volatility[place] * noise(f"{symbol}/open", count)[place]
     up = 0.5 * volatility[place] * np.abs(noise(f"{symbol}/high", count)[place])
@@ -49,5 +48,5 @@ def _bars(
         "close": np.exp(close),
     }
     bars = {name: np.round(values, 4) for name, values in bars.items()}
-    volume = np.round(1e7 * np.exp(0.3 * busy) * volatility[place] / volatility.mean())
+    volume = np.round(1e7 * np.exp(0.3 * busy) * volatility[place] / 0.012)
     return {**bars, "adj_close": bars["close"].copy(), "volume": volume}

@@ -14,7 +14,7 @@ from storage.specs import Pipeline, parse_pipeline
 DATA = Path(__file__).parents[2] / ".." / "shared" / "data"
 
 
-@pytest.fixture
+@pytest.fixture(scope="session")
 def make_spec() -> Callable[..., Pipeline]:
     """A pipeline of two features with small windows, any key changed."""
 
@@ -35,7 +35,7 @@ def make_spec() -> Callable[..., Pipeline]:
     return make
 
 
-@pytest.fixture
+@pytest.fixture(scope="session")
 def make_levels() -> Callable[..., pd.DataFrame]:
     """A frame of positive levels, one row an hour."""
 
@@ -47,7 +47,7 @@ def make_levels() -> Callable[..., pd.DataFrame]:
     return make
 
 
-@pytest.fixture
+@pytest.fixture(scope="session")
 def make_flat_windows() -> Callable[..., Windows]:
     """Windows from bases and actual paths of levels, kind ``none``; inputs are zero."""
 

@@ -1,3 +1,5 @@
+"""A series on its calendar."""
+
 import numpy as np
 import pandas as pd
 

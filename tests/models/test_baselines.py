@@ -1,6 +1,10 @@
+"""The baselines."""
+
 import numpy as np
+import pytest
 
 from models.baselines import BASELINES, drift, naive, seasonal_naive
+from models.splits import cut
 from models.windows import latest_window, make_windows
 
 
@@ -37,3 +41,26 @@ def test_every_baseline_gives_a_level_for_each_window_and_lead(make_spec, make_l
         assert means.shape == (len(windows), 3)
         assert np.isfinite(means).all()
     assert [baseline.name for baseline in BASELINES] == ["naive", "seasonal_naive", "drift"]
+
+
+@pytest.mark.real_data
+@pytest.mark.parametrize(("horizon", "mse", "mae"), [(96, 0.069, 0.203), (720, 0.129, 0.283)])
+def test_the_last_value_scores_what_is_published_for_etth1(make_spec, etth1, horizon, mse, mae):
+    split = {"training": 8640, "validation": 2880, "test": 2880}
+    spec = make_spec(target="OT", features=["OT"], difference="none", horizon=horizon, split=split)
+    windows = make_windows(etth1, spec=spec, series_id="tiny/OT")
+    test = windows.where(cut(windows, instants=etth1.index, split=spec.split).test)
+    error = (naive(test) - test.levels("none")) / etth1["OT"].iloc[:8640].std(ddof=0)
+    assert np.square(error).mean() == pytest.approx(mse, abs=0.001)
+    assert np.abs(error).mean() == pytest.approx(mae, abs=0.001)
+
+
+@pytest.mark.real_data
+def test_the_last_value_one_hour_ahead_on_etth1(make_spec, etth1):
+    split = {"training": 8640, "validation": 2880, "test": 2880}
+    spec = make_spec(target="OT", features=["OT"], difference="absolute", horizon=1, split=split)
+    windows = make_windows(etth1, spec=spec, series_id="tiny/OT")
+    test = windows.where(cut(windows, instants=etth1.index, split=spec.split).test)
+    error = naive(test) - test.levels("absolute")
+    assert np.sqrt(np.square(error).mean()) == pytest.approx(0.593, abs=0.0005)
+    assert np.abs(error).mean() == pytest.approx(0.420, abs=0.0005)

@@ -1,3 +1,5 @@
+"""Scaling on the training part alone."""
+
 import json
 
 import numpy as np

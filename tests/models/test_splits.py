@@ -1,3 +1,5 @@
+"""The cut into parts."""
+
 import numpy as np
 import pandas as pd
 import pytest

@@ -1,3 +1,5 @@
+"""Windows over a series."""
+
 import numpy as np
 import pandas as pd
 import pytest

@@ -99,7 +99,13 @@ def test_processes_that_open_a_new_database_at_once_all_succeed(database_url: st
         assert len(db.query(f"SELECT * FROM {tables.VERSION_TABLE}")) == 1  # noqa: S608
 
 
-@pytest.mark.parametrize("url", ["postgresql://me:hunter2@127.0.0.1:{port}/db", "postgresql://127.0.0.1:{port}/db?user=me&password=hunter2"])  # fmt: skip
+@pytest.mark.parametrize(
+    "url",
+    [
+        "postgresql://me:hunter2@127.0.0.1:{port}/db",
+        "postgresql://127.0.0.1:{port}/db?user=me&password=hunter2",
+    ],
+)
 def test_a_database_that_is_down_is_named_without_its_password(url: str) -> None:
     with socket.socket() as closed:
         closed.bind(("127.0.0.1", 0))
@@ -111,7 +117,10 @@ def test_a_database_that_is_down_is_named_without_its_password(url: str) -> None
     assert f"127.0.0.1:{port}" in str(caught.value)
 
 
-@pytest.mark.parametrize("url", ["", "nonsense", "mysql://me:hunter2@host/db", "redis://:hunter2@host", "postgresql://me:hunter2@host:x/db"])  # fmt: skip
+@pytest.mark.parametrize(
+    "url",
+    ["", "nonsense", "mysql://me:hunter2@host/db", "redis://:hunter2@host", "postgresql://me:hunter2@host:x/db"],
+)
 def test_a_url_of_another_kind_is_refused_without_its_password(url: str) -> None:
     with pytest.raises(
         DatabaseError, match=r"SQLite or PostgreSQL is required.*Received.*DAYCAST_DATABASE_URL"

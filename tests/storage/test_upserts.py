@@ -163,7 +163,7 @@ def test_more_rows_than_a_chunk(db: Database) -> None:
 )
 def test_what_cannot_be_written_is_refused_whole(db: Database, rows: list[dict[str, object]], message: str) -> None:
     with pytest.raises(DatabaseError, match=message):
-        db.upsert(Evaluation, [{**EVALUATION, "lead": 7}] + rows if len(rows[0]) == len(EVALUATION) else rows)
+        db.upsert(Evaluation, [{**EVALUATION, "lead": 7}, *rows] if len(rows[0]) == len(EVALUATION) else rows)
     assert rows_of(db, Evaluation) == []
 
 
@@ -182,7 +182,7 @@ TIMES = st.datetimes(datetime(1900, 1, 1), datetime(2200, 1, 1)).map(lambda at: 
 ROWS = st.lists(
     st.fixed_dictionaries(
         {
-            **{name: TEXTS for name in ("pipeline", "version", "forecaster", "series_id", "split", "metric")},
+            **dict.fromkeys(("pipeline", "version", "forecaster", "series_id", "split", "metric"), TEXTS),
             "lead": st.integers(0, 2**31 - 1),
             "value": st.none() | st.floats(allow_nan=False),
             "n": st.integers(-(2**31), 2**31 - 1),

@@ -133,7 +133,6 @@ def _forecasts() -> None:
         sa.Column("run_id", sa.String(), nullable=False),
         sa.PrimaryKeyConstraint("series_id", "origin", "valid_at", name="pk_forecasts"),
         sa.ForeignKeyConstraint(["series_id"], ["series.series_id"], name="fk_forecasts_series_id"),
-        sa.ForeignKeyConstraint(["run_id"], ["runs.run_id"], name="fk_forecasts_run_id"),
         sa.CheckConstraint("lead >= 1", name=op.f("ck_forecasts_lead")),
         sa.CheckConstraint("valid_at > origin", name=op.f("ck_forecasts_valid_at")),
         sa.CheckConstraint("quality IN ('ok', 'baseline', 'stale')", name=op.f("ck_forecasts_quality")),

@@ -66,22 +66,21 @@ def test_symbols_differ_and_do_not_depend_on_each_other():
     assert not np.allclose(both[both["symbol"] == "AMZN"]["close"], alone["close"])
 
 
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=12, deadline=None)
 @given(
     first=st.integers(min_value=0, max_value=900),
     length=st.integers(min_value=0, max_value=400),
     daily=st.booleans(),
 )
 def test_a_value_never_depends_on_the_span(first, length, daily):
-    spec, step = (sample(), timedelta(days=1)) if daily else (hours(), timedelta(hours=1))
+    spec, step = (sample(calendar="1D"), timedelta(days=1)) if daily else (hours(), timedelta(hours=1))
     start = datetime(2024, 11, 20, tzinfo=UTC) + first * step
     part = fetch(spec, end=start + length * step, start=start)
-    whole = fetch(spec, end=datetime(2027, 6, 1, tzinfo=UTC), start=datetime(2024, 1, 1, tzinfo=UTC))
+    whole = fetch(spec, end=datetime(2028, 7, 1, tzinfo=UTC), start=datetime(2024, 1, 1, tzinfo=UTC))
     inside = whole[(whole["observed_at"] >= start) & (whole["observed_at"] <= start + length * step)]
-    pd.testing.assert_frame_equal(
-        part, inside.reset_index(drop=True), check_exact=True, check_dtype=len(part) > 0
-    ) if len(part) else None
     assert len(part) == len(inside)
+    if len(part):
+        pd.testing.assert_frame_equal(part, inside.reset_index(drop=True), check_exact=True)
 
 
 def test_the_history_begins_on_the_same_day_the_whole_year():
@@ -100,7 +99,7 @@ def test_hours_have_the_transformers_columns_without_gaps():
 def test_hours_have_daily_and_weekly_cycles_and_drift():
     frame = fetch(hours(), start=datetime(2024, 1, 1, tzinfo=UTC)).set_index("observed_at")
     by_hour = frame["MUFL"].groupby(frame.index.hour).mean()
-    by_day = frame["MUFL"].groupby(frame.index.dayofweek).mean()
+    by_day = frame["MUFL"].groupby(frame.index.day_of_week).mean()
     assert np.ptp(by_hour) > 3
     assert np.ptp(by_day) > 0.5
     assert frame["OT"].resample("30D").mean().std() > 2

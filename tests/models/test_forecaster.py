@@ -1,0 +1,236 @@
+"""Fitting, predicting, saving and loading; what is the same twice."""
+
+import hashlib
+import json
+import subprocess
+import sys
+import zipfile
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from models.backend import load_keras
+from models.baselines import naive
+from models.splits import cut
+from models.windows import concatenate, latest_window, make_windows
+from storage.errors import DataError, RegistryError
+
+load_keras()
+
+from models.forecaster import MODEL_FILE, NetworkForecaster  # noqa: E402
+
+pytestmark = pytest.mark.slow
+
+MODEL = {"cell": "gru", "units": [8], "epochs": 4, "batch_size": 16, "learning_rate": 0.01}
+
+
+@pytest.fixture(scope="module")
+def spec(make_spec):
+    return make_spec(model=MODEL)
+
+
+@pytest.fixture(scope="module")
+def wave(make_levels):
+    """A series whose differences can be learnt: a daily cycle and a little noise."""
+    levels = make_levels(400)
+    hours = np.arange(400)
+    levels["x"] = 20 + 3 * np.cos(hours / 24 * 2 * np.pi)
+    levels["y"] = 20 + 3 * np.sin(hours / 24 * 2 * np.pi) + (levels["y"] - 20) * 0.01
+    return levels
+
+
+def _parts(levels, spec, names=("tiny/OT",)):
+    windows = concatenate([make_windows(levels, spec=spec, series_id=name) for name in names])
+    parts = cut(windows, instants=levels.index, split=spec.split)
+    return windows.where(parts.training), windows.where(parts.validation), windows.where(parts.test)
+
+
+def _fit(levels, spec, *, parent=None, on_epoch=lambda _: None, expired=lambda: False, names=("tiny/OT",)):
+    training, validation, _ = _parts(levels, spec, names)
+    return NetworkForecaster.fit(training, validation, spec=spec, parent=parent, on_epoch=on_epoch, expired=expired)
+
+
+@pytest.fixture(scope="module")
+def fitted(wave, spec):
+    """One network for every test that only looks at it, and what was told while it was trained."""
+    told = []
+    return _fit(wave, spec, on_epoch=told.append), told
+
+
+def _weights(forecaster):
+    return hashlib.sha256(b"".join(weight.tobytes() for weight in forecaster.network.get_weights())).hexdigest()
+
+
+@pytest.mark.parametrize("cell", ["simple_rnn", "lstm", "gru"])
+def test_a_network_learns_a_cycle_that_naive_cannot(make_spec, wave, cell):
+    spec = make_spec(model={**MODEL, "cell": cell, "epochs": 12})
+    test = _parts(wave, spec)[2]
+    forecaster = _fit(wave, spec)
+    actual = test.levels("absolute")
+    assert np.abs(forecaster.predict(test) - actual).mean() < 0.5 * np.abs(naive(test) - actual).mean()
+
+
+def test_each_epoch_is_told_and_the_best_weights_are_kept(wave, spec, fitted):
+    forecaster, told = fitted
+    assert tuple(told) == forecaster.history
+    assert [epoch.number for epoch in told] == [1, 2, 3, 4]
+    assert {epoch.total for epoch in told} == {4}
+    assert forecaster.validation_loss == min(epoch.validation_loss for epoch in told)
+    validation = _parts(wave, spec)[1]
+    scaled = forecaster.scaler.targets(validation)
+    outputs = forecaster.network(forecaster.scaler.inputs(validation)).numpy()
+    assert np.abs(outputs - scaled).mean() == pytest.approx(forecaster.validation_loss, rel=1e-4)
+
+
+def test_training_stops_when_validation_no_longer_improves(make_spec, make_levels):
+    spec = make_spec(model={**MODEL, "epochs": 60, "patience": 2, "learning_rate": 0.05})
+    history = _fit(make_levels(200), spec).history  # noise: there is nothing to learn
+    losses = [epoch.validation_loss for epoch in history]
+    assert len(losses) < 60
+    assert len(losses) - 1 - int(np.argmin(losses)) == 2
+
+
+def test_the_time_budget_ends_training_with_weights_that_forecast(wave, make_spec):
+    spec = make_spec(model={**MODEL, "epochs": 50})
+    forecaster = _fit(wave, spec, expired=lambda: True)
+    assert len(forecaster.history) == 1
+    assert np.isfinite(forecaster.predict(_parts(wave, spec)[2])).all()
+
+
+def test_a_fine_tune_goes_on_from_the_parent_with_its_scaling(wave, make_spec):
+    spec = make_spec(model=MODEL, training={"fine_tune_epochs": 2})
+    parent = _fit(wave.iloc[:300], spec)
+    before = _weights(parent)
+    child = _fit(wave, spec, parent=parent)
+    assert child.scaler is parent.scaler
+    assert [epoch.total for epoch in child.history] == [2, 2]
+    assert child.history[0].loss < parent.history[0].loss
+    assert _weights(parent) == before
+
+
+def test_a_fine_tune_that_betters_nothing_keeps_the_parents_weights(wave, make_spec):
+    harmful = make_spec(model={**MODEL, "learning_rate": 10.0}, training={"fine_tune_epochs": 1})
+    parent = _fit(wave, make_spec(model={**MODEL, "epochs": 10}))
+    child = _fit(wave, harmful, parent=parent)
+    assert child.history[0].validation_loss > parent.validation_loss
+    assert _weights(child) == _weights(parent)
+    assert child.validation_loss == pytest.approx(parent.validation_loss, rel=1e-5)
+
+
+def test_a_fine_tune_takes_in_a_new_series(wave, spec):
+    parent = _fit(wave, spec)
+    training, validation, test = _parts(wave, spec, ("tiny/OT", "tiny/new"))
+    with pytest.raises(DataError, match=r"Received: tiny/new\."):
+        parent.predict(test)
+    child = NetworkForecaster.fit(
+        training, validation, spec=spec, parent=parent, on_epoch=lambda _: None, expired=lambda: False
+    )
+    assert child.predict(test).shape == (len(test), 3)
+    np.testing.assert_array_equal(child.scaler.input_mean[:1], parent.scaler.input_mean)
+
+
+def test_a_loss_that_is_no_number_is_an_error(wave, spec):
+    training, validation, _ = _parts(wave, spec)
+    training.targets[3] = np.inf
+    with pytest.raises(DataError, match="finite number is required"), np.errstate(invalid="ignore"):
+        NetworkForecaster.fit(
+            training, validation, spec=spec, parent=None, on_epoch=lambda _: None, expired=lambda: False
+        )
+
+
+def test_what_is_saved_forecasts_the_same_to_the_last_bit(wave, spec, fitted, tmp_path):
+    forecaster, _ = fitted
+    state = json.loads(json.dumps(forecaster.save(tmp_path)))
+    again = NetworkForecaster.load(tmp_path, state, spec=spec)
+    test = _parts(wave, spec)[2]
+    np.testing.assert_array_equal(again.predict(test), forecaster.predict(test))
+    assert again.history == forecaster.history
+    assert again.save(tmp_path) == state
+    assert again.name == "network"
+    assert [file.name for file in tmp_path.iterdir()] == [MODEL_FILE]
+    assert {"config.json", "model.weights.h5"} <= set(zipfile.ZipFile(tmp_path / MODEL_FILE).namelist())
+
+
+def test_a_window_is_forecast_the_same_alone_and_among_others(wave, spec, fitted):
+    forecaster, _ = fitted
+    test = _parts(wave, spec)[2]
+    many = concatenate([test] * 6)
+    assert len(many) > 256
+    alone = latest_window(wave.loc[: wave.index[-4]], spec=spec, series_id="tiny/OT")
+    assert alone.origin[0] == test.origin[-1]
+    np.testing.assert_array_equal(forecaster.predict(alone)[0], forecaster.predict(many)[-1])
+
+
+def test_no_windows_give_no_forecasts(wave, spec, fitted):
+    forecaster, _ = fitted
+    assert forecaster.predict(_parts(wave, spec)[2].where(slice(0, 0))).shape == (0, 3)
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [{"lookback": 5}, {"horizon": 2}, {"features": ["y"]}, {"difference": "none"}, {"features": ["y", "x"]}],
+)
+def test_a_version_of_another_shape_is_refused(fitted, make_spec, tmp_path, changes):
+    state = fitted[0].save(tmp_path)
+    with pytest.raises(RegistryError, match=rf"{next(iter(changes))} .* Retrain"):
+        NetworkForecaster.load(tmp_path, state, spec=make_spec(model=MODEL, **changes))
+
+
+def test_a_file_that_is_no_network_is_refused(spec, fitted, tmp_path):
+    state = fitted[0].save(tmp_path)
+    (tmp_path / MODEL_FILE).write_bytes(b"<html>")
+    with pytest.raises(RegistryError, match="safe mode is required"):
+        NetworkForecaster.load(tmp_path, state, spec=spec)
+    (tmp_path / MODEL_FILE).unlink()
+    with pytest.raises(RegistryError):
+        NetworkForecaster.load(tmp_path, state, spec=spec)
+
+
+def test_a_percent_fall_leaves_a_positive_price(wave, make_spec):
+    spec = make_spec(difference={"y": "percent"}, model={**MODEL, "epochs": 1})
+    forecaster = _fit(wave, spec)
+    forecaster.network.layers[-1].bias.assign(np.full(3, -1e6, dtype=np.float32))
+    assert (forecaster.predict(_parts(wave, spec)[2]) > 0).all()
+
+
+def test_another_seed_gives_other_weights(wave, make_spec, fitted):
+    assert _weights(_fit(wave, make_spec(model={**MODEL, "epochs": 1, "seed": 8}))) != _weights(fitted[0])
+
+
+FIT_ONCE = """
+import hashlib, os
+os.environ["TF_CPP_MIN_LOG_LEVEL"] = "3"
+import numpy as np, pandas as pd
+from models.backend import load_keras
+load_keras()
+from models.forecaster import NetworkForecaster
+from models.windows import make_windows
+from storage.specs import parse_pipeline
+
+spec = parse_pipeline("tiny", {"feed": "ett", "symbols": ["OT"], "target": "y", "features": ["y"], "calendar": "1h",
+    "difference": "absolute", "lookback": 6, "horizon": 3, "season": 2,
+    "model": {"cell": "lstm", "units": [16], "dropout": 0.2, "epochs": 3}})
+index = pd.date_range("2026-01-01", periods=700, freq="1h", tz="UTC", unit="us")
+levels = pd.DataFrame({"y": np.random.default_rng(3).normal(size=700).cumsum()}, index=index)
+windows = make_windows(levels, spec=spec, series_id="tiny/OT")
+forecaster = NetworkForecaster.fit(windows.where(slice(0, 500)), windows.where(slice(510, None)), spec=spec,
+    parent=None, on_epoch=lambda epoch: None, expired=lambda: False)
+digest = hashlib.sha256(b"".join(weight.tobytes() for weight in forecaster.network.get_weights()))
+digest.update(forecaster.predict(windows).tobytes())
+print(digest.hexdigest())
+"""
+
+
+def test_the_same_data_spec_and_seed_give_the_same_weights_in_fresh_processes():
+    command = [sys.executable, "-W", "error", "-c", FIT_ONCE]
+    processes = [
+        subprocess.Popen(
+            command, cwd=Path(__file__).parents[2], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+        )
+        for _ in range(2)
+    ]
+    said = [process.communicate(timeout=200) for process in processes]
+    assert [process.returncode for process in processes] == [0, 0], said
+    assert said[0] == said[1]
+    assert len(said[0][0]) == 65  # the digest and a line's end, and nothing else: training prints nothing

@@ -1,0 +1,119 @@
+"""The evaluations, and the view of forecasts beside their actual values."""
+
+from collections.abc import Callable
+from datetime import datetime, timedelta
+
+import pandas as pd
+import pytest
+from sqlalchemy import select
+
+from storage.database import Database
+from storage.evaluations import LiveAccuracy, list_evaluations, live_accuracy, scored_forecasts, write_evaluations
+from storage.forecasts import write_forecasts
+from storage.series import write_actuals
+from storage.tables import FORECAST_ACCURACY
+
+ForecastFrame = Callable[..., pd.DataFrame]
+
+
+def evaluation(as_of: datetime, **changes: object) -> dict[str, object]:
+    return {
+        "pipeline": "prices",
+        "version": "v1",
+        "forecaster": "network",
+        "series_id": "*",
+        "split": "test",
+        "lead": 0,
+        "metric": "mae",
+        "value": 1.5,
+        "n": 10,
+        "evaluated_at": as_of,
+        **changes,
+    }
+
+
+@pytest.fixture
+def scored(begun: Database, forecast_frame: ForecastFrame, origin: datetime) -> Database:
+    """AMZN forecast at 101, 102, 103 from 100; it became 100 at the origin, then 103, 130; the third is not known."""
+    write_forecasts(begun, forecast_frame(series=("prices/AMZN",)))
+    frame = pd.DataFrame(
+        {
+            "series_id": "prices/AMZN",
+            "valid_at": [origin + timedelta(hours=hour) for hour in range(3)],
+            "value": [100.0, 103.0, 130.0],
+            "available_at": [origin + timedelta(hours=hour + 1) for hour in range(3)],
+        }
+    )
+    write_actuals(begun, frame)
+    return begun
+
+
+def test_evaluations_written_twice_are_the_same_rows(db: Database, as_of: datetime) -> None:
+    rows = [evaluation(as_of), evaluation(as_of, lead=1, value=float("nan"))]
+    assert write_evaluations(db, rows) == 2
+    assert write_evaluations(db, pd.DataFrame(rows)) == 0
+    assert list_evaluations(db, "prices", version="v1") == [rows[0], {**rows[1], "value": None}]
+
+
+def test_an_earlier_evaluation_does_not_replace_a_later_one(db: Database, as_of: datetime) -> None:
+    write_evaluations(db, [evaluation(as_of)])
+    assert write_evaluations(db, [evaluation(as_of - timedelta(days=1), value=9.0)]) == 0
+    assert write_evaluations(db, [evaluation(as_of + timedelta(days=1), value=2.0)]) == 1
+    assert [row["value"] for row in list_evaluations(db, "prices", version="v1")] == [2.0]
+
+
+def test_evaluations_are_told_by_version_and_split(db: Database, as_of: datetime) -> None:
+    write_evaluations(db, [evaluation(as_of), evaluation(as_of, split="live"), evaluation(as_of, version="v2")])
+    assert [row["split"] for row in list_evaluations(db, "prices", version="v1")] == ["live", "test"]
+    assert [row["split"] for row in list_evaluations(db, "prices", version="v1", split="live")] == ["live"]
+    assert list_evaluations(db, "etth1", version="v1") == []
+
+
+def test_a_forecast_stands_beside_its_actual_and_the_naive_error(scored: Database, origin: datetime) -> None:
+    view = FORECAST_ACCURACY.columns
+    first, second = scored.query(select(FORECAST_ACCURACY).order_by(view.lead))
+    assert (first["lead"], first["mean"], first["actual"]) == (1, 101.0, 103.0)
+    assert (first["error"], first["absolute_error"]) == (2.0, 2.0)
+    assert (first["naive_error"], first["naive_absolute_error"]) == (3.0, 3.0)
+    assert (first["inside_80"], first["inside_95"]) == (1, 1)
+    assert (second["error"], second["inside_80"], second["inside_95"]) == (28.0, 0, 0)
+    assert second["actual_available_at"] == origin + timedelta(hours=3)
+
+
+def test_errors_below_have_their_sign_and_no_bounds_are_null(
+    begun: Database, forecast_frame: ForecastFrame, origin: datetime
+) -> None:
+    frame = forecast_frame(series=("prices/AMZN",), horizon=1)
+    write_forecasts(
+        begun, frame.assign(**dict.fromkeys(["lower_80", "upper_80", "lower_95", "upper_95"], float("nan")))
+    )
+    actual = {
+        "series_id": "prices/AMZN",
+        "valid_at": [origin + timedelta(hours=1)],
+        "value": 99.0,
+        "available_at": origin,
+    }
+    write_actuals(begun, pd.DataFrame(actual))
+    (row,) = begun.query(select(FORECAST_ACCURACY))
+    assert (row["error"], row["absolute_error"], row["naive_error"]) == (-2.0, 2.0, None)
+    assert (row["inside_80"], row["inside_95"]) == (None, None)
+
+
+def test_live_accuracy_is_what_the_rows_give(scored: Database, origin: datetime) -> None:
+    until = origin + timedelta(days=1)
+    live = live_accuracy(scored, "prices", since=origin, until=until)
+    assert live == LiveAccuracy(
+        n=2, mae=15.0, naive_mae=16.5, skill=pytest.approx(1 - 15 / 16.5), coverage_80=0.5, coverage_95=0.5
+    )
+    assert len(scored_forecasts(scored, "prices", since=origin, until=until)) == 2
+
+
+def test_what_was_not_available_yet_is_left_out(scored: Database, origin: datetime) -> None:
+    until = origin + timedelta(hours=2, minutes=45)
+    assert live_accuracy(scored, "prices", since=origin, until=until).n == 1
+    assert live_accuracy(scored, "prices", since=origin, until=origin + timedelta(hours=2)).n == 0  # as_of is later
+
+
+def test_without_forecasts_there_is_no_accuracy(begun: Database, origin: datetime) -> None:
+    live = live_accuracy(begun, "prices", since=origin, until=origin + timedelta(days=1))
+    assert live == LiveAccuracy(n=0, mae=None, naive_mae=None, skill=None, coverage_80=None, coverage_95=None)
