@@ -15,8 +15,9 @@ import sys
 import tempfile
 import time
 import urllib.error
+import urllib.parse
 import urllib.request
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import IO
 
@@ -24,40 +25,63 @@ from storage.errors import WorkError
 
 _START_SECONDS = 120.0
 _STOP_SECONDS = 20.0
+_ANSWER_SECONDS = 30.0
 _POLL_SECONDS = 0.05
-_SERVER_ENVIRONMENT = {
-    "PREFECT_SERVER_UI_ENABLED": "false",
+_FOR_ONE_COMMAND = {
+    # As Prefect starts its own ephemeral server: without the UI, and with nothing scheduled.
+    "PREFECT__SERVER_EPHEMERAL": "1",
+    "PREFECT__SERVER_FINAL": "1",
+    "PREFECT_UI_ENABLED": "0",
     "PREFECT_SERVER_ANALYTICS_ENABLED": "false",
-    # Nothing is scheduled on a server that lives for one command.
     "PREFECT_SERVER_SERVICES_SCHEDULER_ENABLED": "false",
     "PREFECT_SERVER_SERVICES_LATE_RUNS_ENABLED": "false",
     "PREFECT_SERVER_SERVICES_REPOSSESSOR_ENABLED": "false",
 }
 
 
-class LocalServer:
-    """A Prefect server on a free port of the loopback interface, as a child process.
+class Server:
+    """A Prefect server as a child process, that ends with this one.
 
     What it prints goes to a temporary file, which is shown only if it does not start.
+
+    Args:
+        module: what Python runs, with its arguments; they make it listen on ``host`` and ``port``.
+        host: the address that it binds to.
+        port: likewise.
+        environment: on top of this process's.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, module: list[str], *, host: str, port: int, environment: Mapping[str, str]) -> None:
         self._log: IO[bytes] = tempfile.TemporaryFile()  # noqa: SIM115 — closed in stop
-        self._port = _free_port()
-        command = [sys.executable, "-m", "prefect", "server", "start", "--host", "127.0.0.1", "--port", str(self._port)]
+        self._host, self._port = host, port
         self._process = subprocess.Popen(  # noqa: S603 — our own interpreter, no outside input
-            command,
-            env={**os.environ, **_SERVER_ENVIRONMENT},
-            stdin=subprocess.DEVNULL,
+            [sys.executable, "-m", "flows.lifeline", *module],
+            env={**os.environ, **environment},
+            stdin=subprocess.PIPE,  # the server ends when this process, which holds it open, is gone
             stdout=self._log,
             stderr=subprocess.STDOUT,
             start_new_session=True,  # Ctrl-C is for the flow; the server goes last
         )
 
+    @classmethod
+    def for_one_command(cls) -> Server:
+        """The API alone, on a free port of the loopback interface."""
+        host, port = "127.0.0.1", _free_port()
+        app = ["uvicorn", "--factory", "prefect.server.api.server:create_app", "--log-level", "error"]
+        module = [*app, "--host", host, "--port", str(port)]  # `prefect server start` takes half as long again
+        return cls(module, host=host, port=port, environment=_FOR_ONE_COMMAND)
+
+    @classmethod
+    def with_ui(cls, *, host: str, port: int, environment: Mapping[str, str]) -> Server:
+        """The whole server: API, UI, scheduler, automations."""
+        module = ["prefect", "server", "start", "--host", host, "--port", str(port)]
+        return cls(module, host=host, port=port, environment=environment)
+
     @property
     def url(self) -> str:
         """The API's address."""
-        return f"http://127.0.0.1:{self._port}/api"
+        host = "127.0.0.1" if self._host in {"0.0.0.0", "::"} else self._host  # noqa: S104 — compared, not bound
+        return f"http://{host}:{self._port}/api"
 
     def wait(self) -> None:
         """Return when it answers.
@@ -71,7 +95,7 @@ class LocalServer:
                 return
             time.sleep(_POLL_SECONDS)
         raise WorkError(
-            f"A local Prefect server must answer within {_START_SECONDS:g} s. It printed: {self._printed()!r}. "
+            f"The Prefect server must answer within {_START_SECONDS:g} s. It printed: {self._printed()!r}. "
             "Start one yourself with `prefect server start` and set PREFECT_API_URL."
         )
 
@@ -84,6 +108,8 @@ class LocalServer:
         except subprocess.TimeoutExpired:
             self._process.kill()
             self._process.wait()
+        if self._process.stdin:
+            self._process.stdin.close()
         self._log.close()
 
     def _answers(self) -> bool:
@@ -106,37 +132,52 @@ def prefect_api() -> Iterator[Callable[[], None]]:
         What to call before the first flow: it returns when the API answers. Do meanwhile what else takes time.
 
     Raises:
-        WorkError: the local server did not start.
+        WorkError: the local server did not start, or the configured one does not answer.
     """
-    if configured_api():
-        yield lambda: None
+    if url := configured_api():
+        yield lambda: _require_answer(url)
         return
-    server = LocalServer()
+    server = Server.for_one_command()
     try:
-        with contextlib.ExitStack() as settings:
-            yield lambda: _use(server, settings)
+        with api_url(server.url):
+            try:
+                yield server.wait
+            finally:
+                _drain()
     finally:
         server.stop()
 
 
-def _use(server: LocalServer, until: contextlib.ExitStack) -> None:
-    """Let this process and the ones that train speak to the server."""
-    from prefect.settings import PREFECT_API_URL, temporary_settings
+@contextlib.contextmanager
+def api_url(url: str) -> Iterator[None]:
+    """Let every thread of this process, and the ones that train, speak to a server.
 
-    server.wait()
-    os.environ["PREFECT_API_URL"] = server.url
-    until.callback(os.environ.pop, "PREFECT_API_URL", None)
-    until.callback(_drain)
-    until.enter_context(temporary_settings({PREFECT_API_URL: server.url}))
+    Prefect's own threads see its root settings and no others, and those are read from the environment when it is
+    imported; a thread that finds no address there starts a server of its own, which nothing ends.
+    """
+    os.environ["PREFECT_API_URL"] = url
+    try:
+        _refresh_settings()
+        yield
+    finally:
+        del os.environ["PREFECT_API_URL"]
+        _refresh_settings()
+
+
+def _refresh_settings() -> None:
+    """Let Prefect read the environment again, where it is imported already."""
+    if "prefect.context" in sys.modules:
+        sys.modules["prefect.context"].refresh_global_settings_context()
 
 
 def _drain() -> None:
     """Send what Prefect still holds of logs and events while the server is there to take it."""
-    from prefect.events.worker import EventsWorker
-    from prefect.logging.handlers import APILogWorker
+    if "prefect.task_runners" in sys.modules:
+        from prefect.events.worker import EventsWorker
+        from prefect.logging.handlers import APILogWorker
 
-    EventsWorker.drain_all()
-    APILogWorker.drain_all()
+        EventsWorker.drain_all()
+        APILogWorker.drain_all()
 
 
 def configured_api() -> str | None:
@@ -154,6 +195,30 @@ def configured_api() -> str | None:
 
     configured: str | None = PREFECT_API_URL.value()
     return configured
+
+
+def _require_answer(url: str) -> None:
+    """Hold a configured API to answering at all; what it answers is between it and Prefect.
+
+    Raises:
+        WorkError: it does not.
+    """
+    try:
+        with urllib.request.urlopen(f"{url}/health", timeout=_ANSWER_SECONDS):  # noqa: S310 — the operator's own URL
+            return
+    except urllib.error.HTTPError:
+        return
+    except (urllib.error.URLError, OSError, ValueError) as error:
+        reason = getattr(error, "reason", None) or error
+        raise WorkError(
+            f"The Prefect API that is configured must answer. Received: {reason} from {_without_password(url)}. "
+            "Start it, or unset PREFECT_API_URL to do without."
+        ) from None
+
+
+def _without_password(url: str) -> str:
+    parts = urllib.parse.urlsplit(url)
+    return parts._replace(netloc=parts.netloc.rpartition("@")[2]).geturl()
 
 
 def _free_port() -> int:
