@@ -91,17 +91,79 @@ def run(
 
 
 @app.command()
+def backfill(
+    pipeline: Annotated[str, typer.Argument(help="Its name in the pipeline file.")],
+    first: Annotated[str, typer.Option("--from", help="The first day (UTC), such as 2026-08-03.")],
+    last: Annotated[str, typer.Option("--to", help="The last day, included.")],
+    force: Annotated[bool, typer.Option("--force", help="Do days again that are done.")] = False,  # noqa: FBT002
+    sample: Annotated[bool, typer.Option("--sample", help="Take every series from the built-in generator.")] = False,  # noqa: FBT002
+    train: Annotated[
+        Train, typer.Option(help="How to come by a network; auto goes by the pipeline's rules.")
+    ] = Train.auto,
+) -> None:
+    """Do the daily run for each past day or session, oldest first, as of that day; days that are done are skipped."""
+    from flows.clock import parse_day
+    from flows.local_server import prefect_api
+    from flows.printing import print_backfill
+
+    days = {"first": parse_day(first, option="--from"), "last": parse_day(last, option="--to")}
+    with prefect_api() as ready:
+        from flows.backfill import backfill_now
+
+        ready()
+        outcome = backfill_now(pipeline, **days, force=force, training=train.value, sample=sample)
+    print_backfill(out, outcome)
+    if outcome.failed:
+        raise typer.Exit(1)
+
+
+@app.command()
+def up(
+    host: Annotated[
+        str, typer.Option(help="The address the server binds to; loopback unless told otherwise.")
+    ] = "127.0.0.1",
+    port: Annotated[int, typer.Option(help="The server's port.")] = 4200,
+    sample: Annotated[bool, typer.Option("--sample", help="Run every pipeline on generated data.")] = False,  # noqa: FBT002
+) -> None:
+    """Start a Prefect server with its UI, the schedules, and a process that runs them; Ctrl-C stops it all."""
+    from flows.up import serve
+    from storage.settings import Settings
+    from storage.specs import load_pipelines
+
+    settings = Settings()
+    pipelines = list(load_pipelines(settings.pipelines).values())
+    serve(pipelines, settings=settings, host=host, port=port, sample=sample, say=_say)
+
+
+@app.command()
+def deploy(
+    pool: Annotated[str, typer.Option(help="The work pool whose workers run the flows.")],
+    sample: Annotated[bool, typer.Option("--sample", help="Run every pipeline on generated data.")] = False,  # noqa: FBT002
+) -> None:
+    """Register the same deployments with a Prefect server and work pool that exist already."""
+    from flows.deploy import register
+    from flows.printing import print_next
+    from storage.settings import Settings
+    from storage.specs import load_pipelines
+
+    settings = Settings()
+    pipelines = list(load_pipelines(settings.pipelines).values())
+    register(pipelines, settings=settings, pool=pool, sample=sample, say=_say)
+    print_next(out, f"prefect worker start --pool {pool}", "daycast status")
+
+
+@app.command()
 def status() -> None:
     """Show for each pipeline the champion, its age, the last run, live skill, and what is stale or failing."""
     from flows.clock import now
     from flows.printing import print_status
     from storage.settings import Settings
-    from tasks import queries
+    from tasks.standing import standing
 
     at = now()
-    rows = queries.status(Settings(), at=at)
-    print_status(out, rows, at=at)
-    if any(row.trouble for row in rows):
+    found = standing(Settings(), at=at)
+    print_status(out, found, at=at)
+    if any(row.troubles for row in found.pipelines):
         raise typer.Exit(1)
 
 
@@ -118,6 +180,16 @@ def forecasts(
 
     rows = queries.forecasts(Settings(), pipeline=pipeline, series_id=series)
     print_forecasts(out, rows, form=format.value)
+
+
+@app.command()
+def report(pipeline: Annotated[str | None, typer.Argument(help="One pipeline; all by default.")] = None) -> None:
+    """Write a page with plots and figures for each pipeline that has run, whole in itself, and print where it is."""
+    from flows.printing import print_report
+    from storage.settings import Settings
+    from tasks.report import write_pages
+
+    print_report(out, write_pages(Settings(), pipeline=pipeline))
 
 
 @models_app.command("list")
@@ -181,6 +253,10 @@ def verify_models(
     print_verification(out, files)
     if any(not file.ok for file in files):
         raise typer.Exit(1)
+
+
+def _say(line: str) -> None:
+    out.print(_plain(line), highlight=False, soft_wrap=True)
 
 
 def _plain(text: str) -> str:

@@ -38,6 +38,21 @@ def parse_as_of(text: str | None) -> datetime:
     return present if day == present.date() else require_past(last, present=present)
 
 
+def parse_day(text: str, *, option: str) -> date:
+    """Read a day as a person types it.
+
+    Raises:
+        AsOfError: it is no date.
+
+    >>> parse_day("2026-08-21", option="--from")
+    datetime.date(2026, 8, 21)
+    """
+    try:
+        return date.fromisoformat(text)
+    except ValueError:
+        raise AsOfError(f"{option} must be a date of ISO 8601, such as 2026-08-21. Received: {text!r}.") from None
+
+
 def require_past(as_of: datetime, *, present: datetime) -> datetime:
     """Hold an ``as_of`` to the past.
 

@@ -2,19 +2,27 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
+from uuid import UUID
 
 from prefect import flow, get_run_logger, tags
+from prefect.client.orchestration import get_client
+from prefect.events import emit_event
 from prefect.runtime import flow_run
 from prefect.states import Completed, Failed
 from prefect.task_runners import ProcessPoolTaskRunner
 from prefect.tasks import exponential_backoff
 
 from flows.clock import now, require_past
-from storage.contracts import TrainingChoice
-from storage.errors import DatabaseUnavailable, DaycastError, FeedUnavailable, WorkError
-from storage.handover import Summary
+from flows.lifeline import end_with_parent
+from flows.outcomes import outcome_of
+from storage.contracts import SAMPLE_PREFIX, TrainingChoice
+from storage.errors import DatabaseUnavailable, DaycastError, FeedUnavailable
+from storage.handover import Plan, Prepared, Scored, Summary, Trained
 from storage.job import Job
 from storage.settings import Settings
 from storage.specs import choose_pipelines, load_pipelines
@@ -43,15 +51,29 @@ _RETRIES: dict[str, Any] = {
 }
 
 
+_EVENTS = {
+    "min_skill": "daycast.skill.low",
+    "min_coverage_80": "daycast.coverage.off",
+    "min_coverage_95": "daycast.coverage.off",
+}
+"""What a broken rule of the pipeline's ``training`` is called in Prefect's events."""
+
 # Its futures are concurrent.futures', which Prefect's own annotation does not know.
-_ONE_PROCESS: Any = ProcessPoolTaskRunner(max_workers=1)
+_ONE_PROCESS: Any = ProcessPoolTaskRunner(max_workers=1, initializer=end_with_parent)
 
 
 def _run_name() -> str:
     parameters = flow_run.parameters
-    as_of = parameters.get("as_of") or now()
-    stamp = as_of if isinstance(as_of, str) else as_of.strftime("%Y-%m-%dT%H:%MZ")
-    return f"{parameters['pipeline']}@{stamp}"
+    name, as_of = parameters["pipeline"], parameters.get("as_of") or _scheduled()
+    if parameters.get("sample") and not name.startswith(SAMPLE_PREFIX):
+        name = f"{SAMPLE_PREFIX}{name}"
+    return f"{name}@{as_of if isinstance(as_of, str) else as_of.strftime('%Y-%m-%dT%H:%MZ')}"
+
+
+def _scheduled() -> datetime:
+    """When the run was to start: a run that comes late is still of its own time, and repeats no other."""
+    scheduled: datetime | None = flow_run.scheduled_start_time
+    return min(scheduled or now(), now())
 
 
 @flow(name="daily", flow_run_name=_run_name, task_runner=_ONE_PROCESS)
@@ -65,25 +87,41 @@ def daily(
 
     Args:
         pipeline: its name in the pipeline file.
-        as_of: the instant that the run pretends it is; now by default.
+        as_of: the instant that the run pretends it is; by default the one for which it was scheduled.
         training: ``auto`` goes by the pipeline's rules.
         sample: take the series from the built-in generator.
 
     Returns:
         A state: completed with a :class:`storage.handover.Summary`, or failed with the reason as its message.
     """
-    present = now()
-    settings = Settings()
-    (spec,) = choose_pipelines(load_pipelines(settings.pipelines), [pipeline], sample=sample)
-    job = Job(pipeline=spec, as_of=require_past(as_of or present, present=present), now=present, settings=settings)
-    with tags(spec.name, spec.feed, spec.model.cell):
+    try:
+        job = _job(pipeline, as_of=as_of or _scheduled(), sample=sample)
+    except DaycastError as error:
+        return Failed(message=str(error))
+    with _tagged(job):
         return _run(job, training=training)
+
+
+def _job(pipeline: str, *, as_of: datetime, sample: bool) -> Job:
+    present, settings = now(), Settings()
+    (spec,) = choose_pipelines(load_pipelines(settings.pipelines), [pipeline], sample=sample)
+    return Job(pipeline=spec, as_of=require_past(as_of, present=present), now=present, settings=settings)
+
+
+@contextmanager
+def _tagged(job: Job) -> Iterator[None]:
+    """Tag the flow run, beside the tags of its deployment, and the task runs in the block."""
+    names = {job.pipeline.name, job.pipeline.feed, job.pipeline.model.cell}
+    with get_client(sync_client=True) as client:
+        client.update_flow_run(UUID(flow_run.get_id()), tags=sorted({*flow_run.tags, *names}))
+    with tags(*names):
+        yield
 
 
 def _run(job: Job, *, training: TrainingChoice) -> Any:
     try:
         begin.with_options(**_RETRIES)(job)
-        summary = _stages(job, training=training)
+        outcome = _stages(job, training=training)
     except DaycastError as error:
         get_run_logger().error("%s", error)
         return Failed(message=str(error), data=_failed(job, str(error)))
@@ -92,16 +130,26 @@ def _run(job: Job, *, training: TrainingChoice) -> Any:
             job, f"{type(error).__name__}: {error}. This is a defect of daycast; the traceback is in Prefect's log."
         )
         raise
-    return Completed(message=summary.message, data=summary)
+    # The forecasts stand in SQL from here on; what cannot be shown does not make the run a failed one.
+    message = _show(job, outcome)
+    summary = outcome.summary
+    name = "Degraded" if summary.status == "degraded" else "Completed"
+    return Completed(name=name, message=message, data=summary)
 
 
-def _stages(job: Job, *, training: TrainingChoice) -> Summary:
+@dataclass(frozen=True, kw_only=True)
+class _Outcome:
+    scored: Scored
+    prepared: Prepared
+    summary: Summary
+
+
+def _stages(job: Job, *, training: TrainingChoice) -> _Outcome:
     ingested = ingest.with_options(**_RETRIES)(job)
     prepared = prepare(job)
-    score.with_options(**_RETRIES)(job)
+    scored = score.with_options(**_RETRIES)(job)
     planned = plan.with_options(**_RETRIES)(job, prepared, requested=training)
-    trained = train.submit(job, prepared, planned).result()
-    predict.submit(job, prepared, versions=planned.versions).result()
+    trained = _network(job, prepared, planned)
     evaluated = evaluate.with_options(**_RETRIES)(job, prepared, planned)
     summary = forecast.with_options(**_RETRIES)(
         job,
@@ -112,8 +160,42 @@ def _stages(job: Job, *, training: TrainingChoice) -> Summary:
         evaluated=evaluated,
         at=now(),
     )
-    publish(job, prepared=prepared, summary=summary, trained=trained)
-    return summary
+    return _Outcome(scored=scored, prepared=prepared, summary=summary)
+
+
+def _network(job: Job, prepared: Prepared, planned: Plan) -> Trained:
+    """Train and predict in a process of their own; only to predict, none is worth its start."""
+    if planned.training == "reuse":
+        predict(job, prepared, versions=planned.versions)
+        return Trained(version=planned.version)
+    trained: Trained = train.submit(job, prepared, planned).result()
+    predict.submit(job, prepared, versions=planned.versions).result()
+    return trained
+
+
+def _show(job: Job, outcome: _Outcome) -> str:
+    """Publish the run, and say in its message if that could not be done."""
+    summary = outcome.summary
+    _announce(summary, broken=outcome.scored.broken)
+    try:
+        publish(job, prepared=outcome.prepared)
+    except DaycastError as error:
+        get_run_logger().error("The run could not be shown: %s", error)
+        return f"{summary.message} The report could not be written: {error}"
+    return summary.message
+
+
+def _announce(summary: Summary, *, broken: Mapping[str, str]) -> None:
+    """Tell Prefect's automations of a good run, which they miss when it does not come, and of rules that are broken."""
+    events = {_EVENTS[rule]: {"run": summary.run_id, "reason": reason} for rule, reason in broken.items()}
+    if summary.status == "succeeded":
+        events["daycast.run.succeeded"] = {"run": summary.run_id}
+    resource = {
+        "prefect.resource.id": f"daycast.pipeline.{summary.pipeline}",
+        "prefect.resource.name": summary.pipeline,
+    }
+    for name, payload in events.items():
+        emit_event(name, resource=resource, payload=payload)
 
 
 def _failed(job: Job, message: str) -> Summary:
@@ -127,7 +209,4 @@ def _failed(job: Job, message: str) -> Summary:
 def run_now(pipeline: str, *, as_of: datetime, training: TrainingChoice) -> Summary:
     """Run the flow in this process, and take its summary, failed or not."""
     state: Any = daily(pipeline, as_of=as_of, training=training, return_state=True)
-    summary = state.data if isinstance(state.data, Summary) else state.result(raise_on_failure=False)
-    if isinstance(summary, Summary):
-        return summary
-    raise WorkError(f"The flow run of {pipeline} must end with a summary. Received: {state!r}. Look at Prefect's log.")
+    return outcome_of(state, Summary)

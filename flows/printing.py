@@ -16,12 +16,13 @@ from rich.table import Table
 from storage.contracts import ALL_LEADS, ALL_SERIES, SAMPLE_PREFIX
 
 if TYPE_CHECKING:
-    from storage.handover import Summary
+    from storage.handover import Backfilled, Summary
     from storage.registry import Verification
     from storage.versions import Version
-    from tasks.queries import PipelineStatus, VersionDetails
+    from tasks.queries import VersionDetails
+    from tasks.standing import Standing
 
-_FOLDED = {"version", "champion", "parent", "needs a person"}
+_FOLDED = {"version", "champion", "parent", "pipeline"}
 _STYLES = {"succeeded": "green", "degraded": "yellow", "failed": "red", "running": "cyan"}
 
 
@@ -49,27 +50,54 @@ def print_run(out: Console, summaries: Sequence[Summary]) -> None:
     print_next(out, "daycast forecasts", "daycast status", "daycast models list")
 
 
-def print_status(out: Console, rows: Sequence[PipelineStatus], *, at: datetime) -> None:
-    """How each pipeline stands."""
-    if not rows:
-        out.print("Nothing has run yet.")
-        print_next(out, "daycast run --sample")
-        return
-    table = _table("pipeline", "champion", "age", "last run", "as of", "live skill, 30 d", "needs a person")
-    for row in rows:
-        last = row.last
+def print_backfill(out: Console, outcome: Backfilled) -> None:
+    """What a backfill came to."""
+    out.print(
+        f"{outcome.pipeline}: {outcome.done} days done, {outcome.skipped} done before, as of the end of each (UTC).",
+        highlight=False,
+    )
+    if outcome.failed:
+        out.print(f"[red]Error:[/] {escape(outcome.failed)}", highlight=False, soft_wrap=True)
+    print_next(out, "daycast status", f"daycast forecasts {outcome.pipeline}")
+
+
+def print_status(out: Console, standing: Standing, *, at: datetime) -> None:
+    """How each pipeline stands, what needs a person, and what the storage folder holds; 100 columns at most."""
+    width = min(out.width, 100)
+    table = _table("pipeline", "champion", "age", "last run", "last good", "next run", "7 d", "30 d", gap=1)
+    for row in standing.pipelines:
         table.add_row(
             row.pipeline,
             row.champion.version if row.champion else "—",
             _age(at, row.champion.as_of) if row.champion else "—",
-            _styled(last.status) if last else "—",
-            _instant(last.as_of) if last else "—",
-            _signed(row.live.skill),
-            escape(row.trouble) or "no",
+            _styled(row.last.status) if row.last else "never",
+            f"{row.good.as_of:%m-%d %H:%M}" if row.good else "—",
+            f"{row.next_at:%m-%d %H:%M}" if row.next_at else "by hand",
+            _signed(row.week.skill),
+            _signed(row.month.skill),
         )
-    out.print(table)
-    troubled = next((row.pipeline for row in rows if row.trouble), None)
-    print_next(out, f"daycast run {troubled}" if troubled else "daycast forecasts")
+    out.print(table, width=width)
+    out.print("Times are UTC. 7 d and 30 d: live skill, 1 − MAE / naive MAE of the forecasts whose values came.")
+    for row in standing.pipelines:
+        for trouble in row.troubles:
+            out.print(
+                f"[red]Needs a person:[/] [bold]{row.pipeline}[/]: {escape(trouble)}", width=width, highlight=False
+            )
+    parts = ", ".join(f"{name} {_bytes(size)}" for name, size in standing.bytes.items() if size)
+    total = _bytes(sum(standing.bytes.values()))
+    out.print(
+        f"Storage: {escape(standing.storage)}: {total}{f' ({parts})' if parts else ''}", highlight=False, width=width
+    )
+    print_next(out, *_next_of(standing))
+
+
+def _next_of(standing: Standing) -> list[str]:
+    troubled = [row.pipeline for row in standing.pipelines if row.troubles]
+    if troubled:
+        return [f"daycast run {troubled[0]}"]
+    if all(row.last is None for row in standing.pipelines):
+        return ["daycast run --sample", "daycast run", "daycast up"]
+    return ["daycast forecasts", "daycast models list"]
 
 
 def print_forecasts(out: Console, rows: Sequence[dict[str, Any]], *, form: str) -> None:
@@ -84,6 +112,17 @@ def print_forecasts(out: Console, rows: Sequence[dict[str, Any]], *, form: str) 
     else:
         out.print(_forecast_table(rows))
         print_next(out, "daycast forecasts --format csv", "daycast status")
+
+
+def print_report(out: Console, places: Sequence[str]) -> None:
+    """Where the pages are."""
+    if not places:
+        out.print("Nothing has run yet.")
+        print_next(out, "daycast run --sample")
+        return
+    for place in places:
+        out.print(escape(place), highlight=False, soft_wrap=True)
+    print_next(out, "daycast forecasts", "daycast status")
 
 
 def print_versions(out: Console, versions: Sequence[Version]) -> None:
@@ -195,8 +234,8 @@ def _score_table(scores: Sequence[dict[str, Any]]) -> Table:
     return table
 
 
-def _table(*columns: str) -> Table:
-    table = Table(header_style="bold", pad_edge=False, box=None)
+def _table(*columns: str, gap: int = 2) -> Table:
+    table = Table(header_style="bold", pad_edge=False, box=None, padding=(0, gap, 0, 0))
     for column in columns:
         # A version may be folded where the terminal is narrow, a number never.
         table.add_column(column, no_wrap=column not in _FOLDED, overflow="fold")
@@ -222,6 +261,15 @@ def _instant(value: datetime) -> str:
 def _age(at: datetime, then: datetime) -> str:
     seconds = (at - then).total_seconds()
     return f"{seconds / 86400:.1f} d" if seconds >= 86400 else f"{seconds / 3600:.1f} h"
+
+
+def _bytes(count: int) -> str:
+    size, unit = float(count), "B"
+    for larger in ("KiB", "MiB", "GiB", "TiB"):
+        if size < 1024:
+            break
+        size, unit = size / 1024, larger
+    return f"{size:.1f} {unit}" if unit != "B" else f"{count} B"
 
 
 def _iso(value: Any) -> Any:

@@ -3,12 +3,15 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+import numpy as np
 import pandas as pd
 
 from models.columns import Columns, from_columns, from_table
 from models.splits import Parts, cut
 from models.windows import Windows
 from storage.specs import Pipeline
+
+_TAIL = 500
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -29,6 +32,14 @@ class Material:
     def training(self) -> Windows:
         """What networks are fitted on."""
         return self.windows.where(self.parts.training)
+
+    @property
+    def training_tail(self) -> Windows:
+        """The last of what networks are fitted on, some hundreds over all series: enough for a picture."""
+        training = self.training
+        each = max(1, _TAIL // len(training.names))
+        later = np.bincount(training.codes, minlength=len(training.names)).cumsum()
+        return training.where(np.arange(len(training)) >= later[training.codes] - each)
 
     @property
     def validation(self) -> Windows:

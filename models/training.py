@@ -1,7 +1,7 @@
 """Whether to retrain, to fine-tune or to reuse the champion."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from storage.contracts import Training, TrainingChoice
@@ -17,13 +17,13 @@ class ChampionFacts:
         age_days: at the run's ``as_of``.
         same_data: its data hash is that of the windows now.
         identity: :func:`identity` of the spec it was trained with.
-        skill: its latest skill, live if there is one, otherwise on the test part; none where unknown.
+        broken: the rules' thresholds that live accuracy falls short of, from :func:`broken_rules`.
     """
 
     age_days: float
     same_data: bool
     identity: dict[str, Any]
-    skill: float | None = None
+    broken: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -54,6 +54,35 @@ def identity(spec: Pipeline) -> dict[str, Any]:
         "fill_limit": spec.fill_limit,
         "split": spec.split.model_dump(mode="json"),
         "model": spec.model.model_dump(mode="json"),
+    }
+
+
+def broken_rules(rules: TrainingRules, *, live: Mapping[str, Any]) -> dict[str, str]:
+    """The thresholds that live accuracy falls short of, each with the reason in words.
+
+    Args:
+        rules: the pipeline's.
+        live: ``n``, ``skill``, ``coverage_80`` and ``coverage_95`` of the forecasts that the rules look at; a figure
+            that is not known is none.
+
+    >>> rules = TrainingRules(min_skill=0.05)
+    >>> broken_rules(rules, live={"n": 40, "skill": -0.1, "coverage_80": 0.5, "coverage_95": 0.9})
+    {'min_skill': 'live skill over the last 30 days is -0.100 over 40 forecasts (min_skill = 0.05)'}
+    >>> broken_rules(rules, live={"n": 19, "skill": -0.1, "coverage_80": 0.5, "coverage_95": 0.9})
+    {}
+    """
+    if live["n"] < rules.live_forecasts:
+        return {}
+    named = {
+        "min_skill": (rules.min_skill, live["skill"], "live skill"),
+        "min_coverage_80": (rules.min_coverage_80, live["coverage_80"], "live coverage of the 80 % interval"),
+        "min_coverage_95": (rules.min_coverage_95, live["coverage_95"], "live coverage of the 95 % interval"),
+    }
+    span = f"over the last {rules.live_days:g} days"
+    return {
+        key: f"{what} {span} is {value:.3f} over {live['n']} forecasts ({key} = {limit:g})"
+        for key, (limit, value, what) in named.items()
+        if limit is not None and value is not None and value < limit
     }
 
 
@@ -96,9 +125,7 @@ def _outlived(champion: ChampionFacts, *, rules: TrainingRules, wanted: dict[str
         return f"the pipeline has changed: {changed}"
     if champion.age_days >= rules.retrain_every_days:
         return f"the champion is {champion.age_days:.1f} days old (retrain_every_days = {rules.retrain_every_days:g})"
-    if rules.min_skill is not None and champion.skill is not None and champion.skill < rules.min_skill:
-        return f"the champion's skill is {champion.skill:.3f} (min_skill = {rules.min_skill:g})"
-    return None
+    return "; ".join(champion.broken.values()) or None
 
 
 def _require_champion(

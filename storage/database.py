@@ -252,8 +252,9 @@ def _shown(url: URL) -> str:
 
 
 def _scrubbed(message: str, url: URL) -> str:
+    """The driver's words without the password, on one line (PostgreSQL's come on several)."""
     secrets = [url.password, *(value for key, value in url.query.items() if "password" in key)]
     for secret in secrets:
         if secret:
             message = message.replace(str(secret), "***")
-    return message
+    return " ".join(message.split()).rstrip(".?")

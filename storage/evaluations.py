@@ -1,14 +1,26 @@
 """The evaluations, and what the forecasts turned out to be worth."""
 
-from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import ColumnElement, case, func, select
 
-from storage.contracts import EVALUATIONS_KEY, LEAD, SERIES_ID, VALID_AT, Split
+from storage.contracts import (
+    ALL_LEADS,
+    ALL_SERIES,
+    AS_OF,
+    EVALUATIONS_KEY,
+    FORECASTS_KEY,
+    LEAD,
+    ORIGIN,
+    SERIES_ID,
+    VALID_AT,
+    VERSION,
+    Split,
+)
 from storage.database import Database
-from storage.tables import FORECAST_ACCURACY, Evaluation
+from storage.handover import LiveAccuracy
+from storage.tables import FORECAST_ACCURACY, Evaluation, Forecast
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -17,27 +29,8 @@ if TYPE_CHECKING:
 
 _COLUMNS = Evaluation.__table__.columns
 _VIEW = FORECAST_ACCURACY.columns
-
-
-@dataclass(frozen=True)
-class LiveAccuracy:
-    """How a pipeline's forecasts turned out.
-
-    Attributes:
-        n: forecasts whose actual value came, and whose value at the origin is known.
-        mae: mean absolute error, in the target's unit; none where ``n`` is 0, as all that follow.
-        naive_mae: of the last value carried forward, over the same forecasts.
-        skill: ``1 - mae / naive_mae``; none too where the naive forecast was always right.
-        coverage_80: share of the actual values inside the 80 % interval.
-        coverage_95: likewise.
-    """
-
-    n: int
-    mae: float | None
-    naive_mae: float | None
-    skill: float | None
-    coverage_80: float | None
-    coverage_95: float | None
+_TIMES = (ORIGIN, VALID_AT, AS_OF)
+_MADE = (*FORECASTS_KEY, LEAD, AS_OF, "mean", "lower_80", "upper_80", "lower_95", "upper_95", "forecaster", VERSION)
 
 
 def write_evaluations(db: Database, rows: "Sequence[Mapping[str, object]] | pd.DataFrame") -> int:
@@ -68,8 +61,60 @@ def list_evaluations(db: Database, pipeline: str, *, version: str, split: Split 
     return db.query(question.order_by(*(_COLUMNS[name] for name in EVALUATIONS_KEY)))
 
 
+def forecasts_made(db: Database, pipeline: str, *, before: datetime, since: datetime | None = None) -> "pd.DataFrame":
+    """The forecasts of runs before an instant, by the table's key.
+
+    Args:
+        db: the database.
+        pipeline: its name.
+        before: aware; of runs whose ``as_of`` is earlier.
+        since: aware; only of versions that forecast for later than this, all that they forecast.
+
+    Returns:
+        The table's columns but those that only name the run; times as ``datetime64[us, UTC]``, bounds missing where
+        there are none.
+    """
+    import pandas as pd
+
+    table = Forecast.__table__.columns
+    of_pipeline = (Forecast.pipeline == pipeline) & (Forecast.as_of < before) & Forecast.version.is_not(None)
+    question = select(*(table[name] for name in _MADE)).where(of_pipeline)
+    if since is not None:
+        recent = select(Forecast.version).where(of_pipeline, Forecast.valid_at > since).distinct()
+        question = question.where(Forecast.version.in_(recent))
+    rows = db.query(question.order_by(*(table[name] for name in FORECASTS_KEY)))
+    frame = pd.DataFrame(rows, columns=list(_MADE))
+    kinds: dict[str, Any] = {
+        name: float if name.startswith(("mean", "lower", "upper")) else "str" for name in set(_MADE) - {*_TIMES, LEAD}
+    }
+    return frame.astype({**kinds, **dict.fromkeys(_TIMES, "datetime64[us, UTC]"), LEAD: "int64"})
+
+
+def live_until(db: Database, pipeline: str) -> datetime | None:
+    """When a pipeline's live evaluations last changed; none where there are none yet."""
+    newest = func.max(Evaluation.evaluated_at).label("newest")
+    (row,) = db.query(select(newest).where(Evaluation.pipeline == pipeline, Evaluation.split == "live"))
+    return row["newest"]  # type: ignore[no-any-return]
+
+
+def live_totals(db: Database, pipeline: str) -> dict[tuple[str, str], tuple[float | None, int]]:
+    """The live MAE over all series and leads, and its ``n``, by version and forecaster, as stored."""
+    overall = (
+        (Evaluation.pipeline == pipeline)
+        & (Evaluation.split == "live")
+        & (Evaluation.series_id == ALL_SERIES)
+        & (Evaluation.lead == ALL_LEADS)
+        & (Evaluation.metric == "mae")
+    )
+    rows = db.query(select(*_COLUMNS).where(overall))
+    return {(row[VERSION], row["forecaster"]): (row["value"], row["n"]) for row in rows}
+
+
 def live_accuracy(db: Database, pipeline: str, *, since: datetime, until: datetime) -> LiveAccuracy:
     """How the forecasts with ``since < valid_at <= until`` turned out, as far as was known at ``until``.
+
+    By the view, so that a history that the feed has moved since (a split) counts as an error; the score step holds
+    each forecast against its actual value on the basis on which it was made.
 
     Args:
         db: the database.

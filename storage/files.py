@@ -7,6 +7,7 @@ import contextlib
 import os
 import uuid
 from collections.abc import Iterator
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import IO
 
@@ -109,20 +110,61 @@ class Folder:
                     self.fs.rm(beside, recursive=True)
 
     def remove(self, name: str) -> None:
-        """Remove a file or folder; nothing happens where it is not there."""
-        with self._writing(), contextlib.suppress(FileNotFoundError):
-            self.fs.rm(self.path(name), recursive=True)
+        """Remove a file or folder; nothing happens where it is not there.
 
-    def clear_partial(self) -> int:
-        """Remove what a killed process left half-written in this folder and below; returns how many."""
+        On this machine it is gone at once, whole: a process that is killed leaves no half of it.
+        """
+        place = self.path(name)
+        with self._writing(), contextlib.suppress(FileNotFoundError):
+            if self.local:
+                beside = f"{place.rsplit('/', 1)[0]}/{_PARTIAL}{uuid.uuid4().hex}"
+                os.replace(place, beside)
+                place = beside
+            self.fs.rm(place, recursive=True)
+
+    def newest_change(self, name: str) -> datetime | None:
+        """When a file, or the last file below a folder, was written, aware UTC; none where there is no file."""
+        with self._reading():
+            times = [_utc(self.fs.modified(path)) for path in self.fs.find(self.path(name))]
+        return max(times, default=None)
+
+    def sizes(self) -> dict[str, int]:
+        """Bytes of every file and folder in it, by name; what is below a folder counts as the folder's."""
+        with self._reading():
+            if not self.fs.exists(self.root):
+                return {}
+            files = self.fs.find(self.root, detail=True).items()
+        found: dict[str, int] = {}
+        start = len(self.root.rstrip("/")) + 1
+        for path, info in files:
+            name = path[start:].split("/", 1)[0]
+            found[name] = found.get(name, 0) + int(info["size"] or 0)
+        return found
+
+    def clear_partial(self, *, before: datetime | None = None) -> int:
+        """Remove what a killed process left half-written in this folder and below; returns how many.
+
+        Args:
+            before: aware; only what was written last before it, as what is younger may be in the making. By default
+                all, which is right only where nothing else runs.
+        """
+        found = 0
         with self._writing():
             if not self.fs.exists(self.root):
                 return 0
-            found = [path for path in self.fs.find(self.root, withdirs=True) if _PARTIAL in path.rsplit("/", 1)[-1]]
-            for path in found:
-                with contextlib.suppress(FileNotFoundError):
-                    self.fs.rm(path, recursive=True)
-        return len(found)
+            for path in self.fs.find(self.root, withdirs=True):
+                if path.rsplit("/", 1)[-1].startswith(_PARTIAL):
+                    with contextlib.suppress(FileNotFoundError):
+                        if before is None or self._written(path) < before:
+                            self.fs.rm(path, recursive=True)
+                            found += 1
+        return found
+
+    def _written(self, path: str) -> datetime:
+        """When a file, or the last file below a folder or the folder itself, was written."""
+        inside = self.fs.find(path) if self.fs.isdir(path) else []
+        own = [] if self.fs.isdir(path) and not self.local else [path]
+        return max((_utc(self.fs.modified(each)) for each in [*own, *inside]), default=datetime.min.replace(tzinfo=UTC))
 
     def _rename(self, beside: str, place: str) -> None:
         if self.local:
@@ -149,6 +191,10 @@ class Folder:
                 f"The storage folder must be readable. Received: {self.url}: {error.strerror or error}. "
                 "Check that it is there, or set DAYCAST_STORAGE to another folder."
             ) from error
+
+
+def _utc(instant: datetime) -> datetime:
+    return instant.replace(tzinfo=UTC) if instant.tzinfo is None else instant.astimezone(UTC)
 
 
 def _inside(name: str) -> str:

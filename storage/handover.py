@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from storage.contracts import ForecasterName, Quality, Status, Training
 
@@ -54,6 +54,52 @@ class Prepared:
     def last(self) -> datetime:
         """The last instant of any series."""
         return max(self.until.values())
+
+
+@dataclass(frozen=True, kw_only=True)
+class LiveAccuracy:
+    """How a pipeline's forecasts turned out.
+
+    Attributes:
+        n: forecasts whose actual value came, and whose value at the origin is known.
+        mae: mean absolute error, in the target's unit; none where ``n`` is 0, as all that follow.
+        naive_mae: of the last value carried forward, over the same forecasts.
+        skill: ``1 - mae / naive_mae``; none too where the naive forecast was always right.
+        coverage_80: share of the actual values inside the 80 % interval.
+        coverage_95: likewise.
+    """
+
+    n: int
+    mae: float | None
+    naive_mae: float | None
+    skill: float | None
+    coverage_80: float | None
+    coverage_95: float | None
+
+
+@dataclass(frozen=True, kw_only=True)
+class Scored:
+    """What the forecasts of earlier runs turned out to be worth, as known at the run's ``as_of``.
+
+    Attributes:
+        actuals: actual values that SQL did not hold.
+        forecasts: forecasts whose actual value has come, of the versions that were looked at.
+        evaluations: rows written.
+        week: over the last 7 days, whoever forecast.
+        month: likewise over 30 days.
+        judged: what the pipeline's rules look at: the network's forecasts of the last ``live_days`` that were made
+            since it was last retrained.
+        broken: the rules' thresholds that ``judged`` falls short of (``min_skill``, ``min_coverage_80``,
+            ``min_coverage_95``), each with the reason in words and figures; the run retrains for it in ``auto``.
+    """
+
+    actuals: int
+    forecasts: int
+    evaluations: int
+    week: LiveAccuracy
+    month: LiveAccuracy
+    judged: LiveAccuracy
+    broken: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -165,3 +211,73 @@ class Backfilled:
     done: int = 0
     skipped: int = 0
     failed: str = ""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Retention:
+    """How much upkeep keeps.
+
+    Attributes:
+        versions: the newest of each pipeline, beside the champion, its ancestors and the one before it.
+        promoted_days: versions that were promoted in the last days stay too.
+        report_days: reports of single runs stay as long.
+        window_days: windows that no pipeline of the pipeline file names stay as long.
+        files: small files of one series that are not worth putting together.
+        grace: what was written within this time is left alone, as a run may be about to use it.
+    """
+
+    versions: int = 10
+    promoted_days: float = 90
+    report_days: float = 90
+    window_days: float = 7
+    files: int = 32
+    grace: timedelta = timedelta(days=1)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Removed:
+    """What upkeep removed.
+
+    Attributes:
+        versions: model versions, row and files, as ``<pipeline>/<version>``.
+        orphans: folders of versions that had no row, likewise.
+        predictions: files and folders.
+        windows: files and folders.
+        reports: files.
+        partial: files and folders that a killed process left half-written.
+        busy: pipelines that were left alone, as a run of them was in progress.
+    """
+
+    versions: tuple[str, ...] = ()
+    orphans: tuple[str, ...] = ()
+    predictions: int = 0
+    windows: int = 0
+    reports: int = 0
+    partial: int = 0
+    busy: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, kw_only=True)
+class Compacted:
+    """What upkeep put together.
+
+    Attributes:
+        files: how many became one of a few.
+        busy: pipelines that were left alone, as a run of them was in progress.
+    """
+
+    files: int = 0
+    busy: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, kw_only=True)
+class Verified:
+    """What re-hashing the stored versions found.
+
+    Attributes:
+        files: how many were hashed.
+        bad: those that are not as they were saved, as ``<pipeline>/<version>/<file>``.
+    """
+
+    files: int
+    bad: tuple[str, ...] = ()

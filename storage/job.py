@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import TYPE_CHECKING
 
 from storage import contracts
+from storage.handover import Retention
 from storage.settings import Settings
 from storage.specs import Pipeline
 
@@ -72,6 +73,14 @@ class Job:
 
         return Observations(self.folder() / "lake", self.pipeline.name)
 
+    def vintages(self) -> dict[str, pd.DataFrame]:
+        """By series id, everything that the feed ever said of the target."""
+        store, spec = self.observations(), self.pipeline
+        return {
+            contracts.series_id(spec.name, symbol): store.vintages(symbol, column=spec.target)
+            for symbol in spec.symbols
+        }
+
     def windows(self) -> WindowStore:
         """The pipeline's windows."""
         from storage.windows import WindowStore
@@ -83,6 +92,50 @@ class Job:
         from storage.predictions import Predictions
 
         return Predictions(self.folder() / "lake", self.pipeline.name)
+
+    def registry(self) -> Registry:
+        """The files of model versions."""
+        from storage.registry import Registry
+
+        return Registry(self.folder() / "models")
+
+    def database(self) -> Database:
+        """The database, migrated; to be used as a context manager."""
+        from storage.database import Database
+
+        return Database.open(self.settings.database)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Upkeep:
+    """One upkeep of everything that is stored.
+
+    Attributes:
+        pipelines: those of the pipeline file.
+        now: the instant at which the flow read the clock, aware UTC.
+        settings: the environment.
+        keep: how much stays.
+    """
+
+    pipelines: tuple[Pipeline, ...]
+    now: datetime
+    settings: Settings
+    keep: Retention = field(default_factory=Retention)
+
+    @property
+    def before(self) -> datetime:
+        """What was written later is left alone."""
+        return self.now - self.keep.grace
+
+    def named(self) -> dict[str, Pipeline]:
+        """The pipelines of the file and their like on generated data, by name."""
+        return {spec.name: spec for given in self.pipelines for spec in (given, given.as_sample())}
+
+    def folder(self) -> Folder:
+        """The storage folder."""
+        from storage.files import Folder
+
+        return Folder(self.settings.storage)
 
     def registry(self) -> Registry:
         """The files of model versions."""

@@ -1,6 +1,7 @@
 """Parquet in a folder: tables whole, and arrays as fixed-size lists, with no Python loop over rows."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from typing import TypeVar
 
 import numpy as np
 import pandas as pd
@@ -10,8 +11,26 @@ import pyarrow.parquet as pq
 from storage.errors import StorageError
 from storage.files import Folder
 
+T = TypeVar("T")
+
 # Neighbouring windows share all but one step: zstd finds the repeats at its lowest level, a dictionary never does.
 COMPRESSION = {"compression": "zstd", "compression_level": 1, "use_dictionary": False, "write_statistics": False}
+
+
+def steadily(folder: Folder, read: Callable[[list[str]], T]) -> T:
+    """Read a folder's files, and once more where upkeep put some of them together meanwhile.
+
+    Args:
+        folder: the folder.
+        read: given the names of its files.
+    """
+    names = folder.names()
+    try:
+        return read(names)
+    except StorageError:
+        if (again := folder.names()) == names:
+            raise
+        return read(again)
 
 
 def write_frame(folder: Folder, name: str, frame: pd.DataFrame, *, metadata: Mapping[str, str] | None = None) -> None:

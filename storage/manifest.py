@@ -23,7 +23,7 @@ class Manifest(BaseModel):
         spec: the pipeline's settings.
         state: what a forecaster needs beside the weights: differencing, scaling, lookback, features.
         data_hash: of the windows it was trained on.
-        metrics: by name, in the target's unit.
+        metrics: by name: ``validation_loss`` in scaled units, and how many ``training_seconds`` it took.
         history: ``loss`` and ``val_loss`` by epoch, in scaled units.
         parameters: how many weights.
         libraries: their versions.

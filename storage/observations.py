@@ -1,6 +1,7 @@
 """What the feeds said, and when it could be known: the point-in-time half of the lake.
 
-A fetch writes one file a symbol, with the rows that are new or revised and nothing else; no file is changed later.
+A fetch writes one file a symbol, with the rows that are new or revised and nothing else; no row is changed later, and
+upkeep puts many small files together into one.
 A row's ``available_at`` is the first instant at which daycast could know it, so that whoever asks as of an instant
 sees what a run at that instant saw.
 """
@@ -15,6 +16,7 @@ import numpy as np
 import pandas as pd
 
 from storage import lake
+from storage.compaction import compact_rows
 from storage.contracts import ADJUSTMENT, AVAILABLE_AT, FETCHED_AT, OBSERVED_AT, SYMBOL
 from storage.errors import StorageError
 from storage.files import Folder
@@ -79,6 +81,20 @@ class Observations:
         rows = rows.sort_values([OBSERVED_AT, AVAILABLE_AT, FETCHED_AT], kind="stable")
         return rows.drop_duplicates(OBSERVED_AT, keep="last").reset_index(drop=True)
 
+    def vintages(self, symbol: str, *, column: str) -> pd.DataFrame:
+        """Everything that the feed ever said of one column, revisions beside what they replaced.
+
+        Returns:
+            ``observed_at``, ``available_at``, ``fetched_at`` and ``value``; without rows where nothing is known.
+        """
+        rows = self._history(symbol)
+        if rows.empty:
+            times = {name: pd.Series(dtype="datetime64[us, UTC]") for name in (OBSERVED_AT, AVAILABLE_AT, FETCHED_AT)}
+            return pd.DataFrame({**times, "value": pd.Series(dtype=float)})
+        # A column that was never asked of the feed is known of nowhere.
+        wanted = rows.reindex(columns=[OBSERVED_AT, AVAILABLE_AT, FETCHED_AT, column])
+        return wanted.rename(columns={column: "value"}).astype({"value": float})
+
     def first_available(self, symbol: str) -> pd.Timestamp | None:
         """When the first observation of a symbol could be known; None where there is none."""
         rows = self._history(symbol)
@@ -105,7 +121,20 @@ class Observations:
 
     def read_set_aside(self) -> pd.DataFrame:
         """Every row that was set aside, with its reason."""
-        return lake.read_frames(self._aside, self._aside.names())
+        return lake.steadily(self._aside, lambda names: lake.read_frames(self._aside, names))
+
+    def compact(self, *, before: datetime, files: int) -> int:
+        """Put the files of each symbol together, and those of what was set aside; every vintage stays.
+
+        Args:
+            before: aware; files written later are left as they are.
+            files: only where there are more than these.
+
+        Returns:
+            How many files became one.
+        """
+        folders = [self._aside, *(self._rows / symbol for symbol in self._rows.names())]
+        return sum(compact_rows(folder, before=before, files=files) for folder in folders)
 
     def validators(self) -> dict[str, str]:
         """What the feed gave for the next conditional request, by URL."""
@@ -125,7 +154,7 @@ class Observations:
 
     def _history(self, symbol: str) -> pd.DataFrame:
         folder = self._rows / symbol
-        return lake.read_frames(folder, folder.names())
+        return lake.steadily(folder, lambda names: lake.read_frames(folder, names))
 
     def _add(self, symbol: str, rows: pd.DataFrame, *, fetched_at: datetime, adjustment: str) -> Added:
         history = self._history(symbol)

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from datetime import datetime
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import func, select
 
@@ -53,3 +53,22 @@ def known_until(db: Database, series_ids: Sequence[str]) -> dict[str, datetime]:
     newest = func.max(Actual.available_at).label(AVAILABLE_AT)
     question = select(Actual.series_id, newest).where(Actual.series_id.in_(series_ids)).group_by(Actual.series_id)
     return {row[SERIES_ID]: row[AVAILABLE_AT] for row in db.query(question)}
+
+
+def list_series(db: Database, pipeline: str | None = None) -> list[dict[str, Any]]:
+    """What each series is, by its id.
+
+    Args:
+        db: the database.
+        pipeline: only of this one.
+    """
+    question = select(*Series.__table__.columns).order_by(Series.series_id)
+    return db.query(question if pipeline is None else question.where(Series.pipeline == pipeline))
+
+
+def newest_values(db: Database) -> dict[str, datetime]:
+    """The instant of the newest actual value of each series; a series without values is left out."""
+    newest = func.max(Actual.valid_at).label("newest")
+    return {
+        row[SERIES_ID]: row["newest"] for row in db.query(select(Actual.series_id, newest).group_by(Actual.series_id))
+    }

@@ -106,14 +106,23 @@ class TrainingRules(_Frozen):
     Attributes:
         retrain_every_days: a champion older than this is retrained from nothing.
         fine_tune_epochs: epochs of a fine-tune on new data; 0 turns fine-tuning off, and the champion is reused.
-        min_skill: a champion whose latest skill is below this is retrained.
+        min_skill: live skill below which the next run retrains; none never does. What counts are the network's
+            forecasts of the last ``live_days`` that were made since it was last retrained.
+        min_coverage_80: likewise, the share of actual values inside the 80 % interval.
+        min_coverage_95: likewise.
+        live_days: how far back these three look.
+        live_forecasts: with fewer forecasts than this whose actual value came, they say nothing.
         margin: share by which a challenger's error must be below the champion's, and a network's below naive's.
         time_budget_seconds: training stops after this long and keeps the best weights so far.
     """
 
     retrain_every_days: float = Field(default=7, ge=0)
     fine_tune_epochs: int = Field(default=3, ge=0)
-    min_skill: float | None = None
+    min_skill: float | None = Field(default=None, lt=1)
+    min_coverage_80: float | None = Field(default=None, ge=0, lt=0.8)
+    min_coverage_95: float | None = Field(default=None, ge=0, lt=0.95)
+    live_days: float = Field(default=30, gt=0)
+    live_forecasts: int = Field(default=20, gt=0)
     margin: float = Field(default=0.01, ge=0, lt=1)
     time_budget_seconds: float = Field(default=1800, gt=0)
 

@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import ColumnElement, Connection, case, delete, select, update
+from sqlalchemy import ColumnElement, Connection, case, delete, func, select, update
 
 from storage.contracts import Stage, Training
 from storage.database import Database
@@ -191,6 +191,14 @@ def list_versions(db: Database, pipeline: str | None = None) -> list[Version]:
     if pipeline is not None:
         question = question.where(ModelVersion.pipeline == pipeline)
     return [Version(**row) for row in db.query(question)]
+
+
+def last_retrain(db: Database, pipeline: str, *, before: datetime) -> datetime | None:
+    """The ``as_of`` of the newest version that was retrained before an instant, whether it won the race or not."""
+    newest = func.max(ModelVersion.as_of).label("newest")
+    retrained = (ModelVersion.pipeline == pipeline) & (ModelVersion.training == "retrain")
+    (row,) = db.query(select(newest).where(retrained, ModelVersion.as_of < before))
+    return row["newest"]  # type: ignore[no-any-return]
 
 
 def find_version(db: Database, pipeline: str, version: str) -> Version:

@@ -12,9 +12,12 @@ from datetime import UTC, datetime
 import numpy as np
 
 from storage import lake
+from storage.compaction import compact_windows
 from storage.contracts import END, INPUTS, ORIGIN, series_id
 from storage.files import Folder
 from storage.specs import Pipeline
+
+_LATEST = "_latest"
 
 Arrays = Mapping[str, np.ndarray]
 
@@ -61,9 +64,12 @@ class WindowStore:
             How many windows were written.
         """
         folder = self._folder / symbol
+        return lake.steadily(folder, lambda names: self._sync(folder, names, arrays))
+
+    def _sync(self, folder: Folder, names: list[str], arrays: Arrays) -> int:
         origin = arrays[ORIGIN]
         missing = np.ones(len(origin), dtype=bool)
-        for name in folder.names():
+        for name in names:
             held = lake.read_arrays(folder, [name])
             shared = np.isin(origin, held[ORIGIN], assume_unique=True)
             if _agree(held, arrays, shared):
@@ -75,14 +81,27 @@ class WindowStore:
             lake.write_arrays(folder, _file_name(fresh), fresh)
         return int(missing.sum())
 
+    def compact(self, *, before: datetime, files: int) -> int:
+        """Put the files of each symbol together.
+
+        Args:
+            before: aware; files written later are left as they are.
+            files: only where there are more than these.
+
+        Returns:
+            How many files became one.
+        """
+        symbols = [name for name in self._folder.names() if name != _LATEST]
+        return sum(compact_windows(self._folder / symbol, before=before, files=files) for symbol in symbols)
+
     def keep_latest(self, arrays: Arrays, *, data_hash: str) -> None:
         """Keep the windows whose future is not known yet, one a series, for one state of the data."""
-        if not self._folder.exists(f"_latest/{data_hash}.parquet"):
-            lake.write_arrays(self._folder, f"_latest/{data_hash}.parquet", arrays)
+        if not self._folder.exists(f"{_LATEST}/{data_hash}.parquet"):
+            lake.write_arrays(self._folder, f"{_LATEST}/{data_hash}.parquet", arrays)
 
     def read_latest(self, *, data_hash: str) -> dict[str, np.ndarray]:
         """The windows that :meth:`keep_latest` kept."""
-        return lake.read_arrays(self._folder, [f"_latest/{data_hash}.parquet"])
+        return lake.read_arrays(self._folder, [f"{_LATEST}/{data_hash}.parquet"])
 
     def read(self, until: Mapping[str, datetime]) -> dict[str, dict[str, np.ndarray]]:
         """The windows of some symbols, as far as their targets were known.
@@ -97,14 +116,15 @@ class WindowStore:
 
     def _read(self, symbol: str, *, until: datetime) -> dict[str, np.ndarray]:
         folder = self._folder / symbol
-        arrays = lake.read_arrays(folder, folder.names())
+        arrays = lake.steadily(folder, lambda names: lake.read_arrays(folder, names))
         if not arrays:
             return {}
         origin, known = arrays[ORIGIN], arrays[END] <= _naive(until)
         if known.all() and (np.diff(origin) > np.timedelta64(0)).all():
             return arrays
         chosen = np.flatnonzero(known)
-        chosen = chosen[np.argsort(origin[chosen], kind="stable")]
+        # A process that was killed while it put files together leaves windows twice.
+        chosen = chosen[np.unique(origin[chosen], return_index=True)[1]]
         return {column: array[chosen] for column, array in arrays.items()}
 
 

@@ -34,7 +34,12 @@ def predict(job: Job, prepared: Prepared, *, versions: tuple[str, ...]) -> None:
     if not missing:
         return
     material = _material(job, prepared)
-    parts = {"validation": material.validation, "test": material.test, "latest": material.latest}
+    parts = {
+        "training": material.training_tail,
+        "validation": material.validation,
+        "test": material.test,
+        "latest": material.latest,
+    }
     for version in missing:
         forecaster = _load(job, version)
         columns = [_columns(forecaster, windows, part) for part, windows in parts.items()]

@@ -3,45 +3,16 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import UTC, date, datetime, time
 from typing import TYPE_CHECKING, Any
 
 from storage.settings import Settings
+from storage.specs import Pipeline
 
 if TYPE_CHECKING:
     from storage.database import Database
-    from storage.evaluations import LiveAccuracy
     from storage.registry import Manifest, Registry, Verification
-    from storage.runs import RunRow
     from storage.versions import Version
-
-_LIVE_DAYS = 30
-
-
-@dataclass(frozen=True, kw_only=True)
-class PipelineStatus:
-    """How a pipeline stands.
-
-    Attributes:
-        pipeline: its name.
-        champion: the version that serves; none where there is none.
-        last: the run with the newest ``as_of``; none before the first.
-        live: how the forecasts of the last 30 days turned out.
-    """
-
-    pipeline: str
-    champion: Version | None
-    last: RunRow | None
-    live: LiveAccuracy
-
-    @property
-    def trouble(self) -> str:
-        """What needs a person, in words; empty where nothing does."""
-        if self.last is None:
-            return "never run"
-        if self.last.status in {"failed", "degraded"}:
-            return f"{self.last.status}: {self.last.message}"
-        return ""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -51,27 +22,6 @@ class VersionDetails:
     row: Version
     manifest: Manifest
     scores: list[dict[str, Any]]
-
-
-def status(settings: Settings, *, at: datetime) -> list[PipelineStatus]:
-    """How each pipeline stands that has ever run, by name."""
-    from storage.evaluations import live_accuracy
-    from storage.runs import latest_runs
-    from storage.versions import list_versions
-
-    with _database(settings) as database:
-        champions = {row.pipeline: row for row in list_versions(database) if row.stage == "champion"}
-        runs = {row.pipeline: row for row in latest_runs(database)}
-        since = at - timedelta(days=_LIVE_DAYS)
-        return [
-            PipelineStatus(
-                pipeline=name,
-                champion=champions.get(name),
-                last=runs.get(name),
-                live=live_accuracy(database, name, since=since, until=at),
-            )
-            for name in sorted(champions.keys() | runs.keys())
-        ]
 
 
 def forecasts(settings: Settings, *, pipeline: str | None, series_id: str | None) -> list[dict[str, Any]]:
@@ -104,6 +54,31 @@ def version(settings: Settings, *, pipeline: str, name: str | None) -> VersionDe
         scores = list_evaluations(database, pipeline, version=row.version)
     manifest = _registry(settings).manifest(pipeline, row.version, sha256=row.sha256)
     return VersionDetails(row=row, manifest=manifest, scores=scores)
+
+
+def migrate(settings: Settings) -> None:
+    """Bring the database to the newest schema."""
+    with _database(settings):
+        pass
+
+
+def done_runs(settings: Settings, *, pipeline: str) -> set[str]:
+    """The runs of a pipeline that ended well."""
+    from storage.runs import list_runs
+
+    span = {"since": datetime(1, 1, 1, tzinfo=UTC), "until": datetime(9999, 1, 1, tzinfo=UTC)}
+    with _database(settings) as database:
+        rows = list_runs(database, pipeline, statuses={"succeeded", "degraded"}, **span)
+    return {row.run_id for row in rows}
+
+
+def days(spec: Pipeline, *, first: date, last: date) -> list[date]:
+    """The days from first to last on which a pipeline has instants: sessions, or every day."""
+    from storage.calendars import Calendar
+
+    calendar = Calendar(spec.calendar if spec.sessions else "1D")
+    begin, end = (datetime.combine(day, time.min, tzinfo=UTC) for day in (first, last))
+    return [instant.date() for instant in calendar.instants(begin, end)]
 
 
 def promote(settings: Settings, *, pipeline: str, name: str, at: datetime) -> None:

@@ -1,101 +1,262 @@
-"""Show a run in the Prefect UI: what it came to, its forecasts as a picture and as a table."""
+"""Show a run to people: artifacts in the Prefect UI, and pages in the storage folder."""
 
 from __future__ import annotations
 
-import base64
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 from prefect import task
 from prefect.artifacts import create_markdown_artifact, create_table_artifact
 from prefect.cache_policies import NO_CACHE
 
-from storage.contracts import LEVELS, OBSERVED_AT, series_id
-from storage.handover import Prepared, Summary, Trained
+from storage.contracts import LEAD, LEVELS, OBSERVED_AT, ORIGIN, PART, SERIES_ID, SYMBOL, VALID_AT, series_id
+from storage.errors import ConfigError
+from storage.handover import LiveAccuracy, Prepared
 from storage.job import Job
+from storage.settings import Settings
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     import pandas as pd
 
-    from models.plots import Fan
+    from storage.database import Database
+    from storage.files import Folder
+    from storage.observations import Observations
+    from storage.pages import Line, Pages
+    from storage.predictions import Predictions
+    from storage.registry import Registry
+    from storage.reports import Picture, RunReport
+    from storage.runs import RunRow
 
-_PANELS = 6
-_RECENT = 4
-"""Recent values shown, in horizons, and no fewer than :data:`_LEAST`."""
-_LEAST = 60
+    Levels = Mapping[str, pd.Series[float]]
+
+_FANS = 6
+_LIVE_DAYS = (7, 30)
+_TRACED = 2
+"""Series whose predictions are shown beside what came."""
+_TABLE_ROWS = 1000
+
+
+@dataclass(frozen=True, kw_only=True)
+class Shelf:
+    """Where what a pipeline's report is made of lies."""
+
+    registry: Registry
+    observations: Observations
+    predictions: Predictions
+    pages: Pages
 
 
 @task(name="publish", cache_policy=NO_CACHE)
-def publish(job: Job, *, prepared: Prepared, summary: Summary, trained: Trained) -> None:
-    """Write the run's artifacts: a markdown page with the forecasts' plot, and a table of the forecasts."""
-    from models.plots import draw_fans
+def publish(job: Job, *, prepared: Prepared | None = None) -> None:
+    """Write the run's pages and its artifacts: a markdown report, and a table of the forecasts.
 
-    rows = _rows(job, prepared)
-    fans = [_fan(job, symbol, rows) for symbol in job.pipeline.symbols[:_PANELS]]
-    picture = base64.b64encode(draw_fans(fans)).decode()
-    key = job.pipeline.name.replace("_", "-")
-    page = _page(job, summary, trained, picture=picture)
-    create_markdown_artifact(page, key=f"{key}-report", description=summary.message)
-    create_table_artifact(_table(rows), key=f"{key}-forecasts", description=f"Forecasts of {summary.run_id}")
+    Args:
+        job: the run's, whose row in SQL is closed.
+        prepared: the state of the data; none where the run failed before it came to forecasts.
+    """
+    from storage.pages import render_markdown
 
-
-def _rows(job: Job, prepared: Prepared) -> pd.DataFrame:
-    import pandas as pd
-
-    from storage.forecasts import forecasts_from
-
-    origins = {series_id(job.pipeline.name, symbol): last for symbol, last in prepared.until.items()}
     with job.database() as database:
-        return pd.DataFrame(forecasts_from(database, origins))
+        report = _own(job, database, prepared)
+        page = _write_pages(database, _pages(job.folder()), report)
+    key = job.pipeline.name.replace("_", "-")
+    create_markdown_artifact(
+        render_markdown(report, page=page), key=f"{key}-report", description=f"{report.run.run_id}: {report.run.status}"
+    )
+    if prepared is not None:
+        table = _table(report)
+        create_table_artifact(table, key=f"{key}-forecasts", description=_described(report, shown=len(table)))
 
 
-def _fan(job: Job, symbol: str, rows: pd.DataFrame) -> Fan:
-    import numpy as np
+def write_pages(settings: Settings, *, pipeline: str | None) -> list[str]:
+    """Write the page of one pipeline's newest run, or of every one's, and the page over all of them.
 
-    from models.plots import Fan
+    Returns:
+        The pages' places, the page over all pipelines last; none where nothing has run yet.
 
-    spec = job.pipeline
-    count = max(_LEAST, _RECENT * spec.horizon)
-    past = job.observations().read(symbol, as_of=job.as_of).tail(count)
-    ahead = rows[rows["series_id"] == series_id(spec.name, symbol)]
-    bounds = {
-        level: (ahead[f"lower_{level}"].to_numpy(dtype=float), ahead[f"upper_{level}"].to_numpy(dtype=float))
-        for level in LEVELS
-    }
-    return Fan(
-        title=f"{series_id(spec.name, symbol)}: {ahead['forecaster'].iloc[0]}",
-        unit=spec.unit,
-        past_times=past[OBSERVED_AT].dt.tz_localize(None).to_numpy().astype("datetime64[us]"),
-        past=np.asarray(past[spec.target], dtype=float),
-        times=ahead["valid_at"].dt.tz_localize(None).to_numpy().astype("datetime64[us]"),
-        mean=ahead["mean"].to_numpy(dtype=float),
-        bands=bounds,
+    Raises:
+        ConfigError: the pipeline named has never run.
+    """
+    from storage.database import Database
+    from storage.files import Folder
+    from storage.runs import latest_runs
+
+    folder = Folder(settings.storage)
+    pages = _pages(folder)
+    with Database.open(settings.database) as database:
+        runs = {run.pipeline: run for run in latest_runs(database)}
+        if pipeline is not None and pipeline not in runs:
+            raise ConfigError(
+                f"A pipeline that has run is required: {', '.join(runs) or 'none has yet'}. Received: {pipeline!r}. "
+                f"Run it with: daycast run {pipeline}"
+            )
+        chosen = list(runs) if pipeline is None else [pipeline]
+        places = [pages.show(_report(database, _shelf(folder, name), runs[name])) for name in chosen]
+        return [*places, pages.index(_lines(database))] if places else []
+
+
+def _pages(folder: Folder) -> Pages:
+    from storage.pages import Pages
+
+    return Pages(folder / "reports")
+
+
+def _shelf(folder: Folder, pipeline: str) -> Shelf:
+    from storage.observations import Observations
+    from storage.predictions import Predictions
+    from storage.registry import Registry
+
+    return Shelf(
+        registry=Registry(folder / "models"),
+        observations=Observations(folder / "lake", pipeline),
+        predictions=Predictions(folder / "lake", pipeline),
+        pages=_pages(folder),
     )
 
 
-def _page(job: Job, summary: Summary, trained: Trained, *, picture: str) -> str:
-    test = summary.test
-    unit = f" {job.pipeline.unit}" if job.pipeline.unit else ""
-    lines = [
-        f"# {job.pipeline.name} as of {job.as_of:%Y-%m-%d %H:%M} UTC",
-        "**Generated sample data, not real ones.**" if job.pipeline.sample else "",
-        f"![forecast](data:image/png;base64,{picture})",
-        "| | |",
-        "|---|---|",
-        f"| status | {summary.status} |",
-        f"| served | {summary.forecaster}, quality {summary.quality} |",
-        f"| version | {summary.version} |",
-        f"| training | {summary.training}, {trained.epochs} epochs, {trained.seconds:.1f} s |",
-        f"| test MAE of the network | {test['mae']:.4g}{unit} |",
-        f"| test MAE of naive | {test['naive_mae']:.4g}{unit} |",
-        f"| skill | {test['skill']:+.3f} |",
-        f"| test coverage of what is served | 80 %: {test['coverage_80']:.1%}, 95 %: {test['coverage_95']:.1%} |",
-        "",
-        summary.message,
+def _own(job: Job, database: Database, prepared: Prepared | None) -> RunReport:
+    """The report of the job's own run."""
+    from storage.runs import list_runs
+
+    name = job.pipeline.name
+    (run,) = list_runs(database, name, since=job.as_of, until=job.as_of)
+    return _report(database, _shelf(job.folder(), name), run, prepared=prepared)
+
+
+def _report(database: Database, shelf: Shelf, run: RunRow, *, prepared: Prepared | None = None) -> RunReport:
+    """A run's report; without the state of its data, that of the newest forecasts."""
+    from storage.reports import read_report
+
+    ends = prepared.until.items() if prepared else ()
+    origins = {series_id(run.pipeline, symbol): last for symbol, last in ends}
+    report = read_report(
+        database, run, registry=shelf.registry, observations=shelf.observations, origins=origins or None
+    )
+    report = replace(report, live=_live(database, shelf, report))
+    data_hash = prepared.data_hash if prepared else None
+    levels = _levels(shelf, report)
+    traces = _traces(shelf, report, levels, data_hash=data_hash)
+    return replace(report, pictures=(*_fans(report, levels), *_losses(report), *traces))
+
+
+def _live(database: Database, shelf: Shelf, report: RunReport) -> dict[int, LiveAccuracy]:
+    """How the forecasts of the last days turned out as known to the run, each on the basis on which it was made."""
+    from models.live import accuracy, resolve, within
+    from storage.evaluations import forecasts_made
+
+    as_of = report.run.as_of
+    since = {days: as_of - timedelta(days=days) for days in _LIVE_DAYS}
+    made = within(
+        forecasts_made(database, report.pipeline, before=as_of, since=min(since.values())), since=min(since.values())
+    )
+    histories = {
+        row[SERIES_ID]: shelf.observations.vintages(row[SYMBOL], column=row["target"]) for row in report.series
+    }
+    outcomes = resolve(made, histories, as_of=as_of)
+    return {days: LiveAccuracy(**accuracy(within(outcomes, since=start))) for days, start in since.items()}
+
+
+def _write_pages(database: Database, pages: Pages, report: RunReport) -> str:
+    """The run's own page, whose place is given; the pipeline's too where no newer run has written it."""
+    from storage.runs import latest_runs
+
+    own = pages.keep(report)
+    if report.run.run_id in {run.run_id for run in latest_runs(database)}:
+        pages.show(report)
+    pages.index(_lines(database))
+    return own
+
+
+def _lines(database: Database) -> list[Line]:
+    from storage.pages import Line
+    from storage.runs import latest_runs
+
+    return [
+        Line(pipeline=run.pipeline, status=run.status, as_of=run.as_of, version=run.version, message=run.message or "")
+        for run in latest_runs(database)
     ]
-    return "\n".join(line for line in lines if line or line == "")
 
 
-def _table(rows: pd.DataFrame) -> list[dict[str, Any]]:
-    shown = rows[["series_id", "valid_at", "lead", "mean", "lower_80", "upper_80", "lower_95", "upper_95", "quality"]]
-    shown = shown.assign(valid_at=shown["valid_at"].dt.strftime("%Y-%m-%d %H:%M"))
-    return [dict(row) for row in shown.round(4).to_dict(orient="records")]
+def _fans(report: RunReport, levels: Levels) -> Iterator[Picture]:
+    from models.panels import fan, fan_in_words
+    from models.plots import draw_fan
+    from storage.reports import Picture
+
+    for name in list(levels)[:_FANS]:
+        ahead = report.forecasts_of(name)
+        if len(ahead):
+            shown = fan(ahead, levels=levels[name], unit=report.unit)
+            yield Picture(of="forecasts", alt=fan_in_words(shown), svg=draw_fan(shown))
+
+
+def _losses(report: RunReport) -> Iterator[Picture]:
+    from models.panels import losses_in_words
+    from models.plots import draw_losses
+    from storage.reports import Picture
+
+    history = report.manifest.history if report.manifest else {}
+    losses, validation = history.get("loss", []), history.get("val_loss", [])
+    if report.version and losses and validation:
+        title = f"Loss of {report.version.version}"
+        words = losses_in_words(losses, validation, title=title)
+        yield Picture(of="network", alt=words, svg=draw_losses(losses, validation, title=title))
+
+
+def _traces(shelf: Shelf, report: RunReport, levels: Levels, *, data_hash: str | None) -> Iterator[Picture]:
+    """What the network predicts one step ahead on the end of the training part and of the test part."""
+    from models.panels import trace, trace_in_words
+    from models.plots import draw_trace
+    from storage.calendars import Calendar
+    from storage.reports import Picture
+
+    if report.version is None:
+        return
+    origins = {row[SERIES_ID]: row[ORIGIN] for row in report.forecasts}
+    held = shelf.predictions.one_ahead(version=report.version.version, data_hash=data_hash, origins=origins)
+    for name, known in list(levels.items())[:_TRACED]:
+        instants = Calendar(report.calendar).instants(known.index[0], known.index[-1])
+        for part in ("training", "test"):
+            rows = held[(held[SERIES_ID] == name) & (held[PART] == part)]
+            title = f"{name}: network, {part} part"
+            shown = trace(rows, levels=known, instants=instants, title=title, unit=report.unit)
+            if len(shown.times):
+                yield Picture(of="network", alt=trace_in_words(shown), svg=draw_trace(shown))
+
+
+def _levels(shelf: Shelf, report: RunReport) -> Levels:
+    """The target of the first series as it was known to the run, by instant."""
+    found = {}
+    for series in report.series[:_FANS]:
+        rows = shelf.observations.read(series[SYMBOL], as_of=report.run.as_of)
+        if not rows.empty:
+            found[series[SERIES_ID]] = rows.set_index(OBSERVED_AT)[series["target"]]
+    return found
+
+
+def _table(report: RunReport) -> list[dict[str, Any]]:
+    """The forecasts as the Prefect UI takes a table, in figures that a person reads."""
+    numbers = ("mean", *(f"{side}_{level}" for level in LEVELS for side in ("lower", "upper")))
+    return [
+        {
+            SERIES_ID: row[SERIES_ID],
+            VALID_AT: _minute(row[VALID_AT]),
+            LEAD: row[LEAD],
+            **{name: None if row[name] is None else round(row[name], 4) for name in numbers},
+            "forecaster": row["forecaster"],
+            "quality": row["quality"],
+        }
+        for row in report.forecasts[:_TABLE_ROWS]
+    ]
+
+
+def _described(report: RunReport, *, shown: int) -> str:
+    rest = "" if shown == len(report.forecasts) else f": the first {shown} of {len(report.forecasts)}"
+    return f"Forecasts of {report.run.run_id}{rest}"
+
+
+def _minute(instant: datetime) -> str:
+    return f"{instant:%Y-%m-%d %H:%M}"

@@ -29,8 +29,6 @@ if TYPE_CHECKING:
     from storage.versions import Version
 
 _LIBRARIES = ("daycast", "keras", "tensorflow", "numpy", "pandas")
-_LIVE_DAYS = 30
-_LIVE_FORECASTS = 20
 
 
 @task(name="plan", cache_policy=NO_CACHE)
@@ -69,14 +67,12 @@ def plan(job: Job, prepared: Prepared, *, requested: TrainingChoice) -> Plan:
 
 @task(name="train", task_run_name="train-{plan.version}", cache_policy=NO_CACHE)
 def train(job: Job, prepared: Prepared, plan: Plan) -> Trained:
-    """Fit the planned version and keep it, or do nothing where it is reused or kept already.
+    """Fit the planned version and keep it, or only record it where it is kept already.
 
     To be run in a process of its own: TensorFlow's memory grows with every fit, and only a fresh process gives the
     same weights again.
     """
     registry = job.registry()
-    if plan.training == "reuse":
-        return Trained(version=plan.version)
     began = time.monotonic()
     epochs = 0
     if not registry.exists(job.pipeline.name, plan.version):
@@ -87,34 +83,36 @@ def train(job: Job, prepared: Prepared, plan: Plan) -> Trained:
 
 def _facts(job: Job, prepared: Prepared, champion: Version, *, database: Database) -> ChampionFacts:
     from models.training import ChampionFacts
-    from storage.versions import list_versions
+    from storage.versions import last_retrain
 
     # A retrain that lost the race counts too: otherwise an old champion that stays the best is retrained every day.
-    versions = list_versions(database, job.pipeline.name)
-    retrained = [row.as_of for row in versions if row.training == "retrain" and row.as_of < job.as_of]
+    retrained = last_retrain(database, job.pipeline.name, before=job.as_of) or champion.as_of
     manifest = job.registry().manifest(job.pipeline.name, champion.version, sha256=champion.sha256)
     return ChampionFacts(
-        age_days=(job.as_of - max(retrained, default=champion.as_of)).total_seconds() / 86400,
+        age_days=(job.as_of - retrained).total_seconds() / 86400,
         same_data=champion.data_hash == prepared.data_hash,
         identity=dict(manifest.state["identity"]),  # type: ignore[arg-type]
-        skill=_skill(job, champion, database=database),
+        broken=_broken(job, database=database),
     )
 
 
-def _skill(job: Job, champion: Version, *, database: Database) -> float | None:
-    """The champion's live skill where enough forecasts have met their actual values, otherwise its test skill."""
+def _broken(job: Job, *, database: Database) -> dict[str, str]:
+    """The rules that live accuracy falls short of, by what was known before ``as_of``."""
     from datetime import timedelta
 
-    from storage.contracts import ALL_LEADS, ALL_SERIES, NETWORK
-    from storage.evaluations import list_evaluations, live_accuracy
+    from models.live import judged, resolve
+    from models.training import broken_rules
+    from storage.evaluations import forecasts_made
+    from storage.versions import last_retrain
 
-    since = job.as_of - timedelta(days=_LIVE_DAYS)
-    live = live_accuracy(database, job.pipeline.name, since=since, until=job.as_of)
-    if live.skill is not None and live.n >= _LIVE_FORECASTS:
-        return live.skill
-    wanted = {"forecaster": NETWORK, "series_id": ALL_SERIES, "lead": ALL_LEADS, "metric": "skill"}
-    rows = list_evaluations(database, job.pipeline.name, version=champion.version, split="test")
-    return next((row["value"] for row in rows if wanted.items() <= row.items()), None)
+    name, rules = job.pipeline.name, job.pipeline.training
+    if rules.min_skill is rules.min_coverage_80 is rules.min_coverage_95 is None:
+        return {}
+    since = job.as_of - timedelta(days=rules.live_days)
+    made = forecasts_made(database, name, before=job.as_of, since=since)
+    retrained = last_retrain(database, name, before=job.as_of)
+    outcomes = resolve(made, job.vintages(), as_of=job.as_of)
+    return broken_rules(rules, live=judged(outcomes, rules=rules, as_of=job.as_of, retrained=retrained))
 
 
 def _fit_and_save(job: Job, prepared: Prepared, plan: Plan, *, began: float) -> int:
@@ -142,7 +140,7 @@ def _fit_and_save(job: Job, prepared: Prepared, plan: Plan, *, began: float) -> 
             on_epoch=on_epoch,
             expired=lambda: time.monotonic() - began > spec.training.time_budget_seconds,
         )
-    _save(job, prepared, plan, forecaster)
+    _save(job, prepared, plan, forecaster, seconds=time.monotonic() - began)
     return len(forecaster.history)
 
 
@@ -156,7 +154,7 @@ def _parent(job: Job, plan: Plan) -> NetworkForecaster | None:
         return NetworkForecaster.load(folder, registry.manifest(name, plan.champion).state, spec=job.pipeline)
 
 
-def _save(job: Job, prepared: Prepared, plan: Plan, forecaster: NetworkForecaster) -> None:
+def _save(job: Job, prepared: Prepared, plan: Plan, forecaster: NetworkForecaster, *, seconds: float) -> None:
     from models.training import identity
     from storage.registry import Manifest
 
@@ -173,7 +171,7 @@ def _save(job: Job, prepared: Prepared, plan: Plan, forecaster: NetworkForecaste
             spec=job.pipeline.model_dump(mode="json"),
             state={**state, "identity": identity(job.pipeline)},
             data_hash=prepared.data_hash,
-            metrics={"validation_loss": forecaster.validation_loss},
+            metrics={"validation_loss": forecaster.validation_loss, "training_seconds": seconds},
             history={
                 "loss": [epoch.loss for epoch in history],
                 "val_loss": [epoch.validation_loss for epoch in history],

@@ -4,11 +4,11 @@ import json
 
 import pytest
 
-from models.training import ChampionFacts, choose_training, identity
+from models.training import ChampionFacts, broken_rules, choose_training, identity
 from storage.errors import ConfigError
 from storage.specs import TrainingRules
 
-RULES = TrainingRules(retrain_every_days=7, fine_tune_epochs=3, min_skill=0.0)
+RULES = TrainingRules(retrain_every_days=7, fine_tune_epochs=3)
 
 
 @pytest.fixture
@@ -19,7 +19,7 @@ def wanted(make_spec):
 @pytest.fixture
 def choose(wanted):
     def choose(requested="auto", *, rules=RULES, champion=True, **facts):
-        known = {"age_days": 1.0, "same_data": False, "identity": json.loads(json.dumps(wanted)), "skill": 0.1, **facts}
+        known = {"age_days": 1.0, "same_data": False, "identity": json.loads(json.dumps(wanted)), **facts}
         return choose_training(
             requested, rules=rules, wanted=wanted, champion=ChampionFacts(**known) if champion else None
         )
@@ -32,12 +32,11 @@ def choose(wanted):
     [
         ({"champion": False}, "retrain", "no champion"),
         ({"age_days": 7.0}, "retrain", "7.0 days old"),
-        ({"skill": -0.2}, "retrain", "skill is -0.200"),
+        ({"broken": {"min_skill": "live skill is -0.2"}}, "retrain", "live skill is -0.2"),
+        ({"broken": {"min_skill": "live skill is -0.2"}, "same_data": True}, "retrain", "live skill"),
         ({"same_data": True}, "reuse", "no new data"),
         ({}, "fine_tune", "new data"),
-        ({"skill": None}, "fine_tune", "new data"),
         ({"rules": TrainingRules(fine_tune_epochs=0)}, "reuse", "fine_tune_epochs = 0"),
-        ({"rules": TrainingRules(), "skill": -5.0}, "fine_tune", "new data"),
     ],
 )
 def test_the_rules_choose(choose, facts, training, words):
@@ -87,3 +86,31 @@ def test_another_networks_champion_is_of_no_use(choose, make_spec):
 def test_a_fine_tune_of_no_epochs_is_refused(choose):
     with pytest.raises(ConfigError, match="fine_tune_epochs above 0"):
         choose("fine_tune", rules=TrainingRules(fine_tune_epochs=0))
+
+
+LIVE = {"n": 20, "skill": -0.1, "coverage_80": 0.7, "coverage_95": 0.9}
+
+
+@pytest.mark.parametrize(
+    ("rules", "live", "broken"),
+    [
+        ({}, LIVE, []),
+        ({"min_skill": -0.1}, LIVE, []),
+        ({"min_skill": 0.0}, LIVE, ["min_skill"]),
+        ({"min_skill": 0.0}, {**LIVE, "n": 19}, []),
+        ({"min_skill": 0.0, "live_forecasts": 5}, {**LIVE, "n": 19}, ["min_skill"]),
+        ({"min_skill": 0.0}, {**LIVE, "skill": None}, []),
+        ({"min_coverage_80": 0.71, "min_coverage_95": 0.9}, LIVE, ["min_coverage_80"]),
+        ({"min_coverage_80": 0.7, "min_coverage_95": 0.91}, LIVE, ["min_coverage_95"]),
+        ({"min_skill": 0.0, "min_coverage_80": 0.75}, LIVE, ["min_skill", "min_coverage_80"]),
+    ],
+)
+def test_rules_are_broken_below_their_threshold_and_by_enough_forecasts(rules, live, broken):
+    assert list(broken_rules(TrainingRules(**rules), live=live)) == broken
+
+
+def test_a_broken_rule_is_told_with_its_figures():
+    found = broken_rules(TrainingRules(min_coverage_80=0.75, live_days=14), live=LIVE)
+    assert found["min_coverage_80"] == (
+        "live coverage of the 80 % interval over the last 14 days is 0.700 over 20 forecasts (min_coverage_80 = 0.75)"
+    )

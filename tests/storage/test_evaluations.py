@@ -8,8 +8,9 @@ import pytest
 from sqlalchemy import select
 
 from storage.database import Database
-from storage.evaluations import LiveAccuracy, list_evaluations, live_accuracy, scored_forecasts, write_evaluations
+from storage.evaluations import list_evaluations, live_accuracy, scored_forecasts, write_evaluations
 from storage.forecasts import write_forecasts
+from storage.handover import LiveAccuracy
 from storage.series import write_actuals
 from storage.tables import FORECAST_ACCURACY
 

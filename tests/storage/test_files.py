@@ -1,6 +1,7 @@
 """Files appear whole or not at all, and only inside their folder."""
 
 import os
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
@@ -71,3 +72,58 @@ def test_a_missing_folder_is_empty(tmp_path: Path) -> None:
     assert Folder(tmp_path / "nowhere").names() == []
     with pytest.raises(StorageError, match="must be readable"):
         Folder(tmp_path / "nowhere").read("a")
+
+
+def test_what_may_be_in_the_making_is_not_cleared(tmp_path: Path) -> None:
+    folder = Folder(tmp_path)
+    (tmp_path / "x").mkdir()
+    now = datetime(2026, 8, 21, tzinfo=UTC)
+    for name, age in ((".partial-old", 2), (".partial-young", 0)):
+        (tmp_path / "x" / name).write_bytes(b"half")
+        os.utime(tmp_path / "x" / name, times=((now - timedelta(days=age)).timestamp(),) * 2)
+    assert folder.clear_partial(before=now - timedelta(days=1)) == 1
+    assert os.listdir(tmp_path / "x") == [".partial-young"]
+
+
+def test_a_folder_that_is_being_published_is_as_young_as_its_last_file(tmp_path: Path) -> None:
+    folder = Folder(tmp_path)
+    beside = tmp_path / ".partial-1"
+    beside.mkdir()
+    (beside / "model").write_bytes(b"half")
+    old = datetime(2026, 8, 21, tzinfo=UTC)
+    os.utime(beside, times=(old.timestamp(),) * 2)
+    assert folder.clear_partial(before=old + timedelta(days=1)) == 0
+    os.utime(beside / "model", times=(old.timestamp(),) * 2)
+    os.utime(beside, times=(old.timestamp(),) * 2)
+    assert folder.clear_partial(before=old + timedelta(days=1)) == 1
+
+
+def test_sizes_and_times_are_told(folder: Folder) -> None:
+    assert folder.sizes() == {}
+    assert folder.newest_change("a") is None
+    before = datetime.now(UTC) - timedelta(seconds=5)
+    folder.write("a/b/c.bin", b"12345")
+    folder.write("a/d.bin", b"123")
+    folder.write("e.bin", b"1")
+    assert folder.sizes() == {"a": 8, "e.bin": 1}
+    changed = folder.newest_change("a")
+    assert changed is not None
+    assert changed > before
+    assert (folder / "a").newest_change("d.bin") == folder.newest_change("a/d.bin")
+
+
+def test_what_is_removed_is_gone_at_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A process that is killed while it removes a folder leaves no half of it under its name."""
+    folder = Folder(tmp_path)
+    folder.write("v1/manifest.json", b"{}")
+
+    def killed(*_: object, **__: object) -> None:
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as patched:
+        patched.setattr(folder.fs, "rm", killed)
+        with pytest.raises(KeyboardInterrupt):
+            folder.remove("v1")
+    assert not folder.exists("v1")
+    assert folder.names() == []
+    assert folder.clear_partial() == 1

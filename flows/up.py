@@ -1,0 +1,148 @@
+"""One command for one machine: a Prefect server with its UI, the schedules, and a process that runs them."""
+
+from __future__ import annotations
+
+import os
+import socket
+from collections.abc import Callable
+from contextlib import ExitStack
+from datetime import timedelta
+
+from flows.local_server import Server, api_url, configured_api
+from storage.errors import ConfigError, WorkError
+from storage.settings import Settings
+from storage.specs import Pipeline
+
+LOOPBACK = "127.0.0.1"
+
+_SERVER_ENVIRONMENT = {
+    "PREFECT_SERVER_ANALYTICS_ENABLED": "false",
+    "PREFECT_SERVER_SERVICES_DB_VACUUM_ENABLED": "events,flow_runs",
+}
+RUN_ENVIRONMENT = {
+    # A run that failed is tried again later: the feed or the database may be back.
+    "PREFECT_FLOWS_DEFAULT_RETRIES": "2",
+    "PREFECT_FLOWS_DEFAULT_RETRY_DELAY_SECONDS": "600",
+    "PREFECT_FLOWS_HEARTBEAT_FREQUENCY": "60",
+}
+_SILENT_HEARTBEATS = 3
+"""Heartbeats that may be missed before a run counts as dead."""
+
+
+def serve(
+    pipelines: list[Pipeline], *, settings: Settings, host: str, port: int, sample: bool, say: Callable[[str], None]
+) -> None:
+    """Start everything, and stay until Ctrl-C or SIGTERM.
+
+    Args:
+        pipelines: as the pipeline file has them.
+        settings: the environment.
+        host: the address that the server binds to, where it is started here.
+        port: likewise.
+        sample: run every pipeline on generated data.
+        say: prints a line for the operator.
+
+    Raises:
+        ConfigError: the port is in use.
+        WorkError: the server does not start, or is of another version.
+    """
+    from tasks import queries
+
+    queries.migrate(settings)
+    for name, value in RUN_ENVIRONMENT.items():
+        os.environ.setdefault(name, value)
+    with ExitStack() as stack:
+        _server(stack, host=host, port=port, say=say)
+        require_same_version()
+        _register_and_run(pipelines, settings=settings, sample=sample, say=say)
+        say("Stopping. Start again with the same command; schedules and runs are kept.")
+
+
+def require_same_version() -> None:
+    """Hold the server to this Prefect's version, as far as its API may differ.
+
+    Raises:
+        WorkError: it does not answer, or is of another minor version.
+    """
+    import httpx
+    import prefect
+    from prefect.client.orchestration import get_client
+
+    try:
+        with get_client(sync_client=True) as client:
+            response = client.request("GET", "/admin/version")
+            response.raise_for_status()
+            theirs = str(response.json())
+    except httpx.HTTPError as error:
+        raise WorkError(
+            f"A Prefect server that answers is required. Received: {type(error).__name__} from {configured_api()}. "
+            "Check PREFECT_API_URL and PREFECT_API_AUTH_STRING, or start the server."
+        ) from None
+    ours = prefect.__version__
+    if theirs.split(".")[:2] != ours.split(".")[:2]:
+        raise WorkError(
+            f"A Prefect server of version {'.'.join(ours.split('.')[:2])} is required. Received: {theirs}. "
+            "Upgrade the older of the two."
+        )
+
+
+def silent_after() -> timedelta:
+    """How long a run may send no heartbeat before it counts as dead."""
+    from prefect.settings import get_current_settings
+
+    frequency = get_current_settings().flows.heartbeat_frequency or 180
+    return timedelta(seconds=_SILENT_HEARTBEATS * frequency)
+
+
+def _server(stack: ExitStack, *, host: str, port: int, say: Callable[[str], None]) -> None:
+    """Use the configured server, or start one that ends with the block."""
+    if configured := configured_api():
+        say(f"Using the Prefect server at {configured.removesuffix('/api')}")
+        return
+    _require_free(host, port)
+    _share_password()
+    address = f"http://{host}:{port}"
+    environment = {**_SERVER_ENVIRONMENT, "PREFECT_UI_API_URL": f"{address}/api"}
+    server = Server.with_ui(host=host, port=port, environment=environment)
+    stack.callback(server.stop)
+    stack.enter_context(api_url(server.url))
+    say(f"Starting the Prefect server; its UI will be at {address}")
+    server.wait()
+
+
+def _register_and_run(
+    pipelines: list[Pipeline], *, settings: Settings, sample: bool, say: Callable[[str], None]
+) -> None:
+    from prefect import serve as run_deployments
+
+    from flows.automations import apply_automations
+    from flows.deployments import make_deployments
+
+    alerts = settings.alerts.get_secret_value() if settings.alerts else None
+    names = apply_automations(pipelines, alerts=alerts, silent_after=silent_after())
+    deployments = make_deployments(pipelines, sample=sample)
+    for deployment in deployments:
+        schedules = deployment.schedules or []
+        crons = ", ".join(f"{item.schedule.cron} {item.schedule.timezone}" for item in schedules)  # type: ignore[union-attr]
+        say(f"  {deployment.flow_name}/{deployment.name}: {crons or 'by hand, from the UI'}")
+    say(f"  {len(names)} automations" + ("" if alerts else "; set DAYCAST_ALERTS to an Apprise URL to be called"))
+    say("Ready. Ctrl-C stops everything.")
+    run_deployments(*deployments, pause_on_shutdown=False, print_starting_message=False)
+
+
+def _share_password() -> None:
+    """Let our own clients use the password that the server is given (Prefect's basic authentication)."""
+    if password := os.environ.get("PREFECT_SERVER_API_AUTH_STRING"):
+        os.environ.setdefault("PREFECT_API_AUTH_STRING", password)
+
+
+def _require_free(host: str, port: int) -> None:
+    with socket.socket() as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind((host, port))
+        except OSError as error:
+            raise ConfigError(
+                f"A free address is required for the Prefect server. Received: {host}:{port}: {error.strerror}. "
+                "Stop what uses it, choose another with --port, or set PREFECT_API_URL to use a server that runs."
+            ) from None
