@@ -37,6 +37,8 @@ lock:
 	@echo "Installing the locked dependencies (TensorFlow is large; this takes a minute or two) ..."
 	@$(PIP) --require-hashes -r requirements.lock
 	@$(PIP) --no-deps --no-build-isolation --editable .
+	@echo "Preparing Prefect's own database ..."
+	@PREFECT_SERVER_ANALYTICS_ENABLED=false $(BIN)/prefect server database upgrade --yes >/dev/null
 	@touch $@
 
 .venv/dev: .venv/run requirements-dev.lock

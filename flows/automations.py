@@ -23,12 +23,23 @@ BLOCK = "daycast-alerts"
 
 _PREFIX = "daycast: "
 _OURS: Any = {"prefect.resource.id": f"prefect.tag.{TAG}", "prefect.resource.role": "tag"}
-_ENDS = {f"prefect.flow-run.{state}" for state in ("Completed", "Degraded", "Failed", "Cancelled", "Crashed")}
+_QUIET = ("Completed", "Degraded", "Failed", "Cancelled", "Crashed", "AwaitingRetry")
+"""States after which no heartbeat is due."""
+_AGAIN = (
+    "{% set asked = flow_run.parameters %}daycast "
+    "{% if asked.first %}backfill {{ asked.pipeline }} --from {{ asked.first }} --to {{ asked.last }}"
+    "{% elif asked.pipeline %}run {{ asked.pipeline }}"
+    "{% else %}models verify{% endif %}"
+    "{% if asked.sample %} --sample{% endif %}"
+)
+"""The command, as a template, that does again what a run was to do; for the upkeep flow the one that looks closer."""
 _GRACE = timedelta(hours=2)
 """How much later than its schedule a good run may be."""
 
 
-def apply_automations(pipelines: Iterable[Pipeline], *, alerts: str | None, silent_after: timedelta) -> list[str]:
+def apply_automations(
+    pipelines: Iterable[Pipeline], *, alerts: str | None, silent_after: timedelta, sample: bool = False
+) -> list[str]:
     """Create the automations, or bring them up to date; those of pipelines that are gone are removed.
 
     Args:
@@ -36,6 +47,7 @@ def apply_automations(pipelines: Iterable[Pipeline], *, alerts: str | None, sile
         alerts: an Apprise URL; none creates no alerts.
         silent_after: a run that has sent no heartbeat for this long is marked as crashed; three times the heartbeat's
             frequency at least.
+        sample: they run on generated data, and so under other names.
 
     Returns:
         Their names.
@@ -44,7 +56,11 @@ def apply_automations(pipelines: Iterable[Pipeline], *, alerts: str | None, sile
     if alerts:
         block = _block(alerts)
         wanted += [_ended_badly(block), _skill(block), _coverage(block)]
-        wanted += [_overdue(spec, spec.schedule, block) for spec in pipelines if spec.schedule]
+        wanted += [
+            _overdue(spec.as_sample().name if sample else spec.name, spec.schedule, block)
+            for spec in pipelines
+            if spec.schedule
+        ]
     names = {automation.name: automation for automation in wanted}
     with get_client(sync_client=True) as client:
         known = {found.name: found.id for found in client.read_automations() if found.name.startswith(_PREFIX)}
@@ -86,7 +102,7 @@ def _zombies(silent_after: timedelta) -> AutomationCore:
     heartbeat = "prefect.flow-run.heartbeat"
     trigger = EventTrigger(
         after={heartbeat},
-        expect={heartbeat, *_ENDS},
+        expect={heartbeat, *(f"prefect.flow-run.{state}" for state in _QUIET)},
         match={"prefect.resource.id": "prefect.flow-run.*"},
         match_related=_OURS,
         for_each={"prefect.resource.id"},
@@ -111,8 +127,8 @@ def _ended_badly(block: UUID) -> AutomationCore:
         "Pipeline: {{ flow_run.parameters.get('pipeline', flow_run.name) }}\n"
         "Run: {{ flow_run.name }}, {{ flow_run.state.name }}\n"
         "Reason: {{ flow_run.state.message }}\n"
-        "Next: daycast status; then daycast run {{ flow_run.parameters.get('pipeline', '') }}\n"
-        "{{ flow_run|ui_url }}"
+        f"Next: daycast status; then {_AGAIN}\n"
+        "{{ (flow_run|ui_url) or '' }}"
     )
     subject = "daycast: {{ flow_run.name }} {{ flow_run.state.name|lower }}"
     return _automation("a run failed or crashed", trigger, _notify(block, subject, body))
@@ -138,22 +154,22 @@ def _measured(block: UUID, *, event: str, name: str, word: str) -> AutomationCor
     return _automation(name, trigger, _notify(block, f"daycast: {{{{ event.resource.name }}}}: {word}", body))
 
 
-def _overdue(spec: Pipeline, schedule: Schedule, block: UUID) -> AutomationCore:
+def _overdue(pipeline: str, schedule: Schedule, block: UUID) -> AutomationCore:
     within = longest_wait(schedule, after=datetime.now(UTC)) + _GRACE
     good = "daycast.run.succeeded"
     trigger = EventTrigger(
         expect={good},
-        match={"prefect.resource.id": f"daycast.pipeline.{spec.name}"},
+        match={"prefect.resource.id": f"daycast.pipeline.{pipeline}"},
         posture=Posture.Proactive,
         threshold=1,
         within=within,
     )
     body = (
-        f"Pipeline: {spec.name}\nRun: none since {within} or longer\n"
+        f"Pipeline: {pipeline}\nRun: none since {within} or longer\n"
         f"Reason: no good run for longer than its schedule allows ({schedule.cron}, {schedule.timezone})\n"
-        f"Next: daycast status; then daycast run {spec.name}"
+        f"Next: daycast status; then daycast run {pipeline}"
     )
-    return _automation(f"{spec.name} is overdue", trigger, _notify(block, f"daycast: {spec.name} is overdue", body))
+    return _automation(f"{pipeline} is overdue", trigger, _notify(block, f"daycast: {pipeline} is overdue", body))
 
 
 def _notify(block: UUID, subject: str, body: str) -> SendNotification:

@@ -44,10 +44,8 @@ def backfill(
         it are done, and the same command goes on from there.
     """
     try:
-        settings = Settings()
-        (spec,) = choose_pipelines(load_pipelines(settings.pipelines), [pipeline], sample=sample)
-        days = _days(spec, first=first, last=last)
-        done = set() if force else queries.done_runs(settings, pipeline=spec.name)
+        spec, days = _asked(pipeline, first=first, last=last, sample=sample)
+        done = set() if force else queries.done_runs(Settings(), pipeline=spec.name)
         backfilled = _run_days(spec, days, done=done, training=training)
     except DaycastError as error:
         get_run_logger().error("%s", error)
@@ -60,6 +58,12 @@ def backfill(
 def as_of_day(day: date) -> datetime:
     """The last instant of a day in UTC: what ``daycast run --as-of`` makes of a date."""
     return datetime.combine(day, time.max, tzinfo=UTC)
+
+
+def _asked(pipeline: str, *, first: date, last: date, sample: bool) -> tuple[Pipeline, list[date]]:
+    """The pipeline, and the days of the range on which it has instants."""
+    (spec,) = choose_pipelines(load_pipelines(Settings().pipelines), [pipeline], sample=sample)
+    return spec, _days(spec, first=first, last=last)
 
 
 def _days(spec: Pipeline, *, first: date, last: date) -> list[date]:
@@ -96,7 +100,12 @@ def _run_days(spec: Pipeline, days: list[date], *, done: set[str], training: Tra
 def backfill_now(
     pipeline: str, *, first: date, last: date, force: bool, training: TrainingChoice, sample: bool
 ) -> Backfilled:
-    """Run the flow in this process, and take what it came to, failed or not."""
+    """Run the flow in this process, and take what it came to, failed or not.
+
+    Raises:
+        UsageError: there is no such pipeline, or the range cannot be; no run is begun.
+    """
+    _asked(pipeline, first=first, last=last, sample=sample)
     state: Any = backfill(
         pipeline, first=first, last=last, force=force, training=training, sample=sample, return_state=True
     )

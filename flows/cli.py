@@ -81,8 +81,10 @@ def run(
         chosen = choose_pipelines(load_pipelines(Settings().pipelines), pipelines or [], sample=sample)
         from flows.clock import parse_as_of
         from flows.daily import run_now
+        from tasks.preload import preload
 
         instant = parse_as_of(as_of)
+        preload()
         ready()
         summaries = [run_now(spec.name, as_of=instant, training=train.value) for spec in chosen]
     print_run(out, summaries)
@@ -109,7 +111,9 @@ def backfill(
     days = {"first": parse_day(first, option="--from"), "last": parse_day(last, option="--to")}
     with prefect_api() as ready:
         from flows.backfill import backfill_now
+        from tasks.preload import preload
 
+        preload()
         ready()
         outcome = backfill_now(pipeline, **days, force=force, training=train.value, sample=sample)
     print_backfill(out, outcome)

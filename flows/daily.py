@@ -5,17 +5,17 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
+from time import sleep
 from typing import Any
 from uuid import UUID
 
 from prefect import flow, get_run_logger, tags
 from prefect.client.orchestration import get_client
 from prefect.events import emit_event
-from prefect.runtime import flow_run
+from prefect.runtime import deployment, flow_run
 from prefect.states import Completed, Failed
 from prefect.task_runners import ProcessPoolTaskRunner
-from prefect.tasks import exponential_backoff
 
 from flows.clock import now, require_past
 from flows.lifeline import end_with_parent
@@ -34,7 +34,7 @@ from tasks.prepare import prepare
 from tasks.report import publish
 from tasks.runs import begin, fail
 from tasks.score import score
-from tasks.train import plan, train
+from tasks.train import load_keras, plan, train
 
 
 async def _transient(task: Any, run: Any, state: Any) -> bool:  # noqa: ARG001 â€” Prefect's signature
@@ -43,12 +43,25 @@ async def _transient(task: Any, run: Any, state: Any) -> bool:  # noqa: ARG001 â
     return isinstance(error, FeedUnavailable | DatabaseUnavailable)
 
 
-_RETRIES: dict[str, Any] = {
-    "retries": 3,
-    "retry_delay_seconds": exponential_backoff(backoff_factor=2),
-    "retry_jitter_factor": 0.5,
-    "retry_condition_fn": _transient,
-}
+_PAUSES = [2.0, 4.0, 8.0]
+"""Seconds between the tries of a task."""
+_PATIENT_PAUSES = [*_PAUSES, 60.0, 600.0]
+"""Likewise, where nobody sits and waits."""
+
+
+def _retries() -> dict[str, Any]:
+    """How tasks are tried again.
+
+    Not so the whole run: Prefect never comes back to a flow that returns its failure, and it would not ask whether
+    another try may help.
+    """
+    pauses = _PATIENT_PAUSES if deployment.id else _PAUSES
+    return {
+        "retries": len(pauses),
+        "retry_delay_seconds": pauses,
+        "retry_jitter_factor": 0.5,
+        "retry_condition_fn": _transient,
+    }
 
 
 _EVENTS = {
@@ -57,6 +70,9 @@ _EVENTS = {
     "min_coverage_95": "daycast.coverage.off",
 }
 """What a broken rule of the pipeline's ``training`` is called in Prefect's events."""
+
+_EARLY = timedelta(seconds=30)
+"""Prefect starts the process of a run ahead of its time, and holds no run back that is ready too early."""
 
 # Its futures are concurrent.futures', which Prefect's own annotation does not know.
 _ONE_PROCESS: Any = ProcessPoolTaskRunner(max_workers=1, initializer=end_with_parent)
@@ -71,9 +87,21 @@ def _run_name() -> str:
 
 
 def _scheduled() -> datetime:
-    """When the run was to start: a run that comes late is still of its own time, and repeats no other."""
-    scheduled: datetime | None = flow_run.scheduled_start_time
-    return min(scheduled or now(), now())
+    """When the run was to start: a run that comes late is still of its own time, and repeats no other.
+
+    One that was to start later is done now because a person wants it now, but for the seconds by which a runner is
+    early.
+    """
+    scheduled, present = flow_run.scheduled_start_time, now()
+    if scheduled is None or scheduled > present + _EARLY:
+        return present
+    return datetime.fromisoformat(scheduled.isoformat())  # Prefect's is a class of its own, which SQL is not given
+
+
+def _wait_until(instant: datetime) -> datetime:
+    """Return the instant, when it has come."""
+    sleep(max(0.0, (instant - now()).total_seconds()))
+    return instant
 
 
 @flow(name="daily", flow_run_name=_run_name, task_runner=_ONE_PROCESS)
@@ -95,7 +123,7 @@ def daily(
         A state: completed with a :class:`storage.handover.Summary`, or failed with the reason as its message.
     """
     try:
-        job = _job(pipeline, as_of=as_of or _scheduled(), sample=sample)
+        job = _job(pipeline, as_of=as_of or _wait_until(_scheduled()), sample=sample)
     except DaycastError as error:
         return Failed(message=str(error))
     with _tagged(job):
@@ -120,7 +148,9 @@ def _tagged(job: Job) -> Iterator[None]:
 
 def _run(job: Job, *, training: TrainingChoice) -> Any:
     try:
-        begin.with_options(**_RETRIES)(job)
+        champion = begin.with_options(**_retries())(job)
+        if training == "retrain" or not champion:
+            load_keras.submit()  # it takes as long as the steps before the training
         outcome = _stages(job, training=training)
     except DaycastError as error:
         get_run_logger().error("%s", error)
@@ -145,13 +175,13 @@ class _Outcome:
 
 
 def _stages(job: Job, *, training: TrainingChoice) -> _Outcome:
-    ingested = ingest.with_options(**_RETRIES)(job)
+    ingested = ingest.with_options(**_retries())(job)
     prepared = prepare(job)
-    scored = score.with_options(**_RETRIES)(job)
-    planned = plan.with_options(**_RETRIES)(job, prepared, requested=training)
+    scored = score.with_options(**_retries())(job)
+    planned = plan.with_options(**_retries())(job, prepared, requested=training)
     trained = _network(job, prepared, planned)
-    evaluated = evaluate.with_options(**_RETRIES)(job, prepared, planned)
-    summary = forecast.with_options(**_RETRIES)(
+    evaluated = evaluate.with_options(**_retries())(job, prepared, planned)
+    summary = forecast.with_options(**_retries())(
         job,
         ingested=ingested,
         prepared=prepared,

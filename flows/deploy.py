@@ -48,7 +48,7 @@ def register(
         deployment.apply(work_pool_name=pool)
         say(f"  {deployment.flow_name}/{deployment.name}")
     alerts = settings.alerts.get_secret_value() if settings.alerts else None
-    names = apply_automations(pipelines, alerts=alerts, silent_after=silent_after())
+    names = apply_automations(pipelines, alerts=alerts, silent_after=silent_after(), sample=sample)
     say(f"  {len(names)} automations" + ("" if alerts else "; set DAYCAST_ALERTS to an Apprise URL to be called"))
 
 

@@ -139,13 +139,24 @@ def prefect_api() -> Iterator[Callable[[], None]]:
         return
     server = Server.for_one_command()
     try:
-        with api_url(server.url):
+        with api_url(server.url), contextlib.ExitStack() as settings:
             try:
-                yield server.wait
+                yield lambda: _ready(server, settings)
             finally:
                 _drain()
     finally:
         server.stop()
+
+
+def _ready(server: Server, settings: contextlib.ExitStack) -> None:
+    """Wait for the server, and let flow runs send it no heartbeats.
+
+    Nobody watches them on a server that lives for one command, and each run waits a second for their thread to end.
+    """
+    from prefect.settings import PREFECT_FLOWS_HEARTBEAT_FREQUENCY, temporary_settings
+
+    server.wait()
+    settings.enter_context(temporary_settings({PREFECT_FLOWS_HEARTBEAT_FREQUENCY: None}))
 
 
 @contextlib.contextmanager

@@ -13,18 +13,14 @@ from storage.errors import ConfigError, WorkError
 from storage.settings import Settings
 from storage.specs import Pipeline
 
-LOOPBACK = "127.0.0.1"
+_ANYWHERE = {"0.0.0.0", "::"}  # noqa: S104 — compared, not bound
 
 _SERVER_ENVIRONMENT = {
     "PREFECT_SERVER_ANALYTICS_ENABLED": "false",
     "PREFECT_SERVER_SERVICES_DB_VACUUM_ENABLED": "events,flow_runs",
+    "PREFECT_SERVER_EVENTS_CAUSAL_ORDERING": "flows.event_order",
 }
-RUN_ENVIRONMENT = {
-    # A run that failed is tried again later: the feed or the database may be back.
-    "PREFECT_FLOWS_DEFAULT_RETRIES": "2",
-    "PREFECT_FLOWS_DEFAULT_RETRY_DELAY_SECONDS": "600",
-    "PREFECT_FLOWS_HEARTBEAT_FREQUENCY": "60",
-}
+RUN_ENVIRONMENT = {"PREFECT_FLOWS_HEARTBEAT_FREQUENCY": "60"}
 _SILENT_HEARTBEATS = 3
 """Heartbeats that may be missed before a run counts as dead."""
 
@@ -102,12 +98,18 @@ def _server(stack: ExitStack, *, host: str, port: int, say: Callable[[str], None
     _require_free(host, port)
     _share_password()
     address = f"http://{host}:{port}"
-    environment = {**_SERVER_ENVIRONMENT, "PREFECT_UI_API_URL": f"{address}/api"}
+    environment = {**_SERVER_ENVIRONMENT, **_places(address, anywhere=host in _ANYWHERE)}
     server = Server.with_ui(host=host, port=port, environment=environment)
     stack.callback(server.stop)
     stack.enter_context(api_url(server.url))
     say(f"Starting the Prefect server; its UI will be at {address}")
     server.wait()
+
+
+def _places(address: str, *, anywhere: bool) -> dict[str, str]:
+    """Where the browser finds the API, and where the links in alerts lead, unless the operator has said so."""
+    places = {"PREFECT_UI_API_URL": "/api" if anywhere else f"{address}/api", "PREFECT_UI_URL": address}
+    return {name: os.environ.get(name, place) for name, place in places.items()}
 
 
 def _register_and_run(
@@ -119,7 +121,7 @@ def _register_and_run(
     from flows.deployments import make_deployments
 
     alerts = settings.alerts.get_secret_value() if settings.alerts else None
-    names = apply_automations(pipelines, alerts=alerts, silent_after=silent_after())
+    names = apply_automations(pipelines, alerts=alerts, silent_after=silent_after(), sample=sample)
     deployments = make_deployments(pipelines, sample=sample)
     for deployment in deployments:
         schedules = deployment.schedules or []

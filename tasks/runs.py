@@ -15,9 +15,14 @@ from storage.job import Job
 
 
 @task(name="begin-run", cache_policy=NO_CACHE)
-def begin(job: Job) -> None:
-    """Open the run's row, status ``running``; the same run done again takes its row over."""
+def begin(job: Job) -> bool:
+    """Open the run's row, status ``running``; the same run done again takes its row over.
+
+    Returns:
+        Whether there is a champion that the run might go on with.
+    """
     from storage.runs import begin_run
+    from storage.versions import serving
 
     with job.database() as database:
         begin_run(
@@ -28,6 +33,7 @@ def begin(job: Job) -> None:
             started_at=job.now,
             prefect_flow_run_id=flow_run.get_id(),
         )
+        return serving(database, job.pipeline.name, at=job.as_of, strictly_before=True) is not None
 
 
 @task(name="fail-run", cache_policy=NO_CACHE)

@@ -65,6 +65,17 @@ def plan(job: Job, prepared: Prepared, *, requested: TrainingChoice) -> Plan:
     return Plan(training=decision.training, reason=decision.reason, champion=comparable, version=version)
 
 
+@task(name="load-keras", cache_policy=NO_CACHE)
+def load_keras() -> None:
+    """Load what training needs into the process that will train, while others prepare its data."""
+    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
+    from models.backend import load_keras as load
+
+    load()
+    import models.forecaster
+    import models.material  # noqa: F401
+
+
 @task(name="train", task_run_name="train-{plan.version}", cache_policy=NO_CACHE)
 def train(job: Job, prepared: Prepared, plan: Plan) -> Trained:
     """Fit the planned version and keep it, or only record it where it is kept already.

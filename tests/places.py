@@ -15,7 +15,9 @@ import tempfile
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
+from threading import Thread
 from typing import Any
 from unittest.mock import patch
 
@@ -180,6 +182,41 @@ def make_place(root: Path, database_url: str | None = None) -> Place:
     for seed, symbol in enumerate("AB"):
         place.write(symbol, walk(seed))
     return place
+
+
+@dataclass(frozen=True)
+class Webhook:
+    """A webhook on loopback.
+
+    Attributes:
+        url: its address, as Apprise writes it.
+        received: what came, oldest first.
+    """
+
+    url: str
+    received: list[dict[str, Any]]
+
+
+@pytest.fixture
+def webhook() -> Iterator[Webhook]:
+    """A webhook that listens for one test."""
+    received: list[dict[str, Any]] = []
+
+    class Handler(BaseHTTPRequestHandler):
+        def do_POST(self) -> None:
+            """Take a message."""
+            received.append(json.loads(self.rfile.read(int(self.headers["content-length"]))))
+            self.send_response(200)
+            self.end_headers()
+
+        def log_message(self, *_: object) -> None:
+            """Say nothing."""
+
+    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+    Thread(target=server.serve_forever, daemon=True).start()
+    yield Webhook(url=f"json://127.0.0.1:{server.server_port}/alerts", received=received)
+    server.shutdown()
+    server.server_close()
 
 
 @pytest.fixture
