@@ -25,7 +25,11 @@ _PREFECT_DAYS = 90
 _PAGE = 200
 
 
-@flow(name="upkeep")
+def _run_name() -> str:
+    return f"upkeep@{now():%Y-%m-%dT%H:%MZ}"
+
+
+@flow(name="upkeep", flow_run_name=_run_name)
 def upkeep(keep_versions: int = 10, keep_report_days: float = 90, keep_prefect_days: float = _PREFECT_DAYS) -> Any:
     """Remove what nobody needs, put small files together, and hash every stored model again.
 

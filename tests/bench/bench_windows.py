@@ -15,7 +15,7 @@ import pandas as pd
 import pyarrow.parquet as pq
 
 from models.columns import from_columns, to_columns
-from models.windows import make_windows
+from models.windows import Windows, make_windows
 from storage import lake
 from storage.files import Folder
 from storage.specs import Pipeline
@@ -38,7 +38,7 @@ def _compare(spec: Pipeline, levels: pd.DataFrame) -> None:
         with tempfile.TemporaryDirectory() as folder:
             store = WindowStore(Folder(folder), spec)
             ours.append(_seconds(lambda: store.sync("OT", to_columns(_windows(levels, spec)))))  # noqa: B023
-            plain.append(_seconds(lambda: pq.write_table(table, f"{folder}/plain.parquet", compression="zstd")))  # noqa: B023
+            plain.append(_seconds(lambda: pq.write_table(table, f"{folder}/plain.parquet", compression="zstd")))
             until = {"OT": levels.index[-1].to_pydatetime()}
             read.append(_seconds(lambda: from_columns(store.read(until), spec=spec)))  # noqa: B023
     size = table.nbytes / 2**20
@@ -54,7 +54,7 @@ def _compare(spec: Pipeline, levels: pd.DataFrame) -> None:
     )
 
 
-def _windows(levels: pd.DataFrame, spec: Pipeline):  # type: ignore[no-untyped-def]  # noqa: ANN202
+def _windows(levels: pd.DataFrame, spec: Pipeline) -> Windows:
     return make_windows(levels, spec=spec, series_id="bench/OT")
 
 

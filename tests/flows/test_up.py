@@ -190,7 +190,7 @@ def look(up: Up, tmp_path: Path) -> None:
         image = page.locator("img[src^='data:image/']").first
         image.wait_for(timeout=30_000)
         assert image.evaluate("picture => picture.complete && picture.naturalWidth > 300")
-        page.screenshot(path=pictures / "ui-artifact.png", full_page=True)
+        page.screenshot(path=pictures / "ui-artifact.png")
         browser.close()
 
 
