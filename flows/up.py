@@ -115,10 +115,9 @@ def _places(address: str, *, anywhere: bool) -> dict[str, str]:
 def _register_and_run(
     pipelines: list[Pipeline], *, settings: Settings, sample: bool, say: Callable[[str], None]
 ) -> None:
-    from prefect import serve as run_deployments
-
     from flows.automations import apply_automations
     from flows.deployments import make_deployments
+    from flows.serving import run_deployments
 
     alerts = settings.alerts.get_secret_value() if settings.alerts else None
     names = apply_automations(pipelines, alerts=alerts, silent_after=silent_after(), sample=sample)
@@ -129,7 +128,7 @@ def _register_and_run(
         say(f"  {deployment.flow_name}/{deployment.name}: {crons or 'by hand, from the UI'}")
     say(f"  {len(names)} automations" + ("" if alerts else "; set DAYCAST_ALERTS to an Apprise URL to be called"))
     say("Ready. Ctrl-C stops everything.")
-    run_deployments(*deployments, pause_on_shutdown=False, print_starting_message=False)
+    run_deployments(deployments)
 
 
 def _share_password() -> None:

@@ -142,16 +142,19 @@ def test_it_wakes_by_itself_shows_what_it_did_and_calls_for_help(up: Up, tmp_pat
     assert (
         deployments["good"]["concurrency_limit"] == 1 or deployments["good"]["global_concurrency_limit"]["limit"] == 1
     )
-    if up.place.database_url.startswith("sqlite"):
+    on_sqlite = up.place.database_url.startswith("sqlite")
+    if on_sqlite:
         look(up, tmp_path)
 
     began = time.monotonic()
-    os.kill(up.process.pid, signal.SIGINT)
+    os.kill(up.process.pid, signal.SIGINT if on_sqlite else signal.SIGTERM)
     assert up.process.wait(timeout=60) == 0
     assert time.monotonic() - began < 45
     printed = up.log.read_text()
     assert f"its UI will be at {up.address}" in printed
+    assert "Stopping. Start again with the same command" in printed
     assert "Traceback" not in printed
+    assert "Warning" not in printed
     assert PASSWORD not in printed
     with socket.socket() as listener:
         listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
