@@ -11,7 +11,7 @@ run: .venv/run
 	$(BIN)/daycast run --sample
 
 test: .venv/dev
-	$(BIN)/python -m pytest
+	$(BIN)/python -m pytest --numprocesses 2 --dist loadfile
 
 lint: .venv/dev
 	$(BIN)/ruff check

@@ -152,7 +152,7 @@ def hasty(monkeypatch):
     """No pauses between the tries of a task."""
     from flows import daily
 
-    monkeypatch.setitem(daily._RETRIES, "retry_delay_seconds", 0)
+    monkeypatch.setattr(daily, "_PAUSES", [0, 0, 0])
 
 
 @pytest.mark.usefixtures("hasty")

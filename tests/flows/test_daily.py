@@ -21,6 +21,10 @@ def _forecasts(place, *, as_of):
     return [tuple(row[key] for key in keys) for row in place.table("forecasts") if row["as_of"] == as_of]
 
 
+def _without_reports(files):
+    return {name: digest for name, digest in files.items() if not name.startswith("reports/")}
+
+
 def test_a_second_run_with_the_same_as_of_leaves_the_same_rows_and_no_more(trained):
     place = trained
     leave = {"runs": WALL_CLOCK["runs"], "model_versions": {"uri"}}  # the place was copied
@@ -37,7 +41,7 @@ def test_a_second_run_with_the_same_as_of_leaves_the_same_rows_and_no_more(train
     (before,) = place.table("runs")
     second = place.run(as_of=EARLIER)
     assert place.tables(leave=leave) == rows
-    assert place.files() == files
+    assert _without_reports(place.files()) == _without_reports(files)  # they name the folder: the place was copied
     (run,) = place.table("runs")
     assert (second.status, second.message, second.version) == (run["status"], run["message"], run["version"])
     assert run["finished_at"] >= run["started_at"] > before["started_at"]
