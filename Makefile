@@ -23,6 +23,7 @@ bench: .venv/dev
 	$(BIN)/python tests/bench/bench_upsert.py
 	$(BIN)/python tests/bench/bench_run.py
 
+# The locks are whole, so that pip is asked to resolve nothing.
 # Locks every dependency with its hashes, for Python 3.11 to 3.13, naming no index. Needs uv.
 lock:
 	uv pip compile --universal --python-version 3.11 --generate-hashes --no-header --no-annotate --quiet --upgrade pyproject.toml -o requirements.lock
@@ -35,7 +36,7 @@ lock:
 
 .venv/run: .venv/bin/python requirements.lock pyproject.toml
 	@echo "Installing the locked dependencies (TensorFlow is large; this takes a minute or two) ..."
-	@$(PIP) --require-hashes -r requirements.lock
+	@$(PIP) --no-deps --require-hashes -r requirements.lock
 	@$(PIP) --no-deps --no-build-isolation --editable .
 	@echo "Preparing Prefect's own database ..."
 	@PREFECT_SERVER_ANALYTICS_ENABLED=false $(BIN)/prefect server database upgrade --yes >/dev/null
@@ -43,7 +44,7 @@ lock:
 
 .venv/dev: .venv/run requirements-dev.lock
 	@echo "Installing what the tests need ..."
-	@$(PIP) --require-hashes -r requirements-dev.lock
+	@$(PIP) --no-deps --require-hashes -r requirements-dev.lock
 	@touch $@
 
 clean:
