@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib
 import os
 from typing import TYPE_CHECKING
 
@@ -60,6 +61,9 @@ def _material(job: Job, prepared: Prepared) -> Material:
 
 def _load(job: Job, version: str) -> NetworkForecaster:
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
+    # TensorFlow brings a libcurl of its own. Loaded first, it takes the place of the one that the Yahoo feed asks with,
+    # and the next pipeline or day that this process fetches for gets no answer.
+    importlib.import_module("curl_cffi")
     from models.backend import load_keras
 
     load_keras()

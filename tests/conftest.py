@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+import curl_cffi  # noqa: F401 — before any test loads TensorFlow, whose own libcurl would take its place
 import psycopg
 import pytest
 
