@@ -16,7 +16,8 @@ from prefect.client.schemas.objects import StateType
 from prefect.events.schemas.automations import TriggerTypes
 
 from flows.deployments import TAG
-from storage.specs import Pipeline, Schedule
+from storage.schedule import Schedule
+from storage.specs import Pipeline
 
 BLOCK = "daycast-alerts"
 """The notification block; its address can be changed in the Prefect UI too."""

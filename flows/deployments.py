@@ -15,7 +15,8 @@ from prefect.types.entrypoint import EntrypointType
 from flows.backfill import backfill
 from flows.daily import daily
 from flows.upkeep import UPKEEP_SCHEDULE, upkeep
-from storage.specs import Pipeline, Schedule
+from storage.schedule import Schedule
+from storage.specs import Pipeline
 
 TAG = "daycast"
 """On every deployment, so that automations find their runs."""

@@ -15,8 +15,9 @@ from flows.clock import now
 from storage.errors import DaycastError
 from storage.handover import Compacted, Removed, Retention, Verified
 from storage.job import Upkeep
+from storage.pipelines import load_pipelines
+from storage.schedule import Schedule
 from storage.settings import Settings
-from storage.specs import Schedule, load_pipelines
 from tasks.upkeep import compact, remove_derived, remove_reports, remove_versions, verify_versions
 
 UPKEEP_SCHEDULE = Schedule(cron="30 4 * * 0", timezone="UTC")

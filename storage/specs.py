@@ -1,106 +1,31 @@
-"""What a pipeline is: the pipeline file as frozen models that forbid unknown keys.
+"""What a pipeline is: a table of the pipeline file as frozen models that forbid unknown keys.
 
-``load_pipelines`` reads the TOML file; everything below the flow receives a :class:`Pipeline` and nothing else of it.
+:mod:`storage.pipelines` reads the file; everything below the flow receives a :class:`Pipeline` and nothing else of it.
 """
 
 import difflib
 import re
-import tomllib
-from collections.abc import Iterator, Mapping
 from datetime import UTC, date, datetime
-from pathlib import Path
-from types import UnionType
-from typing import Annotated, Any, Literal, Self, Union, get_args, get_origin
-from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+from typing import Literal, Self
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
+from pydantic import Field, field_serializer, field_validator, model_validator
 
-from storage.contracts import SAMPLE_PREFIX
-from storage.errors import ConfigError
+from storage.addresses import address, why_no_url
+from storage.contracts import RESERVED, SAMPLE_PREFIX
+from storage.frozen import Frozen
+from storage.model_spec import ModelSpec
+from storage.schedule import Schedule, zone
 
 FeedName = Literal["yahoo", "datareader", "ett", "files", "sample"]
 DifferenceKind = Literal["none", "absolute", "percent", "log"]
-Cell = Literal["simple_rnn", "lstm", "gru"]
-Loss = Literal["mae", "mse", "huber"]
 
-_SYMBOL = re.compile(r"[A-Za-z0-9^][A-Za-z0-9^=._-]*")
-_NAME = re.compile(r"[a-z][a-z0-9_]*")
-_FREQUENCY = re.compile(r"[1-9][0-9]*(min|h|D)|B")
-
-_PositiveInt = Annotated[int, Field(gt=0)]
+_SYMBOL = re.compile(r"[A-Za-z0-9^][A-Za-z0-9^=._-]{0,63}")
+_NAME = re.compile(r"[a-z][a-z0-9_]{0,63}")
+_LONGEST = 1000
+_FREQUENCY = re.compile(r"[1-9][0-9]{0,3}(min|h|D)|B")
 
 
-class _Frozen(BaseModel):
-    model_config = ConfigDict(frozen=True, extra="forbid", str_strip_whitespace=True)
-
-
-class Schedule(_Frozen):
-    """When a pipeline runs.
-
-    Attributes:
-        cron: five fields, in the time zone given.
-        timezone: an IANA name.
-    """
-
-    cron: str
-    timezone: str = "UTC"
-
-    @model_validator(mode="after")
-    def _fires_once_a_day(self) -> Self:
-        """Hold a cron to times that every day of its zone has, once."""
-        from cronsim import CronSim, CronSimError
-
-        try:
-            zone = ZoneInfo(self.timezone)
-        except (ZoneInfoNotFoundError, ValueError):
-            raise ValueError(
-                f"a time zone is an IANA name, such as UTC or America/New_York. Received: {self.timezone!r}"
-            ) from None
-        try:
-            fields = CronSim(self.cron, datetime(2026, 1, 1, tzinfo=zone))
-        except CronSimError as error:
-            raise ValueError(
-                f"a cron has five fields, such as '30 18 * * 1-5'. Received: {self.cron!r} ({error})"
-            ) from None
-        times = {(hour, minute) for hour in fields.hours for minute in fields.minutes}
-        if any((0, 30) <= moment < (3, 30) for moment in times) and _changes_clocks(zone):
-            raise ValueError(
-                "a cron must not fire between 00:30 and 03:30 local time, where the clocks change: such a run would be "
-                f"missing on one night of the year and doubled on another. Received: {self.cron!r} in {self.timezone}. "
-                'Choose another hour, or timezone = "UTC"'
-            )
-        return self
-
-
-class ModelSpec(_Frozen):
-    """The network of a pipeline and how it is fitted.
-
-    Attributes:
-        cell: the recurrent cell.
-        units: the width of each stacked layer, first layer first.
-        bidirectional: read the window in both directions.
-        dropout: share of a layer's outputs left out while training.
-        epochs: passes over the training windows at most; early stopping on validation may end sooner.
-        batch_size: windows a step.
-        learning_rate: Adam's.
-        loss: what training minimises, in scaled units.
-        patience: epochs without a better validation loss before training stops.
-        seed: of the weights and of the order of windows.
-    """
-
-    cell: Cell = "lstm"
-    units: tuple[_PositiveInt, ...] = Field(default=(64,), min_length=1)
-    bidirectional: bool = False
-    dropout: float = Field(default=0.0, ge=0.0, lt=1.0)
-    epochs: int = Field(default=20, gt=0)
-    batch_size: int = Field(default=64, gt=0)
-    learning_rate: float = Field(default=1e-3, gt=0)
-    loss: Loss = "mae"
-    patience: int = Field(default=5, gt=0)
-    seed: int = Field(default=7, ge=0)
-
-
-class TrainingRules(_Frozen):
+class TrainingRules(Frozen):
     """When ``auto`` retrains, and what a challenger must show.
 
     Attributes:
@@ -127,7 +52,7 @@ class TrainingRules(_Frozen):
     time_budget_seconds: float = Field(default=1800, gt=0)
 
 
-class SplitSpec(_Frozen):
+class SplitSpec(Frozen):
     """How the history is cut by time: training first, then validation, then test.
 
     Attributes:
@@ -148,7 +73,7 @@ class SplitSpec(_Frozen):
         return self
 
 
-class Pipeline(_Frozen):
+class Pipeline(Frozen):
     """What is forecast together: a feed, its series, how they are prepared, a model, a schedule.
 
     Attributes:
@@ -198,7 +123,7 @@ class Pipeline(_Frozen):
     model: ModelSpec = ModelSpec()
     training: TrainingRules = TrainingRules()
     path: str | None = None
-    url: str | None = None
+    url: str | None = Field(default=None, repr=False)
     time: str = "date"
     symbol_column: str | None = None
     timezone: str = "UTC"
@@ -209,7 +134,9 @@ class Pipeline(_Frozen):
     @classmethod
     def _plain_name(cls, name: str) -> str:
         if not _NAME.fullmatch(name):
-            raise ValueError(f"a pipeline's name is small letters, digits and _, letter first. Received: {name!r}")
+            raise ValueError(
+                f"a pipeline's name is small letters, digits and _, letter first, 64 at most. Received: {name!r}"
+            )
         return name
 
     @field_validator("symbols")
@@ -217,7 +144,9 @@ class Pipeline(_Frozen):
     def _plain_symbols(cls, symbols: tuple[str, ...]) -> tuple[str, ...]:
         for symbol in symbols:
             if not _SYMBOL.fullmatch(symbol) or ".." in symbol:
-                raise ValueError(f"a symbol is letters, digits and ^ = . _ - (no slash, no '..'). Received: {symbol!r}")
+                raise ValueError(
+                    f"a symbol is up to 64 letters, digits and ^ = . _ - (no slash, no '..'). Received: {symbol!r}"
+                )
         if len(set(symbols)) != len(symbols):
             raise ValueError(f"each symbol may stand once. Received: {list(symbols)}")
         return symbols
@@ -242,9 +171,38 @@ class Pipeline(_Frozen):
     @field_validator("url")
     @classmethod
     def _http_only(cls, url: str | None) -> str | None:
-        if url is not None and not url.startswith(("http://", "https://")):
-            raise ValueError(f"a url begins with http:// or https://. Received: {url!r}")
+        if url is not None and (wrong := why_no_url(url)):
+            raise ValueError(f"a url begins with http:// or https://, and names a host. Received: {wrong}")
         return url
+
+    @field_validator("path", "time", "target", "symbol_column", "unit", "source")
+    @classmethod
+    def _one_line(cls, text: str | None) -> str | None:
+        if text and not (text.isprintable() and len(text) <= _LONGEST):
+            raise ValueError(
+                f"text is one line of {_LONGEST} letters at most, without control characters. Received: {text[:80]!r}"
+            )
+        return text
+
+    @field_validator("features")
+    @classmethod
+    def _plain_features(cls, features: tuple[str, ...]) -> tuple[str, ...]:
+        for name in features:
+            cls._one_line(name)
+        if len(set(features)) != len(features):
+            raise ValueError(f"each feature may stand once. Received: {list(features)}")
+        return features
+
+    @field_validator("timezone")
+    @classmethod
+    def _knownzone(cls, name: str) -> str:
+        zone(name)
+        return name
+
+    @field_serializer("url")
+    def _without_secrets(self, url: str | None) -> str | None:
+        """What is written down of a URL: credentials and tokens stay in the pipeline file."""
+        return None if url is None else address(url)
 
     @model_validator(mode="after")
     def _holds_together(self) -> Self:
@@ -255,10 +213,31 @@ class Pipeline(_Frozen):
                     f"difference names columns that are neither target nor features: {sorted(unknown)}. "
                     f"There are: {list(self.columns)}"
                 )
+        if taken := sorted(RESERVED & set(self.columns)):
+            raise ValueError(f"target and features cannot have names of daycast's own. Received: {', '.join(taken)}")
         if self.feed == "files" and not self.path:
-            raise ValueError("the feed 'files' needs path = \"…\" (with {symbol} in it, or with symbol_column)")
+            raise ValueError(
+                "the feed 'files' needs path = \"…\" (with {symbol} in it, or with symbol_column). Received: none"
+            )
         if self.feed == "files" and "{symbol}" not in (self.path or "") and not self.symbol_column:
-            raise ValueError("the feed 'files' needs {symbol} in path, or symbol_column for one file with many symbols")
+            raise ValueError(
+                "the feed 'files' needs {symbol} in path, or symbol_column for one file with many symbols. "
+                f"Received: path = {self.path!r}"
+            )
+        return self
+
+    @model_validator(mode="after")
+    def _suits_the_model(self) -> Self:
+        model = self.model
+        if model.segmented and self.lookback % model.segment:
+            raise ValueError(f"lookback must be a multiple of segment, {model.segment}. Received: {self.lookback}")
+        if (model.normalization != "none" or model.cycle) and self.target not in self.features:
+            raise ValueError(
+                f"normalization and cycle need the target {self.target!r} among the features. "
+                f"Received: {list(self.features)}"
+            )
+        if model.cycle and self.sessions:
+            raise ValueError(f"cycle needs a calendar that is a frequency, such as 1h. Received: {self.calendar!r}")
         return self
 
     @property
@@ -314,108 +293,3 @@ class Pipeline(_Frozen):
             "retrain_schedule": None,
         }
         return self.model_copy(update=changes)
-
-
-def load_pipelines(path: str | Path) -> dict[str, Pipeline]:
-    """Read the pipeline file.
-
-    Args:
-        path: a TOML file with one table a pipeline.
-
-    Returns:
-        The pipelines by name, in the file's order.
-
-    Raises:
-        ConfigError: the file is missing, is not TOML, or a table in it is wrong; the message names file, table and key.
-    """
-    try:
-        with Path(path).open("rb") as file:
-            tables = tomllib.load(file)
-    except FileNotFoundError:
-        raise ConfigError(
-            f"A pipeline file is required. Received: {path}, which does not exist. "
-            "Set DAYCAST_PIPELINES to your file, or run from the project's folder."
-        ) from None
-    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
-        raise ConfigError(f"The pipeline file must be readable TOML. Received: {path}: {error}") from None
-    if not tables:
-        raise ConfigError(f"The pipeline file must hold at least one table [name]. Received: {path}, which is empty.")
-    return {name: parse_pipeline(name, table, where=str(path)) for name, table in tables.items()}
-
-
-def parse_pipeline(name: str, table: Any, *, where: str = "the pipeline file") -> Pipeline:
-    """Build one pipeline from its table.
-
-    Raises:
-        ConfigError: a key is unknown or a value is wrong.
-    """
-    if not isinstance(table, Mapping):
-        raise ConfigError(f"{where}: {name} must be a table, [{name}] with keys below it. Received: {table!r}.")
-    if name.startswith(SAMPLE_PREFIX) and table.get("feed") != "sample":
-        raise ConfigError(
-            f"{where}: [{name}]: names that begin with {SAMPLE_PREFIX!r} are for generated data. Choose another name."
-        )
-    if table.get("feed") == "sample" and not name.startswith(SAMPLE_PREFIX):
-        raise ConfigError(
-            f"{where}: [{name}]: a pipeline on the feed 'sample' must be named {SAMPLE_PREFIX}…, "
-            "so that its rows are never taken for real ones."
-        )
-    if "name" in table:
-        raise ConfigError(f"{where}: [{name}]: unknown key 'name'. The table's name is the pipeline's.")
-    try:
-        return Pipeline.model_validate({"name": name, **table})
-    except ValidationError as error:
-        problems = "; ".join(_explain(name, problem) for problem in error.errors())
-        raise ConfigError(f"{where}: {problems}") from None
-
-
-def choose_pipelines(pipelines: Mapping[str, Pipeline], names: list[str], *, sample: bool) -> list[Pipeline]:
-    """The pipelines named, or all of them, on generated data if asked.
-
-    Raises:
-        ConfigError: a name is not in the file.
-    """
-    known = {**pipelines, **{f"{SAMPLE_PREFIX}{name}": spec.as_sample() for name, spec in pipelines.items()}}
-    for name in names:
-        if name not in known:
-            raise ConfigError(
-                f"A pipeline of the pipeline file is required: {', '.join(pipelines)}. Received: {name!r}."
-            )
-    chosen = [known[name] for name in names] if names else list(pipelines.values())
-    return [spec.as_sample() for spec in chosen] if sample else chosen
-
-
-def _changes_clocks(zone: ZoneInfo) -> bool:
-    offsets = {datetime(2026, month, 1, tzinfo=zone).utcoffset() for month in range(1, 13)}
-    return len(offsets) > 1
-
-
-def _explain(name: str, problem: Any) -> str:
-    location = ".".join(str(part) for part in problem["loc"])
-    table = f"[{name}]"
-    if problem["type"] == "extra_forbidden":
-        *parents, key = problem["loc"]
-        keys = sorted(_keys(parents))
-        near = difflib.get_close_matches(str(key), keys, n=1)
-        hint = f" Did you mean {near[0]!r}?" if near else ""
-        return f"{table}: unknown key {location!r}. The keys there are: {', '.join(keys)}.{hint}"
-    if problem["type"] == "missing":
-        return f"{table}: the key {location!r} is required"
-    message = problem["msg"].removeprefix("Value error, ")
-    received = "" if "Received" in message else f". Received: {problem['input']!r}"
-    return f"{table}: {location + ': ' if location else ''}{message}{received}"
-
-
-def _keys(parents: list[Any]) -> set[str]:
-    model: type[BaseModel] = Pipeline
-    for parent in parents:
-        model = next(_models(model.model_fields[str(parent)].annotation), model)
-    return set(model.model_fields) - {"name"}
-
-
-def _models(annotation: Any) -> Iterator[type[BaseModel]]:
-    if get_origin(annotation) in {Union, UnionType}:
-        for part in get_args(annotation):
-            yield from _models(part)
-    elif isinstance(annotation, type) and issubclass(annotation, BaseModel):
-        yield annotation

@@ -10,8 +10,10 @@ from zoneinfo import ZoneInfo
 
 from storage.contracts import SAMPLE_PREFIX, SERIES_ID, Status
 from storage.handover import LiveAccuracy
+from storage.pipelines import load_pipelines
+from storage.schedule import Schedule
 from storage.settings import Settings
-from storage.specs import Pipeline, Schedule, load_pipelines
+from storage.specs import Pipeline
 
 if TYPE_CHECKING:
     from storage.database import Database

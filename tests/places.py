@@ -28,8 +28,9 @@ from sqlalchemy import select
 from storage.database import Database
 from storage.handover import Summary
 from storage.job import Job
+from storage.pipelines import load_pipelines
 from storage.settings import Settings
-from storage.specs import Pipeline, load_pipelines
+from storage.specs import Pipeline
 from storage.tables import Base
 
 FIRST = datetime(2024, 1, 1, tzinfo=UTC)

@@ -4,7 +4,7 @@ import pytest
 
 from flows.deployments import make_deployments
 from storage.errors import ConfigError
-from storage.specs import load_pipelines
+from storage.pipelines import load_pipelines
 from tests.places import Place
 
 EVENING = {"cron": "30 18 * * 1-5", "timezone": "America/New_York"}

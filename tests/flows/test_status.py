@@ -12,7 +12,7 @@ from flows.printing import print_status
 from storage.database import Database
 from storage.forecasts import write_forecasts
 from storage.runs import Outcome, begin_run, finish_run
-from storage.specs import Schedule
+from storage.schedule import Schedule
 from storage.versions import promote, record_version
 from tasks.ingest import ingest
 from tasks.score import score

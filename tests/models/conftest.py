@@ -9,7 +9,8 @@ import pandas as pd
 import pytest
 
 from models.windows import Windows
-from storage.specs import Pipeline, parse_pipeline
+from storage.pipelines import parse_pipeline
+from storage.specs import Pipeline
 
 DATA = Path(__file__).parents[2] / ".." / "shared" / "data"
 

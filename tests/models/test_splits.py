@@ -60,7 +60,7 @@ def test_no_target_of_one_part_lies_in_another(rows, horizon, validation, test, 
 
 
 def _spec(**changes):
-    from storage.specs import parse_pipeline
+    from storage.pipelines import parse_pipeline
 
     table = {"feed": "ett", "symbols": ["a"], "target": "y", "features": ["y"], "calendar": "1h", "lookback": 3}
     return parse_pipeline("tiny", {**table, "season": 1, **changes})

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from storage.calendars import Calendar
 from storage.checks import check_actuals, check_forecasts, check_observations, inspect
 from storage.errors import DataError
-from storage.specs import parse_pipeline
+from storage.pipelines import parse_pipeline
 
 DATA = Path(__file__).parents[3] / "shared" / "data"
 

@@ -6,7 +6,8 @@ from typing import Any
 import pytest
 
 from storage.errors import ConfigError
-from storage.specs import Pipeline, choose_pipelines, load_pipelines, parse_pipeline
+from storage.pipelines import choose_pipelines, load_pipelines, parse_pipeline
+from storage.specs import Pipeline
 
 TABLE: dict[str, Any] = {
     "feed": "yahoo", "symbols": ["AMZN"], "target": "close", "features": ["close"], "calendar": "XNYS",
@@ -22,7 +23,7 @@ def write(tmp_path: Path, text: str) -> Path:
 
 def test_the_file_that_ships_is_right() -> None:
     pipelines = load_pipelines(Path("flows/pipelines.toml"))
-    assert list(pipelines) == ["prices", "etth1"]
+    assert list(pipelines) == ["prices", "etth1", "etth1_days"]
     assert pipelines["prices"].lookback == 50
     assert pipelines["prices"].model.cell == "lstm"
     assert pipelines["etth1"].columns == ("HUFL", "HULL", "MUFL", "MULL", "LUFL", "LULL", "OT")
@@ -36,7 +37,7 @@ def test_the_file_that_ships_is_right() -> None:
         ({"schedule": {"cron": "0 0 * * *", "zone": "UTC"}}, "unknown key 'schedule.zone'.*cron, timezone"),
         ({"training": {"margn": 1}}, "unknown key 'training.margn'.*margin"),
         ({"split": {"tset": 1}}, "unknown key 'split.tset'.*test"),
-        ({"model": {"cell": "transformer"}}, "model.cell: .*'simple_rnn', 'lstm' or 'gru'.*Received: 'transformer'"),
+        ({"model": {"cell": "transformer"}}, "model.cell: .*'simple_rnn', 'lstm'.*'gru'.*Received: 'transformer'"),
         ({"feed": "bloomberg"}, "feed: .*'yahoo'.*Received: 'bloomberg'"),
         ({"calendar": "XNYX"}, "Received: 'XNYX'. Near it: XNYS"),
         ({"calendar": "0h"}, "a calendar is an exchange's code"),
@@ -48,7 +49,16 @@ def test_the_file_that_ships_is_right() -> None:
         ({"horizon": "five"}, "horizon: .*Received: 'five'"),
         ({"difference": {"volume": "log"}}, r"difference names columns .*\['volume'\]"),
         ({"difference": "ratio"}, "difference"),
-        ({"url": "file:///etc/passwd"}, "http:// or https://. Received: 'file:///etc/passwd'"),
+        ({"url": "file:///etc/passwd"}, "http:// or https://. and names a host. Received: 'file:'"),
+        ({"model": {"cell": "segment_gru", "units": [8, 8]}}, r"segment_gru has one layer.*Received: units \[8, 8\]"),
+        ({"model": {"cell": "segment_lstm", "bidirectional": True}}, "in one direction. Received:.*bidirectional true"),
+        ({"model": {"cell": "gru", "linear": True}}, "linear is for segment_gru and.*Received: cell 'gru'"),
+        ({"model": {"cell": "segment_gru", "segment": 7}}, "a multiple of segment, 7. Received: 50"),
+        ({"model": {"cycle": [24]}}, "cycle needs a calendar that is a frequency, such as 1h. Received: 'XNYS'"),
+        ({"target": "open", "model": {"normalization": "last"}}, "need the target 'open' among the features"),
+        ({"model": {"normalization": "median"}}, "model.normalization: .*'mean_std'.*Received: 'median'"),
+        ({"model": {"weight_average": 1.0}}, "model.weight_average"),
+        ({"model": {"members": 0}}, "model.members"),
         ({"split": {"validation": 0.6, "test": 0.5}}, "must leave a share for training. Received: 1.1"),
         ({"model": {"units": []}}, "model.units"),
         ({"model": {"dropout": 1.0}}, "model.dropout"),

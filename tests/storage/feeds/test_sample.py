@@ -14,7 +14,7 @@ from storage.errors import FeedRefused
 from storage.feeds.catalog import open_feed
 from storage.feeds.feed import Span
 from storage.feeds.sample_transformer import TRANSFORMER_COLUMNS
-from storage.specs import parse_pipeline
+from storage.pipelines import parse_pipeline
 
 END = datetime(2026, 8, 21, 22, 30, tzinfo=UTC)
 
