@@ -13,7 +13,7 @@ from typing import Any
 
 import pandas as pd
 
-_FREQUENCY = re.compile(r"[1-9][0-9]*(min|h|D)|B")
+_FREQUENCY = re.compile(r"[1-9][0-9]{0,3}(min|h|D)|B")
 _MARGIN = pd.Timedelta(days=30)
 
 

@@ -20,6 +20,10 @@ LEAD = "lead"
 REASON = "reason"
 RAW = "raw"
 ADJUSTMENT = "adjustment"
+BASIS = "basis"
+"""When a feed moved its whole history to the basis on which a row stands; missing before it ever did."""
+RESERVED = frozenset({SYMBOL, SERIES_ID, OBSERVED_AT, AVAILABLE_AT, FETCHED_AT, ADJUSTMENT, BASIS})
+"""Names that a value column cannot have: they are daycast's own in a frame of observations."""
 
 # --- windows, as they stand in Parquet ----------------------------------------------------------------------
 INPUTS = "inputs"

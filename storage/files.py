@@ -13,6 +13,7 @@ from typing import IO
 
 import fsspec
 
+from storage.addresses import address
 from storage.errors import StorageError
 
 _PARTIAL = ".partial-"
@@ -29,7 +30,15 @@ class Folder:
     """
 
     def __init__(self, url: str | Path) -> None:
-        self.fs, self.root = fsspec.core.url_to_fs(str(url))
+        try:
+            self.fs, self.root = fsspec.core.url_to_fs(str(url))
+        except Exception as error:
+            # Whatever a file system's client meets when it connects; its words may hold the URL's password.
+            raise StorageError(
+                "A folder, or an fsspec URL that can be used, is required for the storage. Received: "
+                f"{address(str(url))} ({type(error).__name__}). Install what it needs and see that it answers, or set "
+                "DAYCAST_STORAGE to another folder."
+            ) from None
         self.local = self.fs.protocol == "file" or "file" in self.fs.protocol
 
     def __truediv__(self, name: str) -> "Folder":

@@ -9,12 +9,15 @@ import pandas as pd
 from storage.calendars import Calendar
 from storage.contracts import AVAILABLE_AT, OBSERVED_AT, RAW, REASON, SYMBOL
 from storage.errors import DataError
+from storage.feeds.answers import listed
 from storage.oddities import Finding, oddities
 from storage.specs import Pipeline
 
 PRICES = ("open", "high", "low", "close", "adj_close")
 """Columns that are prices wherever the calendar is an exchange's."""
 
+_ROUNDING = 1e-3
+"""By how much a close may lie beyond its bar's low or high: columns are rounded and adjusted each by itself."""
 _MAY_BE_ANY = frozenset({"none", "absolute"})
 
 
@@ -37,9 +40,9 @@ def inspect(frame: pd.DataFrame, *, spec: Pipeline) -> Inspection:
     """Judge the rows of a feed; the frame is left alone.
 
     Set aside are rows with a missing or infinite value in a column that the pipeline needs, with a price that is not
-    positive, at an instant that the calendar does not have, and rows for one instant that contradict each other: all
-    of them, since nothing says which is right, and a wrong guess would be a silent change. Rows that say the same
-    twice become one. Nothing is repaired.
+    positive, with a close beyond its bar's low and high, at an instant that the calendar does not have, and rows for
+    one instant that contradict each other: all of them, since nothing says which is right, and a wrong guess would be
+    a silent change. Rows that say the same twice become one. Nothing is repaired.
 
     Args:
         frame: as ``Fetched.frame``.
@@ -71,7 +74,7 @@ def _expect_columns(frame: pd.DataFrame, spec: Pipeline) -> None:
         there = [name for name in frame.columns if name not in {SYMBOL, OBSERVED_AT, AVAILABLE_AT}]
         raise DataError(
             f"[{spec.name}]: target and features must be columns of the feed {spec.feed!r}. Received: no "
-            f"{', '.join(missing)}; the columns there are: {', '.join(there) or 'none'}. Correct target or features."
+            f"{', '.join(missing)}; the columns there are: {listed(there) or 'none'}. Correct target or features."
         )
 
 
@@ -84,6 +87,10 @@ def _rules(frame: pd.DataFrame, spec: Pipeline) -> Iterator[tuple[pd.Series, str
         yield ~np.isfinite(frame[name]), f"{name} is not finite"
     for name in positive_columns(frame, spec):
         yield frame[name] <= 0, f"{name} is not positive"
+    if Calendar(spec.calendar).sessions and {"high", "low", "close"} <= set(frame.columns):
+        close = frame["close"]
+        torn = (close > frame["high"] * (1 + _ROUNDING)) | (close < frame["low"] * (1 - _ROUNDING))
+        yield torn, "close does not lie between low and high"
     yield ~on_calendar(frame, spec.calendar), f"there is no such instant in the calendar {spec.calendar}"
 
 

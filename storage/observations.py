@@ -4,27 +4,30 @@ A fetch writes one file a symbol, with the rows that are new or revised and noth
 upkeep puts many small files together into one.
 A row's ``available_at`` is the first instant at which daycast could know it, so that whoever asks as of an instant
 sees what a run at that instant saw.
+
+A feed that moves its whole history to another basis (a split, a dividend) is believed whole: its answer is a vintage of
+its own, and from then on no row of an earlier basis is read beside it.
 """
 
 import hashlib
 import json
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
 import numpy as np
 import pandas as pd
 
 from storage import lake
 from storage.compaction import compact_rows
-from storage.contracts import ADJUSTMENT, AVAILABLE_AT, FETCHED_AT, OBSERVED_AT, SYMBOL
+from storage.contracts import ADJUSTMENT, AVAILABLE_AT, BASIS, FETCHED_AT, OBSERVED_AT, SYMBOL
 from storage.errors import StorageError
+from storage.feeds.feed import TIME
 from storage.files import Folder
+from storage.rebasing import REVISION_TOLERANCE
 
-_NOT_VALUES = {SYMBOL, OBSERVED_AT, AVAILABLE_AT, FETCHED_AT, ADJUSTMENT}
-REVISION_TOLERANCE = 1e-7
-"""Relative difference below which two values are the same: feeds compute adjusted prices in floating point, and the
-last digits differ from one answer to the next."""
+_NOT_VALUES = {SYMBOL, OBSERVED_AT, AVAILABLE_AT, FETCHED_AT, ADJUSTMENT, BASIS}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -51,20 +54,37 @@ class Observations:
         self._aside = folder / "set_aside" / pipeline
         self._feed = folder / "feeds" / pipeline
 
-    def add(self, frame: pd.DataFrame, *, fetched_at: datetime, adjustment: str) -> Added:
+    def add(
+        self,
+        frame: pd.DataFrame,
+        *,
+        fetched_at: datetime,
+        adjustment: str,
+        known_at: datetime | None = None,
+        rebased: Collection[str] = (),
+    ) -> Added:
         """Keep what is new or revised.
 
         Args:
             frame: a clean frame of observations of one or many symbols.
             fetched_at: when the feed said it, aware UTC.
             adjustment: what the prices are adjusted for.
+            known_at: from when on revisions count as known, aware UTC; by default from ``fetched_at``.
+            rebased: symbols whose whole history stands on another basis (:mod:`storage.rebasing`): all their rows are
+                kept, and those known before are read only as of earlier instants.
 
         Returns:
             How many rows were new, and how many revised.
         """
         total = Added()
-        for symbol, rows in frame.groupby(SYMBOL, sort=True):
-            total += self._add(str(symbol), rows.reset_index(drop=True), fetched_at=fetched_at, adjustment=adjustment)
+        since = known_at or fetched_at
+        for name, given in frame.groupby(SYMBOL, sort=True):
+            symbol, rows = str(name), given.reset_index(drop=True)
+            fresh, added = self._fresh(symbol, rows, known_at=since, rebased=symbol in rebased)
+            if not fresh.empty:
+                fresh = fresh.assign(**{FETCHED_AT: pd.Timestamp(fetched_at), ADJUSTMENT: adjustment})
+                lake.write_frame(self._rows / symbol, _file_name(fresh, fetched_at), fresh)
+            total += added
         return total
 
     def read(self, symbol: str, *, as_of: datetime | None = None) -> pd.DataFrame:
@@ -78,6 +98,8 @@ class Observations:
             return rows
         if as_of is not None:
             rows = rows[rows[AVAILABLE_AT] <= pd.Timestamp(as_of)]
+        if (basis := _basis(rows)) is not pd.NaT:
+            rows = rows[rows[BASIS] == basis]
         rows = rows.sort_values([OBSERVED_AT, AVAILABLE_AT, FETCHED_AT], kind="stable")
         return rows.drop_duplicates(OBSERVED_AT, keep="last").reset_index(drop=True)
 
@@ -156,16 +178,22 @@ class Observations:
         folder = self._rows / symbol
         return lake.steadily(folder, lambda names: lake.read_frames(folder, names))
 
-    def _add(self, symbol: str, rows: pd.DataFrame, *, fetched_at: datetime, adjustment: str) -> Added:
-        history = self._history(symbol)
-        if history.empty:
-            fresh, added = rows, Added(new=len(rows))
-        else:
-            fresh, added = _news(rows, self.read(symbol), last_fetch=history[FETCHED_AT].max(), now=fetched_at)
-        if not fresh.empty:
-            fresh = fresh.assign(**{FETCHED_AT: pd.Timestamp(fetched_at), ADJUSTMENT: adjustment})
-            lake.write_frame(self._rows / symbol, _file_name(fresh, fetched_at), fresh)
-        return added
+    def _fresh(
+        self, symbol: str, rows: pd.DataFrame, *, known_at: datetime, rebased: bool
+    ) -> tuple[pd.DataFrame, Added]:
+        """The rows to keep, each with its basis and the instant at which it could first be known."""
+        known = self.read(symbol)
+        if known.empty:
+            return rows.assign(**{BASIS: pd.Series(pd.NaT, index=rows.index, dtype=TIME)}), Added(new=len(rows))
+        last_fetch = self._history(symbol)[FETCHED_AT].max()
+        fresh, added = _news(rows, known, last_fetch=last_fetch, known_at=known_at)
+        basis = pd.Timestamp(known_at) if rebased else _basis(known)
+        fresh = rows if rebased else fresh
+        available = fresh[AVAILABLE_AT]
+        if basis is not pd.NaT:  # nothing of a basis could be known before it
+            available = available.where(available >= basis, basis).astype(available.dtype)
+        whole = pd.Series(basis, index=fresh.index, dtype=TIME)
+        return fresh.assign(**{AVAILABLE_AT: available, BASIS: whole}), added
 
 
 def fingerprint(series: Mapping[str, pd.DataFrame]) -> str:
@@ -186,8 +214,13 @@ def fingerprint(series: Mapping[str, pd.DataFrame]) -> str:
     return digest.hexdigest()[:16]
 
 
+def _basis(rows: pd.DataFrame) -> Any:
+    """The latest basis of the rows; NaT where the feed never moved its history."""
+    return rows[BASIS].max() if BASIS in rows else pd.NaT
+
+
 def _news(
-    rows: pd.DataFrame, known: pd.DataFrame, *, last_fetch: pd.Timestamp, now: datetime
+    rows: pd.DataFrame, known: pd.DataFrame, *, last_fetch: pd.Timestamp, known_at: datetime
 ) -> tuple[pd.DataFrame, Added]:
     """The rows that are new or revised, with the instant at which they could first be known."""
     before = known.set_index(OBSERVED_AT).reindex(rows[OBSERVED_AT])
@@ -197,8 +230,8 @@ def _news(
     nominal = rows[AVAILABLE_AT]
     # What the last fetch could have held but did not became known between it and now; a longer history is no news.
     filled = new & (nominal <= last_fetch) & (rows[OBSERVED_AT] > known[OBSERVED_AT].iloc[0])
-    late = revised | filled.to_numpy()
-    available = nominal.where(~late, pd.Timestamp(now)).astype(nominal.dtype)
+    late = (revised | filled.to_numpy()) & (nominal < pd.Timestamp(known_at)).to_numpy()
+    available = nominal.where(~late, pd.Timestamp(known_at)).astype(nominal.dtype)
     chosen = new | revised
     fresh = rows.assign(**{AVAILABLE_AT: available})[chosen].reset_index(drop=True)
     return fresh, Added(new=int(new.sum()), revised=int(revised.sum()))

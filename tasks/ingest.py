@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
 from prefect import task
 from prefect.cache_policies import NO_CACHE
 
-from storage.errors import DataError, FeedError
+from storage.errors import DataError, FeedError, FeedRefused
 from storage.handover import Ingested
 from storage.job import Job
 
@@ -17,6 +18,13 @@ if TYPE_CHECKING:
 
     from storage.checks import Inspection
     from storage.observations import Observations
+
+
+ON_TIME = timedelta(minutes=30)
+"""How long after ``as_of`` a run may begin and still be the run of that instant, not a repetition of it."""
+
+_REASONS = 20
+"""Reasons at most that are told; the lake holds them all."""
 
 
 @task(name="ingest", cache_policy=NO_CACHE)
@@ -33,6 +41,7 @@ def ingest(job: Job) -> Ingested:
     from storage.contracts import AVAILABLE_AT
     from storage.feeds.catalog import open_feed
     from storage.feeds.feed import Span
+    from storage.rebasing import judge
 
     store = job.observations()
     # A feed that answers "not modified" serves only those whose data are here.
@@ -41,19 +50,41 @@ def ingest(job: Job) -> Ingested:
     fetched = feed.fetch(job.pipeline.symbols, Span(start=job.pipeline.start_at, end=job.now))
     inspection = inspect(fetched.frame, spec=job.pipeline)
     final = inspection.good[inspection.good[AVAILABLE_AT] <= pd.Timestamp(job.now)]
-    added = store.add(final, fetched_at=job.now, adjustment=fetched.adjustment)
-    rejected = pd.concat([fetched.rejected, inspection.set_aside], ignore_index=True)
+    known = {symbol: store.read(symbol) for symbol in job.pipeline.symbols}
+    judged = judge(final, known=known, spec=job.pipeline)
+    added = store.add(
+        judged.good,
+        fetched_at=job.now,
+        adjustment=fetched.adjustment,
+        known_at=_known_at(job),
+        rebased=judged.rebased,
+    )
+    rejected = pd.concat([fetched.rejected, inspection.set_aside, judged.set_aside], ignore_index=True)
     store.set_aside(rejected, fetched_at=job.now)
-    stale = _stale(job, store, fetched.failures, inspection)
-    store.keep_validators(fetched.validators)
+    refused = {symbol: FeedRefused(job.pipeline.feed, symbol, why) for symbol, why in judged.refused.items()}
+    stale = _stale(job, store, {**fetched.failures, **refused}, inspection)
+    if not refused:
+        store.keep_validators(fetched.validators)
     return Ingested(
         new=added.new,
         revised=added.revised,
         set_aside=len(rejected),
         reasons=_reasons(rejected),
-        findings=tuple(f"{finding.symbol}: {finding.message}" for finding in inspection.findings),
+        findings=(
+            *(f"{symbol}: {moved}" for symbol, moved in judged.rebased.items()),
+            *(f"{finding.symbol}: {finding.message}" for finding in inspection.findings),
+        ),
         stale=stale,
     )
+
+
+def _known_at(job: Job) -> datetime:
+    """From when on revisions count as known.
+
+    A run that is on time sees what its own fetch says, or it would put a new bar beside a history that the same
+    answer has moved. One that is done for an earlier instant must not.
+    """
+    return job.as_of if job.now - job.as_of <= ON_TIME else job.now
 
 
 def _stale(job: Job, store: Observations, failures: Mapping[str, FeedError], inspection: Inspection) -> tuple[str, ...]:
@@ -72,5 +103,8 @@ def _stale(job: Job, store: Observations, failures: Mapping[str, FeedError], ins
 
 
 def _reasons(rejected: pd.DataFrame) -> tuple[str, ...]:
-    counts = rejected.groupby(["symbol", "reason"], sort=True).size()
-    return tuple(f"{symbol}: {count} rows: {reason}" for (symbol, reason), count in counts.items())
+    """Why rows were set aside, the most frequent first; a reason may quote its row, so that there can be thousands."""
+    counts = rejected.groupby(["symbol", "reason"], sort=True).size().sort_values(ascending=False, kind="stable")
+    shown = [f"{symbol}: {count} rows: {reason}" for (symbol, reason), count in counts.head(_REASONS).items()]
+    rest = int(counts.iloc[_REASONS:].sum())
+    return (*shown, f"{rest} rows for other reasons") if rest else tuple(shown)

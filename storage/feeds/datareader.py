@@ -1,6 +1,7 @@
 """The ``datareader`` feed: the statistics sources that ``pandas-datareader`` still has, FRED first."""
 
 import inspect
+import re
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any
@@ -14,6 +15,7 @@ from storage.errors import ConfigError, FeedError, FeedRefused
 from storage.feeds.answers import quote, why_no_table
 from storage.feeds.feed import Fetched, Span, no_rejects
 from storage.feeds.http import Session, text_of
+from storage.feeds.numbers import NUMBER
 from storage.feeds.patience import PATIENCE, Patience
 from storage.feeds.rows import join_rows, observations
 from storage.feeds.times import daily, to_instants
@@ -24,6 +26,7 @@ VALUE = "value"
 
 _BEGINNING = datetime(1800, 1, 1, tzinfo=UTC)
 _FRED_TIMES = ("DATE", "observation_date")
+_FRED_ROW = re.compile(rf"[0-9]{{4}}-[0-9]{{2}}-[0-9]{{2}},(?:{NUMBER}|\.|)")
 
 
 class DataReaderFeed:
@@ -147,6 +150,9 @@ class _FredSession(Session):
             raise self.refused("a header alone, without rows")
         if not (text or "").endswith(("\n", "\r")):
             raise self.refused(f"a file that is cut in its last line: {quote(lines[-1])}")
+        wrong = next((line for line in lines[1:] if line.strip() and not _FRED_ROW.fullmatch(line.strip())), None)
+        if wrong is not None:
+            raise self.refused(f"a row that is not a date and a number: {quote(wrong)}")
         return response
 
 

@@ -7,6 +7,8 @@ from storage.feeds.answers import decode
 
 FILE_LIMIT = 1024 * 1024 * 1024
 """Bytes at most of a file, so that a mistaken path does not fill the memory."""
+TEXT_LIMIT = FILE_LIMIT // 4
+"""Bytes at most of a text, whose rows take several times as much memory as they are read."""
 
 
 def read_bytes(path: Path, *, feed: str, symbol: str, limit: int = FILE_LIMIT) -> bytes:
@@ -22,11 +24,16 @@ def read_bytes(path: Path, *, feed: str, symbol: str, limit: int = FILE_LIMIT) -
         size = path.stat().st_size
         if size > limit:
             raise FeedRefused(feed, symbol, f"{path} has {size:,} bytes; at most {limit:,} are read")
-        return path.read_bytes()
-    except OSError as error:
-        raise FeedUnavailable(feed, symbol, f"{path} cannot be read: {error.strerror or error}") from None
+        with path.open("rb") as file:
+            data = file.read(limit + 1)  # it may grow meanwhile
+    except (OSError, ValueError) as error:
+        said = getattr(error, "strerror", None) or error
+        raise FeedUnavailable(feed, symbol, f"{path} cannot be read: {said}") from None
+    if len(data) > limit:
+        raise FeedRefused(feed, symbol, f"{path} has more than {limit:,} bytes; at most that many are read")
+    return data
 
 
-def read_text(path: Path, *, feed: str, symbol: str, limit: int = FILE_LIMIT) -> str | None:
+def read_text(path: Path, *, feed: str, symbol: str, limit: int = TEXT_LIMIT) -> str | None:
     """A file's text; None where it is not UTF-8 text. Raises as :func:`read_bytes` does."""
     return decode(read_bytes(path, feed=feed, symbol=symbol, limit=limit))

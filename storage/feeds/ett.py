@@ -4,11 +4,13 @@ Source: Zhou et al., "Informer: Beyond Efficient Transformer for Long Sequence T
 https://github.com/zhouhaoyi/ETDataset.
 """
 
+import hashlib
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 import pandas as pd
 
+from storage.addresses import address
 from storage.contracts import OBSERVED_AT
 from storage.errors import ConfigError, FeedError, FeedRefused
 from storage.feeds.disk import read_text
@@ -90,8 +92,13 @@ class EttFeed:
 
     @property
     def _key(self) -> str:
-        """The URL; and the pipeline's start, since an earlier one asks for rows that the caller does not have."""
-        return self.url if self.spec.start is None else f"{self.url}#from={self.spec.start}"
+        """The URL; and the pipeline's start, since an earlier one asks for rows that the caller does not have.
+
+        It is written down, so that what may be secret in the URL stands in it as a digest.
+        """
+        shown = address(self.url)
+        rest = "" if shown == self.url else f"#{hashlib.sha256(self.url.encode()).hexdigest()[:12]}"
+        return shown + rest + ("" if self.spec.start is None else f"#from={self.spec.start}")
 
     def _table(self, text: str | None) -> Table:
         try:

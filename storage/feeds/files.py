@@ -1,19 +1,16 @@
 """The ``files`` feed: CSV or Parquet files of this machine."""
 
-import io
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-
-import numpy as np
-import pandas as pd
 
 from storage.contracts import OBSERVED_AT
 from storage.errors import FeedError, FeedRefused
 from storage.feeds.disk import read_bytes, read_text
 from storage.feeds.feed import Fetched, Span
+from storage.feeds.parquet import read_parquet
 from storage.feeds.patience import PATIENCE, Patience
 from storage.feeds.rows import join_rejects, join_rows, observations, rejections
-from storage.feeds.table import SYMBOL_COLUMNS, Column, Layout, NoTableError, Table, match_names, read_columns, read_csv
+from storage.feeds.table import SYMBOL_COLUMNS, Layout, NoTableError, Table, read_csv
 from storage.specs import Pipeline
 
 _PARQUET = (".parquet", ".pq")
@@ -87,61 +84,12 @@ class FilesFeed:
         column = self.spec.symbol_column or next((name for name in SYMBOL_COLUMNS if name in table.rows), None)
         if column is None or column not in table.rows:
             return table
+        words = [name for name in (column, *SYMBOL_COLUMNS) if name in table.rows]
         named = table.rows[column].astype("str")
         own = named == symbol
         if not own.any():
             raise FeedRefused(self.name, symbol, f"{path} holds no row of it")
         others = table.rows[OBSERVED_AT][~own] if "{symbol}" in (self.spec.path or "") else []
         foreign = [(at, table.raw(place), _FOREIGN) for place, at in dict(others).items()]
-        rows = table.rows[own].drop(columns=column)
+        rows = table.rows[own].drop(columns=words)
         return Table(rows=rows, raw=table.raw, rejects=table.rejects + foreign)
-
-
-def read_parquet(data: bytes, *, layout: Layout, symbols: Sequence[str]) -> Table:
-    """Read a table from a Parquet file's bytes; times may be a column or the index, as instants, dates or ISO text.
-
-    Args:
-        data: the file.
-        layout: what it must look like.
-        symbols: whose rows are wanted of a file with a symbol column.
-
-    Raises:
-        NoTableError: it is no Parquet file, a column is missing, or the time column holds no times.
-    """
-    import pyarrow as pa
-    import pyarrow.parquet as pq
-
-    try:
-        frame = pq.read_table(io.BytesIO(data)).to_pandas()
-    except (pa.ArrowException, OSError, ValueError) as error:
-        raise NoTableError(f"what is no whole Parquet file ({type(error).__name__})") from None
-    frame = frame.reset_index() if any(name is not None for name in frame.index.names) else frame
-    frame.columns = [str(name) for name in frame.columns]
-    names = match_names(list(frame.columns), layout)
-    if frame.empty:
-        raise NoTableError("a table without rows")
-    if layout.symbol_column:
-        frame = frame[frame[names[layout.symbol_column]].isin(symbols)]
-    if frame.empty:
-        raise NoTableError("no row of the symbols asked for")
-    stamps = frame[names[layout.time]]
-    if stamps.dtype.kind in "iuf":
-        raise NoTableError(f"numbers in the time column {layout.time!r}; their unit and epoch are a guess")
-    columns = {name: _column(frame[name]) for name in frame.columns}
-    return read_columns(columns, raw=lambda place: ",".join(map(_text, frame.iloc[place])), layout=layout)
-
-
-def _column(values: pd.Series) -> Column:
-    """A column as it is where it is typed, and as text where it is not."""
-    if values.dtype.kind == "M":
-        return pd.DatetimeIndex(values)
-    if values.dtype.kind in "iuf":
-        return values.to_numpy(dtype="float64", na_value=np.nan)
-    return [_text(value) for value in values]
-
-
-def _text(value: object) -> str:
-    """A value as text from which the same float64 is read back."""
-    if value is None or value is pd.NaT:
-        return ""
-    return repr(value.item()) if isinstance(value, np.generic) and not isinstance(value, np.str_) else str(value)

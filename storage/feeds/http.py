@@ -1,18 +1,19 @@
 """The one place for HTTP with ``requests``: limits, retries, and no belief in what comes back."""
 
 import io
+import re
 import time
 from typing import Any
 from urllib.parse import urljoin, urlsplit, urlunsplit
 
 import requests
 import urllib3
-from requests.adapters import HTTPAdapter
-from urllib3.util import Retry
 
+from storage.addresses import address
 from storage.errors import FeedError, FeedRefused, FeedUnavailable
 from storage.feeds.answers import decode, quote
 from storage.feeds.patience import PATIENCE, Patience
+from storage.feeds.punctual import Punctual
 
 TRANSIENT = (408, 425, 429, 500, 502, 503, 504)
 """Statuses that another try may cure."""
@@ -45,31 +46,42 @@ class Session(requests.Session):
         self.max_redirects = _REDIRECTS
         self.headers["User-Agent"] = "daycast"
         for scheme in ("http://", "https://"):
-            self.mount(scheme, HTTPAdapter(max_retries=_retries(patience)))
+            self.mount(scheme, Punctual(patience.whole))
 
     def request(self, method: str | bytes, url: str | bytes, *args: Any, **options: Any) -> requests.Response:
         """Send a request and read its answer to the end; see the class for what is raised."""
         options |= {"stream": True, "timeout": (self.patience.connect, self.patience.read)}
         place = on_mirror(str(url), self.mirror)
-        try:
-            response = super().request(method, place, *args, **options)
-            with response:
-                self._expect_success(response)
-                body = self._body(response)
-        except FeedError:
-            raise
-        except (requests.RequestException, urllib3.exceptions.HTTPError, ValueError) as error:
-            raise self.unavailable(f"{_plainly(error, self.patience)} ({host(place)})") from None
-        response.raw = io.BytesIO(body)
-        return response
+        pauses, last = self.patience.pauses(), time.monotonic() + self.patience.whole
+        while True:
+            asked = 0.0
+            try:
+                with super().request(method, place, *args, **options) as response:
+                    asked = seconds_asked(response.headers.get("Retry-After"))
+                    self._expect_success(response)
+                    body = self._body(response)
+            except FeedError as error:
+                failure: FeedError = error
+            except (requests.RequestException, urllib3.exceptions.HTTPError, ValueError) as error:
+                kind = self.refused if isinstance(error, _LASTING) else self.unavailable
+                failure = kind(f"{_plainly(error, self.patience)} ({address(place)})")
+            else:
+                response.raw = io.BytesIO(body)
+                return response
+            pause = next(pauses, None)
+            if isinstance(failure, FeedRefused) or pause is None or time.monotonic() > last:
+                raise failure from None
+            time.sleep(max(pause, min(asked, self.patience.longest)))
 
     def get_redirect_target(self, response: requests.Response) -> str | None:
-        """The address that an answer points on to, of the same scheme."""
+        """The address that an answer points on to, of the same scheme; what the answer says beside is not read."""
         target = super().get_redirect_target(response)
         if target is not None:
             before, after = urlsplit(response.url).scheme, urlsplit(urljoin(response.url, target)).scheme
             if before != after:
                 raise self.refused(f"a redirect from {before} to {quote(after)}, which is not followed")
+            response.raw.close()
+            response.raw = io.BytesIO()  # requests would read it to its end, however long it is
         return target
 
     def refused(self, reason: str) -> FeedRefused:
@@ -83,7 +95,7 @@ class Session(requests.Session):
     def _expect_success(self, response: requests.Response) -> None:
         if response.status_code in {SUCCESS, NOT_MODIFIED}:
             return
-        said = f"HTTP {response.status_code} {response.reason or ''}".rstrip() + f" ({host(response.url)})"
+        said = f"HTTP {response.status_code} ({address(response.url)})"
         raise self.unavailable(said) if response.status_code in TRANSIENT else self.refused(said)
 
     def _body(self, response: requests.Response) -> bytes:
@@ -111,41 +123,18 @@ def on_mirror(url: str, mirror: str | None) -> str:
     return urlunsplit((base.scheme, base.netloc, base.path.rstrip("/") + parts.path, parts.query, ""))
 
 
-def host(url: str) -> str:
-    """Scheme, host and path of a URL: what may stand in a message, since passwords and tokens stand elsewhere.
-
-    >>> host("https://user:secret@example.org/a.csv?token=secret")
-    'https://example.org/a.csv'
-    """
-    parts = urlsplit(url)
-    name = parts.hostname or ""
-    return f"{parts.scheme}://{name}{f':{parts.port}' if parts.port else ''}{parts.path}"
-
-
 def text_of(response: requests.Response) -> str | None:
     """An answer's body as text; None where it is not UTF-8 text."""
     return decode(response.content)
 
 
-class _CappedRetry(Retry):
-    """Retries that wait no longer than ``backoff_max``, whatever the server's ``Retry-After`` asks."""
+def seconds_asked(value: str | None) -> float:
+    """The seconds of a ``Retry-After`` header; 0 where it is missing, or is a date.
 
-    def get_retry_after(self, response: Any) -> float | None:
-        seconds = super().get_retry_after(response)
-        return None if seconds is None else min(seconds, self.backoff_max)
-
-
-def _retries(patience: Patience) -> Retry:
-    return _CappedRetry(
-        total=patience.tries - 1,
-        redirect=False,
-        status_forcelist=TRANSIENT,
-        allowed_methods={"GET"},
-        backoff_factor=patience.pause,
-        backoff_jitter=patience.jitter,
-        backoff_max=patience.longest,
-        raise_on_status=False,
-    )
+    >>> seconds_asked("120"), seconds_asked(None), seconds_asked("Fri, 31 Dec 1999 23:59:59 GMT")
+    (120.0, 0.0, 0.0)
+    """
+    return float(value) if value and re.fullmatch("[0-9]{1,9}", value) else 0.0
 
 
 def _plainly(error: Exception, patience: Patience) -> str:
@@ -159,6 +148,15 @@ def _plainly(error: Exception, patience: Patience) -> str:
             return said
     return f"no answer ({type(error).__name__})"
 
+
+_LASTING = (
+    requests.TooManyRedirects,
+    requests.exceptions.ContentDecodingError,
+    requests.exceptions.InvalidURL,
+    requests.exceptions.InvalidSchema,
+    urllib3.exceptions.DecodeError,
+)
+"""What another try does not cure."""
 
 _SAID: dict[type[Exception], str] = {
     requests.exceptions.ContentDecodingError: "an answer whose compression is damaged",

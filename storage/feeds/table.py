@@ -9,13 +9,16 @@ from typing import TypeAlias
 import numpy as np
 import pandas as pd
 
-from storage.contracts import OBSERVED_AT
-from storage.feeds.answers import quote, why_no_table
+from storage.contracts import OBSERVED_AT, RESERVED
+from storage.feeds.answers import listed, quote, why_no_table
+from storage.feeds.numbers import to_numbers
 from storage.feeds.times import MixedZonesError, Times, daily, parse_times, to_instants
 
-_NUMBER = re.compile(r"[+-]?(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:[eE][+-]?[0-9]+)?|[+-]?inf(?:inity)?", re.IGNORECASE)
-_MISSING = frozenset({"", "na", "n/a", "nan", "null", "none", ".", "-", "#n/a", "nil"})
 _DELIMITERS = ",;\t"
+_LINE_END = re.compile(r"\r\n|\n|\r")
+_CONTROL = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\u2028\u2029]")
+_REST = re.compile(r"[0-9.][0-9.eE+-]*")
+"""What may be the end of a number whose beginning stands on the line before."""
 _NUMERIC_SHARE = 0.5
 
 SYMBOL_COLUMNS = ("symbol", "ticker")
@@ -27,6 +30,7 @@ Column: TypeAlias = "list[str] | np.ndarray | pd.DatetimeIndex"
 Reject = tuple[pd.Timestamp, str, str]
 """When (NaT where unknown), the text of the row, and why it cannot be used."""
 
+BROKEN = "the line after it may be the rest of its last number"
 CUT = "the last line does not end: it may be cut in the middle of a number"
 
 
@@ -83,25 +87,39 @@ def read_csv(text: str | None, *, layout: Layout) -> Table:
     reason = why_no_table(text)
     if text is None or (reason and not _has_header(text, layout)):
         raise NoTableError(reason or "an answer that is no text")
-    lines = text.splitlines()
+    lines = _LINE_END.split(text)
     at, delimiter = _find_header(lines, layout)
     rejects: list[Reject] = [(pd.NaT, line, "a line before the header") for line in lines[:at] if line.strip()]
-    if not text.endswith(("\n", "\r")) and at < len(lines) - 1:
-        rejects.append((pd.NaT, lines.pop(), CUT))
+    if at < len(lines) - 1 and (last := lines.pop()).strip():
+        rejects.append((pd.NaT, last, CUT))
     header = [name.strip() for name in _split(lines[at], delimiter)]
     match_names(header, layout)
-    fields, raw = [], []
-    for line in filter(str.strip, lines[at + 1 :]):
-        values = [value.strip() for value in _split(line, delimiter)]
-        if reason := _why_no_row(values, header):
-            rejects.append((pd.NaT, line, reason))
-        else:
-            fields.append(values)
-            raw.append(line)
-    if not fields:
+    rows, wrong = _rows(lines[at + 1 :], header=header, delimiter=delimiter)
+    rejects += wrong
+    if not rows:
         raise NoTableError(_nothing(rejects))
-    columns: dict[str, Column] = {name: [values[place] for values in fields] for place, name in enumerate(header)}
-    return read_columns(columns, raw=raw.__getitem__, layout=layout, rejects=rejects)
+    columns: dict[str, Column] = {name: [row[1][place] for row in rows] for place, name in enumerate(header)}
+    return read_columns(columns, raw=lambda place: rows[place][0], layout=layout, rejects=rejects)
+
+
+def _rows(
+    lines: Sequence[str], *, header: list[str], delimiter: str
+) -> tuple[list[tuple[str, list[str]]], list[Reject]]:
+    """Each line with its fields; and the lines that cannot be rows."""
+    rows: list[tuple[str, list[str]]] = []
+    rejects: list[Reject] = []
+    before = ""
+    for line in filter(str.strip, lines):
+        values = [value.strip() for value in _split(line, delimiter)]
+        reason = _why_no_row(line, values, header)
+        if reason is None:
+            rows.append((line, values))
+        else:
+            rejects.append((pd.NaT, line, reason))
+            if _REST.fullmatch(line.strip()) and rows and rows[-1][0] is before:
+                rejects.append((pd.NaT, rows.pop()[0], BROKEN))
+        before = line
+    return rows, rejects
 
 
 def read_columns(
@@ -141,14 +159,15 @@ def _read_values(
 ) -> tuple[dict[str, Column], dict[int, str]]:
     """The value columns, and by position why a row holds something that is no number.
 
-    A column of words that the pipeline does not need is left out; one of symbols stays as it is.
+    A column of words that the pipeline does not need is left out, and one that bears a name of daycast's own; one of
+    symbols stays as it is.
     """
     ours = {there: name for name, there in names.items()}
     values: dict[str, Column] = {}
     reasons: dict[int, str] = {}
     for there, column in columns.items():
         name = ours.get(there, tidy(there))
-        if name == layout.time:
+        if name == layout.time or (name in RESERVED and name not in {layout.symbol_column, *SYMBOL_COLUMNS}):
             continue
         if name == layout.symbol_column or name in SYMBOL_COLUMNS or isinstance(column, np.ndarray):
             values[name] = column
@@ -162,23 +181,6 @@ def _read_values(
     return values, reasons
 
 
-def to_numbers(texts: Sequence[str]) -> tuple[np.ndarray, np.ndarray]:
-    """Read numbers as the nearest float64: ``(values, wrong)``, missing and wrong ones NaN.
-
-    >>> to_numbers(["1.5", "", "null", "1,5", "inf"])[0].tolist()
-    [1.5, nan, nan, nan, inf]
-    >>> to_numbers(["1.5", "", "null", "1,5", "1_0"])[1].tolist()
-    [False, False, False, True, True]
-    """
-    values, wrong = np.full(len(texts), np.nan), np.zeros(len(texts), dtype=bool)
-    for place, text in enumerate(texts):
-        if _NUMBER.fullmatch(text):
-            values[place] = float(text)
-        elif text.strip().lower() not in _MISSING:
-            wrong[place] = True
-    return values, wrong
-
-
 def match_names(header: Sequence[str], layout: Layout) -> dict[str, str]:
     """Which column of the header is meant by each name of the layout.
 
@@ -190,16 +192,16 @@ def match_names(header: Sequence[str], layout: Layout) -> dict[str, str]:
     wanted = [layout.time, *layout.columns, *([layout.symbol_column] if layout.symbol_column else [])]
     twice = sorted({name for name in header if list(header).count(name) > 1})
     if twice:
-        raise NoTableError(f"a header with columns that are there twice: {', '.join(map(quote, twice))}")
+        raise NoTableError(f"a header with columns that are there twice: {listed([quote(name) for name in twice])}")
     names = {}
     for name in wanted:
         near = [name] if name in header else [there for there in header if tidy(there) == tidy(name)]
         if len(near) != 1:
-            there = ", ".join(header)
+            there = listed(header)
             raise NoTableError(
                 f"no column {name!r}; the columns there are: {there}"
                 if not near
-                else f"more than one column for {name!r}: {', '.join(near)}"
+                else f"more than one column for {name!r}: {listed(near)}"
             )
         names[name] = near[0]
     return names
@@ -225,7 +227,7 @@ def _find_header(lines: Sequence[str], layout: Layout) -> tuple[int, str]:
 
 def _has_header(text: str, layout: Layout) -> bool:
     try:
-        _find_header(text.splitlines(), layout)
+        _find_header(_LINE_END.split(text), layout)
     except NoTableError:
         return False
     return True
@@ -234,10 +236,15 @@ def _has_header(text: str, layout: Layout) -> bool:
 def _split(line: str, delimiter: str) -> list[str]:
     if '"' not in line:
         return line.split(delimiter)
-    return next(csv.reader([line], delimiter=delimiter), [])
+    try:
+        return next(csv.reader([line], delimiter=delimiter, strict=True), [])
+    except csv.Error:  # a quote that does not end, or a field beyond all measure
+        return []
 
 
-def _why_no_row(values: list[str], header: list[str]) -> str | None:
+def _why_no_row(line: str, values: list[str], header: list[str]) -> str | None:
+    if _CONTROL.search(line):
+        return "control characters in the row"
     if len(values) != len(header):
         return f"{len(values)} fields where the header has {len(header)}"
     return "a header among the rows" if values == header else None

@@ -55,10 +55,11 @@ def parse_times(texts: Sequence[str], *, timezone: str, days: bool) -> Times:
         MixedZonesError: some bear a zone and others do not.
     """
     matches = [_ISO.fullmatch(text) for text in texts]
-    clocked = [match for match in matches if match and len(match[0]) > len("2020-01-01")]
-    zoned = sum(1 for match in clocked if match["zone"])
-    if 0 < zoned < len(clocked):
-        raise MixedZonesError(f"times with a zone ({zoned}) and without one ({len(clocked) - zoned}) in one column")
+    zones = [bool(match["zone"]) for match in matches if match]
+    zoned = sum(zones)
+    # A date alone bears no zone either: beside times that do, it could be of the day before.
+    if 0 < zoned < len(zones):
+        raise MixedZonesError(f"times with a zone ({zoned}) and without one ({len(zones) - zoned}) in one column")
     clean = [match[0] if match else None for match in matches]
     raw = pd.DatetimeIndex(
         pd.to_datetime(pd.Series(clean, dtype="object"), format="ISO8601", errors="coerce", utc=zoned > 0)

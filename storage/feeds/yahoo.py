@@ -7,9 +7,11 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
+from curl_cffi import requests as curl
 
 from storage.contracts import OBSERVED_AT
 from storage.errors import ConfigError, FeedError, FeedRefused, FeedUnavailable
+from storage.feeds.answers import quote
 from storage.feeds.feed import Fetched, Span
 from storage.feeds.patience import PATIENCE, Patience
 from storage.feeds.rows import join_rejects, join_rows, observations, rejections
@@ -104,9 +106,12 @@ class YahooFeed:
         except YFRateLimitError:
             raise FeedUnavailable(self.name, symbol, "too many requests; Yahoo asks for a pause") from None
         except YFException as error:
-            raise FeedRefused(self.name, symbol, f"no bars: {error}") from None
-        except (KeyError, TypeError, ValueError, IndexError, AttributeError, OverflowError) as error:
-            reason = f"an answer of another shape than a chart's ({type(error).__name__}: {error})"
+            raise FeedRefused(self.name, symbol, f"no bars: {quote(str(error))}") from None
+        except curl.exceptions.RequestException as error:
+            raise FeedUnavailable(self.name, symbol, f"no answer (curl {int(error.code)})") from None
+        except Exception as error:
+            # yfinance lets whatever a chart makes it meet escape: KeyError, NotImplementedError, OverflowError, …
+            reason = f"an answer of another shape than a chart's ({type(error).__name__}: {quote(str(error))})"
             raise FeedRefused(self.name, symbol, reason) from None
 
 

@@ -1,6 +1,5 @@
 """The session that yfinance talks through: limits, retries, and no belief in what comes back."""
 
-import json
 import time
 from typing import Any
 from urllib.parse import urlsplit
@@ -8,9 +7,11 @@ from urllib.parse import urlsplit
 from curl_cffi import CurlOpt
 from curl_cffi import requests as curl
 
+from storage.addresses import address
 from storage.errors import FeedError, FeedRefused, FeedUnavailable
-from storage.feeds.answers import decode, quote, why_no_json
-from storage.feeds.http import SUCCESS, TRANSIENT, host, on_mirror
+from storage.feeds.answers import decode, quote
+from storage.feeds.chart import NoChartError, error_of, read_chart
+from storage.feeds.http import SUCCESS, TRANSIENT, on_mirror, seconds_asked
 from storage.feeds.patience import Patience
 
 _REDIRECTS = 5
@@ -67,12 +68,12 @@ class ChartSession(curl.Session[curl.Response]):
         place = on_mirror(url, self.mirror)
         if _CHART not in place:
             return self._once(method, place, options)
-        pauses = self.patience.pauses()
+        pauses, last = self.patience.pauses(), time.monotonic() + self.patience.whole
         while True:
             try:
                 response = self._once(method, place, options)
             except curl.exceptions.RequestException as error:
-                failure, asked = self._failure(error, place), None
+                failure, asked = self._failure(error, place), 0.0
                 if isinstance(failure, FeedRefused):
                     raise failure from None
             else:
@@ -80,11 +81,14 @@ class ChartSession(curl.Session[curl.Response]):
                     probe = "range" in (options.get("params") or {})  # yfinance asks so for the time zone alone
                     self.chart = self._judge(response, bars=not probe)
                     return response
-                failure, asked = self._unavailable(f"HTTP {response.status_code} ({host(place)})"), _asked(response)
+                failure, asked = (
+                    self._unavailable(f"HTTP {response.status_code} ({address(place)})"),
+                    seconds_asked(response.headers.get("Retry-After")),
+                )
             pause = next(pauses, None)
-            if pause is None:
+            if pause is None or time.monotonic() > last:
                 raise failure
-            time.sleep(max(pause, min(asked or 0.0, self.patience.longest)))
+            time.sleep(max(pause, min(asked, self.patience.longest)))
 
     def _once(self, method: Any, url: str, options: dict[str, Any]) -> curl.Response:
         pieces: list[bytes] = []
@@ -107,31 +111,18 @@ class ChartSession(curl.Session[curl.Response]):
 
     def _judge(self, response: curl.Response, *, bars: bool) -> dict[str, Any]:
         text = decode(response.content)
-        answer = {} if why_no_json(text) else json.loads(text or "")
-        problem = why_no_json(text) or _error_in(answer)
-        if response.status_code != SUCCESS:
-            problem = f"HTTP {response.status_code}: {problem or quote(text or '')}"
-        charts = answer["chart"].get("result") if isinstance(answer.get("chart"), dict) else None
-        if problem is None and not (isinstance(charts, list) and charts and isinstance(charts[0], dict)):
-            problem = f"JSON that is no chart: {quote(text or '')}"
-        if problem is not None or not charts:
-            raise FeedRefused(self.feed, self.symbol, problem or "a chart of nothing")
-        return self._own(charts[0], bars=bars)
-
-    def _own(self, chart: dict[str, Any], *, bars: bool) -> dict[str, Any]:
-        meta = chart.get("meta")
-        named = meta.get("symbol") if isinstance(meta, dict) else None
-        if not isinstance(named, str) or named.upper() != self.symbol.upper():
-            raise FeedRefused(self.feed, self.symbol, f"data of another symbol: {named!r}")
-        if bars and not chart.get("timestamp"):
-            raise FeedRefused(self.feed, self.symbol, "a chart without bars: no session lies in the time asked for")
-        return chart
+        try:
+            if response.status_code != SUCCESS:
+                raise NoChartError(f"HTTP {response.status_code}: {error_of(text) or quote(text or '')}")
+            return read_chart(text, symbol=self.symbol, bars=bars)
+        except NoChartError as error:
+            raise FeedRefused(self.feed, self.symbol, str(error)) from None
 
     def _failure(self, error: curl.exceptions.RequestException, place: str) -> FeedError:
         code = int(error.code)
         if code in _REFUSED:
-            return FeedRefused(self.feed, self.symbol, f"{_REFUSED[code]} ({host(place)})")
-        return self._unavailable(f"{_UNAVAILABLE.get(code, f'no answer (curl {code})')} ({host(place)})")
+            return FeedRefused(self.feed, self.symbol, f"{_REFUSED[code]} ({address(place)})")
+        return self._unavailable(f"{_UNAVAILABLE.get(code, f'no answer (curl {code})')} ({address(place)})")
 
     def _unavailable(self, reason: str) -> FeedUnavailable:
         return FeedUnavailable(self.feed, self.symbol, reason)
@@ -147,18 +138,3 @@ class _Limit:
         self.left -= size
         self.broken = self.left < 0
         return 0xFFFFFFFF if self.broken else size  # curl's own code for "stop here"
-
-
-def _error_in(answer: dict[str, Any]) -> str | None:
-    """The error that an answer names, wherever Yahoo puts it: in the chart, or in its place."""
-    for part in ("chart", "finance"):
-        error = (answer.get(part) or {}).get("error") if isinstance(answer.get(part), dict) else None
-        if error:
-            said = error.get("description") or error.get("code") if isinstance(error, dict) else error
-            return f"an error in JSON: {quote(str(said))}"
-    return None
-
-
-def _asked(response: curl.Response) -> float | None:
-    value = response.headers.get("Retry-After") or ""
-    return float(value) if value.isdigit() else None

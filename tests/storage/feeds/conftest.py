@@ -1,9 +1,10 @@
 """A real HTTP server on loopback that answers as it is told, and remembers what it was asked."""
 
+import contextlib
 import gzip
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
@@ -13,7 +14,8 @@ from urllib.parse import urlsplit
 import pytest
 
 from storage.feeds.patience import Patience
-from storage.specs import Pipeline, parse_pipeline
+from storage.pipelines import parse_pipeline
+from storage.specs import Pipeline
 
 DATA = Path(__file__).parents[4] / "shared" / "data"
 
@@ -28,15 +30,15 @@ class Answer:
     """What the server says to one request.
 
     Attributes:
-        body: sent as it is.
+        body: sent as it is; or what gives its pieces, made as they are sent.
         length: the Content-Length that is claimed; None says nothing and closes.
         delay: seconds before the answer begins.
         drip: seconds between single bytes of the body.
     """
 
-    body: bytes | str = b""
+    body: bytes | str | Callable[[], Iterator[bytes]] = b""
     status: int = 200
-    headers: dict[str, str] = field(default_factory=dict)
+    headers: Mapping[str, str] = field(default_factory=dict)
     length: int | None = -1
     delay: float = 0.0
     drip: float = 0.0
@@ -48,7 +50,9 @@ class Server:
 
     url: str = ""
     answers: dict[str, list[Answer]] = field(default_factory=dict)
-    asked: list[tuple[str, dict[str, str]]] = field(default_factory=list)
+    asked: list[tuple[str, dict[str, str]]] = field(default_factory=list, repr=False)
+    sent: int = 0
+    """Bytes of streamed bodies that the client took."""
 
     def say(self, path: str, *answers: Answer | bytes | str) -> str:
         """Set the answers of a path; returns its URL."""
@@ -72,6 +76,9 @@ class _Handler(BaseHTTPRequestHandler):
     def do_GET(self) -> None:
         answer = self.server.script.answer(self.path, dict(self.headers.items()))
         body = answer.body.encode() if isinstance(answer.body, str) else answer.body
+        if callable(body):
+            self._stream(answer, body())
+            return
         time.sleep(answer.delay)
         try:
             self.send_response(answer.status)
@@ -83,6 +90,20 @@ class _Handler(BaseHTTPRequestHandler):
             self._send(body, answer.drip)
         except (BrokenPipeError, ConnectionResetError):
             pass  # the client had enough, which is what the test is about
+        self.close_connection = True
+
+    def _stream(self, answer: Answer, pieces: Iterator[bytes]) -> None:
+        """Send pieces as long as the client takes them; what it took is counted."""
+        try:
+            self.send_response(answer.status)
+            for name, value in answer.headers.items():
+                self.send_header(name, value)
+            self.end_headers()
+            for piece in pieces:
+                self.wfile.write(piece)
+                self.server.script.sent += len(piece)
+        except (BrokenPipeError, ConnectionResetError):
+            pass
         self.close_connection = True
 
     do_POST = do_GET  # noqa: N815 — the base class's name
@@ -102,6 +123,19 @@ class _Handler(BaseHTTPRequestHandler):
 @pytest.fixture
 def server() -> Iterator[Server]:
     """A server on loopback for one test."""
+    with _served() as script:
+        yield script
+
+
+@pytest.fixture
+def other_server() -> Iterator[Server]:
+    """Another one, at another port."""
+    with _served() as script:
+        yield script
+
+
+@contextlib.contextmanager
+def _served() -> Iterator[Server]:
     script = Server()
     with ThreadingHTTPServer(("127.0.0.1", 0), _Handler) as http:
         http.script = script  # type: ignore[attr-defined]

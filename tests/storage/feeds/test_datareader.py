@@ -58,8 +58,9 @@ def test_the_span_limits_the_rows(server, fetch):
         ("date,open,close\n2020-01-02,1.0,2.0\n", "another header than FRED's"),
         ("2020-01-02,3257.85\n2020-01-03,3234.85\n", "another header than FRED's"),
         (GOOD[:-4], "cut in its last line"),
-        (GOOD.replace("3234.85", "error"), "values that are not numbers: 'error'"),
-        (GOOD.replace("2020-01-03", "Error 500"), "pandas-datareader cannot read"),
+        (GOOD.replace("3234.85", "error"), "not a date and a number: '2020-01-03,error'"),
+        (GOOD.replace("2020-01-03", "Error 500"), "not a date and a number: 'Error 500,3234.85'"),
+        (GOOD.replace("2020-01-03", "2020-02-31"), "pandas-datareader cannot read"),
         (b"\xff\xfe\x00", "no UTF-8 text"),
     ],
 )

@@ -4,14 +4,14 @@ from datetime import UTC, datetime
 
 import pandas as pd
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from storage.checks import inspect
 from storage.errors import FeedRefused, FeedUnavailable
 from storage.feeds.catalog import open_feed
 from storage.feeds.feed import Span
-from storage.feeds.table import Layout, NoTableError, read_csv
+from storage.feeds.table import Layout, read_csv
 
 SPAN = Span(start=None, end=datetime(2030, 1, 1, tzinfo=UTC))
 HEADER = "date,open,close,volume"
@@ -251,41 +251,6 @@ def test_what_goes_in_comes_out(values):
     table = read_csv(text, layout=Layout(time="date", columns=("close",), calendar="1D"))
     assert table.rows["close"].tolist() == values
     assert not table.rejects
-
-
-@settings(max_examples=300, deadline=None)
-@given(st.data())
-def test_damage_never_changes_a_value_silently(draw):
-    """Random damage to one place: a named refusal, or rows of which every one stands in the damaged text."""
-    text = bytearray(GOOD.encode())
-    place = draw.draw(st.integers(0, len(text) - 1))
-    size = draw.draw(st.integers(0, 12))
-    text[place : place + size] = draw.draw(st.binary(max_size=12))
-    layout = Layout(time="date", columns=("close",), calendar="XNYS")
-    try:
-        damaged = text.decode()
-    except UnicodeDecodeError:
-        damaged = None
-    try:
-        table = read_csv(damaged, layout=layout)
-    except NoTableError:
-        return  # refused, with a reason
-    lines = damaged.splitlines()
-    for place, row in table.rows.iterrows():
-        line = table.raw(place)
-        assert line in lines
-        assert pd.isna(row["close"]) or any(_same(part, row["close"]) for part in line.replace(";", ",").split(","))
-    kept = [table.raw(place) for place in table.rows.index]
-    rejected = [raw for _, raw, _ in table.rejects]
-    header = 1
-    assert len(kept) + len(rejected) + header == len([line for line in lines if line.strip()])
-
-
-def _same(text, value):
-    try:
-        return float(text.strip().strip('"')) == value
-    except ValueError:
-        return False
 
 
 @pytest.mark.real_data

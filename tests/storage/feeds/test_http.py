@@ -1,5 +1,8 @@
 """Every answer that is no whole answer is a named error, and retries end."""
 
+import contextlib
+import socket
+import threading
 import time
 
 import pytest
@@ -103,7 +106,7 @@ def test_a_redirect_within_the_scheme_is_followed(server, fetch, answer):
 
 
 def test_redirects_in_a_circle_end(server, fetch, answer):
-    with pytest.raises(FeedUnavailable, match="more than 5 redirects"):
+    with pytest.raises(FeedRefused, match="more than 5 redirects"):
         fetch(server.say("/a", answer(status=302, headers={"Location": "/a"})))
 
 
@@ -129,3 +132,50 @@ def test_pauses_grow_with_jitter_up_to_the_longest():
     shaken = [next(Patience(tries=2, pause=1.0, jitter=1.0).pauses()) for _ in range(20)]
     assert len(set(shaken)) > 1
     assert all(1.0 <= pause <= 2.0 for pause in shaken)
+
+
+def test_a_password_does_not_follow_a_redirect_to_another_server(server, other_server, fetch, answer):
+    elsewhere = other_server.say("/b", "hello")
+    server.say("/a", answer(status=302, headers={"Location": elsewhere}))
+    assert fetch(server.url.replace("http://", "http://user:s3cret@") + "/a").content == b"hello"
+    assert "Authorization" in server.asked[0][1]
+    assert "Authorization" not in other_server.asked[0][1]
+
+
+def test_a_head_that_drips_ends_in_time():
+    """One byte of the head a tenth of a second: no read ever takes too long, and the whole would take minutes."""
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        thread = threading.Thread(target=_drip, args=(listener,), daemon=True)
+        thread.start()
+        began = time.monotonic()
+        once = Patience(tries=2, pause=0.01, jitter=0.0, read=1.0, whole=0.5)
+        with (
+            Session("ett", symbol="OT", patience=once) as session,
+            pytest.raises(FeedUnavailable, match="broke off|no connection|no answer"),
+        ):
+            session.get(f"http://127.0.0.1:{listener.getsockname()[1]}/a")
+        assert time.monotonic() - began < 5
+        thread.join(timeout=5)
+
+
+def _drip(listener: socket.socket) -> None:
+    connection, _ = listener.accept()
+    with connection, contextlib.suppress(OSError):
+        connection.sendall(b"HTTP/1.1 200 OK\r\nX-Slow: ")
+        for _ in range(600):
+            connection.sendall(b"x")
+            time.sleep(0.1)
+
+
+def test_a_status_that_lasts_is_not_read_to_its_end(server, fetch, answer):
+    """What a server says beside a status of no use may be endless."""
+
+    def endless():
+        while True:
+            yield b"x" * 65536
+
+    for status in (404, 503):
+        url = server.say("/a", answer(status=status, body=endless))
+        with pytest.raises(FeedError, match=f"HTTP {status}"):
+            fetch(url)
+    assert server.sent < 100_000_000

@@ -7,9 +7,13 @@ from datetime import UTC, datetime
 import pandas as pd
 import pytest
 
+from storage.checks import inspect
 from storage.errors import ConfigError, FeedRefused, FeedUnavailable
 from storage.feeds.catalog import open_feed
 from storage.feeds.feed import Span
+from storage.files import Folder
+from storage.observations import Observations
+from storage.rebasing import judge
 
 SPAN = Span(start=datetime(2020, 1, 1, tzinfo=UTC), end=datetime(2020, 1, 10, tzinfo=UTC))
 CHART = "/v8/finance/chart/AMZN"
@@ -216,3 +220,21 @@ def test_recorded_answers(data, server, fetch, name, symbol, calendar, rows, fir
     assert fetched.frame["close"].tolist() == pytest.approx(recorded, abs=0)
     if first_close is not None:
         assert fetched.frame["close"].iloc[0] == first_close
+
+
+def test_a_split_between_yesterday_and_today_is_one_vintage(server, fetch, make_spec, tmp_path):
+    """Yahoo tells the whole history anew, at a quarter; the rows of yesterday are read beside none of today's."""
+    days = pd.bdate_range("2020-01-02", "2020-01-10")
+    closes = [94.9, 93.7, 95.1, 95.3, 94.6, 95.1, 94.2]
+    store, spec = Observations(Folder(tmp_path), "prices"), make_spec(feed="yahoo")
+    for number, factor in ((6, 1.0), (7, 0.25)):
+        told = [close * factor for close in closes[:number]]
+        server.say(CHART, json.dumps(chart(days=[f"{day:%Y-%m-%d}" for day in days[:number]], close=told)))
+        good = inspect(fetch(span=Span(start=None, end=datetime(2020, 1, 11, tzinfo=UTC))).frame, spec=spec).good
+        judged = judge(good, known={"AMZN": store.read("AMZN")}, spec=spec)
+        at = datetime(2020, 1, 3 + number, 22, tzinfo=UTC)
+        store.add(judged.good, fetched_at=at, adjustment="splits", rebased=judged.rebased)
+    assert "6 of 6 rows are 0.25 times" in judged.rebased["AMZN"]
+    assert store.read("AMZN")["close"].tolist() == [close / 4 for close in closes]
+    yesterday = store.read("AMZN", as_of=datetime(2020, 1, 9, 23, tzinfo=UTC))
+    assert yesterday["close"].tolist() == closes[:6]

@@ -1,0 +1,136 @@
+"""A split between yesterday and today, through the tasks, on SQLite and on PostgreSQL."""
+
+from datetime import timedelta
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from storage.contracts import series_id
+from storage.database import Database
+from storage.forecasts import write_forecasts
+from tasks.ingest import ingest
+from tasks.prepare import prepare
+from tasks.score import score
+from tests.places import AS_OF, DAYS, Place, make_place, walk
+
+DAY, SOON = timedelta(days=1), timedelta(seconds=5)
+MOVED = {"split": 0.25, "dividend": 0.985}
+
+
+@pytest.fixture
+def either(tmp_path, database_url) -> Place:
+    """A place on SQLite, then on PostgreSQL, where yesterday's run fetched and forecast."""
+    made = make_place(tmp_path / "place", database_url)
+    made.define()
+    job = made.job(now=AS_OF + SOON)
+    ingest.fn(job)
+    prepare.fn(job)
+    score.fn(job)
+    with Database.open(database_url) as db:
+        write_forecasts(db, pd.DataFrame([row for seed in (0, 1) for row in _forecasts(seed)]))
+    return made
+
+
+def _forecasts(seed: int) -> list[dict[str, object]]:
+    last = float(walk(seed)[-1])
+    shared = {"origin": AS_OF, "issued_at": AS_OF, "as_of": AS_OF, "forecaster": "network", "pipeline": "mine"}
+    shared |= {"version": "v1", "quality": "ok", "run_id": "mine@1", "series_id": series_id("mine", "AB"[seed])}
+    bounds = {"lower_80": 0.99, "upper_80": 1.03, "lower_95": 0.97, "upper_95": 1.05, "mean": 1.01}
+    return [
+        {**shared, "valid_at": AS_OF + lead * DAY, "lead": lead, **{name: last * by for name, by in bounds.items()}}
+        for lead in (1, 2)
+    ]
+
+
+def _tell(place: Place, factor: float = 1.0, *, days: int = 1, part: int | None = None) -> None:
+    """What the feed says some days later; the first ``part`` rows, or all, times a factor."""
+    for seed, symbol in enumerate("AB"):
+        values = walk(seed, DAYS + days)
+        values[:part] *= factor
+        place.write(symbol, values)
+
+
+def _closes(place: Place, as_of, *, symbol: str = "A") -> np.ndarray:
+    return place.job().observations().read(symbol, as_of=as_of)["close"].to_numpy()
+
+
+def _largest_step(place: Place, job) -> float:
+    """The largest step in any window that a run trains on or forecasts from: differences of logarithms."""
+    prepared = prepare.fn(job)
+    windows = place.job().windows().read(prepared.until)
+    latest = place.job().windows().read_latest(data_hash=prepared.data_hash)
+    return max(float(np.abs(arrays["inputs"]).max()) for arrays in (*windows.values(), latest))
+
+
+@pytest.mark.parametrize("kind", MOVED)
+def test_a_history_on_another_basis_is_one_vintage_and_no_window_crosses_it(either, kind):
+    factor, today = MOVED[kind], AS_OF + DAY
+    _tell(either, factor)
+    job = either.job(as_of=today, now=today + SOON)
+    ingested = ingest.fn(job)
+    assert ingested.stale == ()
+    assert ingested.revised == 2 * DAYS
+    assert f"A: the history of close has another basis: 160 of 160 rows are {factor:g} times" in ingested.findings[0]
+    assert _closes(either, today) == pytest.approx(walk(0, DAYS + 1) * factor), "today's run sees its own fetch"
+    assert _closes(either, AS_OF) == pytest.approx(walk(0)), "a run of yesterday sees what it saw"
+    assert _largest_step(either, job) < 0.1
+    assert ingest.fn(job).revised == 0
+
+
+@pytest.mark.parametrize("kind", MOVED)
+def test_yesterdays_forecasts_are_scored_on_their_own_basis(either, tmp_path, kind):
+    today = AS_OF + DAY
+    plain = make_place(tmp_path / "plain")
+    plain.define()
+    for place, factor in ((either, MOVED[kind]), (plain, 1.0)):
+        ingest.fn(place.job(now=AS_OF + SOON))
+        if place is plain:
+            score.fn(place.job())
+            with Database.open(place.database_url) as db:
+                write_forecasts(db, pd.DataFrame([row for seed in (0, 1) for row in _forecasts(seed)]))
+        _tell(place, factor)
+        ingest.fn(place.job(as_of=today, now=today + SOON))
+    moved, straight = (score.fn(place.job(as_of=today, now=today + SOON)) for place in (either, plain))
+    assert moved.week.n == straight.week.n == 2
+    assert moved.week.mae == pytest.approx(straight.week.mae)
+    assert moved.week.skill == pytest.approx(straight.week.skill)
+    assert moved.week.coverage_80 == straight.week.coverage_80
+
+
+def test_a_run_that_is_done_late_keeps_to_the_old_basis_whole(either):
+    today = AS_OF + DAY
+    _tell(either, 0.25)
+    late = either.job(as_of=today, now=today + timedelta(hours=9))
+    ingest.fn(late)
+    assert _closes(either, today) == pytest.approx(walk(0)), "no bar of the new basis stands beside the old history"
+    assert _largest_step(either, late) < 0.1
+    assert _closes(either, late.now) == pytest.approx(walk(0, DAYS + 1) / 4)
+
+
+def test_a_part_on_another_basis_is_refused_by_name_and_yesterdays_data_stay(either):
+    today = AS_OF + DAY
+    _tell(either, 0.25, part=100)
+    job = either.job(as_of=today, now=today + SOON)
+    ingested = ingest.fn(job)
+    assert len(ingested.stale) == 2
+    assert "files gave no usable data for 'A': only a part of the history has moved" in ingested.stale[0]
+    assert "100 of 160 rows" in ingested.stale[0] or "60 of 160 rows" in ingested.stale[0]
+    assert _closes(either, today) == pytest.approx(walk(0))
+    assert _largest_step(either, job) < 0.1
+    _tell(either, 0.25)  # the feed has done the rest of it
+    assert ingest.fn(either.job(as_of=today + DAY, now=today + DAY + SOON)).stale == ()
+    assert _closes(either, today + DAY) == pytest.approx(walk(0, DAYS + 1) / 4)
+
+
+def test_a_basis_that_comes_back_the_next_day(either):
+    days = [AS_OF + step * DAY for step in range(4)]
+    for step, factor in ((1, 0.25), (2, 1.0), (3, 0.25)):
+        _tell(either, factor, days=step)
+        job = either.job(as_of=days[step], now=days[step] + SOON)
+        assert ingest.fn(job).stale == ()
+        score.fn(job)
+        assert _largest_step(either, job) < 0.1
+    for step, factor in ((0, 1.0), (1, 0.25), (2, 1.0), (3, 0.25)):
+        assert _closes(either, days[step]) == pytest.approx(walk(0, DAYS + step) * factor)
+    assert score.fn(either.job(as_of=days[3], now=days[3] + SOON)).week.n == 4
