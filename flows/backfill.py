@@ -11,12 +11,13 @@ from prefect.states import Completed, Failed
 
 from flows.clock import now
 from flows.daily import run_now
-from flows.outcomes import outcome_of
+from flows.outcomes import note, outcome_of
 from storage.contracts import TrainingChoice, run_id
 from storage.errors import AsOfError, DaycastError
 from storage.handover import Backfilled
+from storage.pipelines import choose_pipelines, load_pipelines
 from storage.settings import Settings
-from storage.specs import Pipeline, choose_pipelines, load_pipelines
+from storage.specs import Pipeline
 from tasks import queries
 
 
@@ -49,7 +50,8 @@ def backfill(
         backfilled = _run_days(spec, days, done=done, training=training)
     except DaycastError as error:
         get_run_logger().error("%s", error)
-        return Failed(message=str(error), data=Backfilled(pipeline=pipeline, failed=str(error)))
+        return Failed(message=str(error), data=note(Backfilled(pipeline=pipeline, failed=str(error))))
+    note(backfilled)
     if backfilled.failed:
         return Failed(message=backfilled.failed, data=backfilled)
     return Completed(message=f"{backfilled.done} days done, {backfilled.skipped} done before", data=backfilled)

@@ -2,67 +2,39 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from time import sleep
 from typing import Any
 from uuid import UUID
 
-from prefect import flow, get_run_logger, tags
+from prefect import flow, get_run_logger
 from prefect.client.orchestration import get_client
 from prefect.events import emit_event
-from prefect.runtime import deployment, flow_run
+from prefect.runtime import flow_run
 from prefect.states import Completed, Failed
 from prefect.task_runners import ProcessPoolTaskRunner
 
 from flows.clock import now, require_past
 from flows.lifeline import end_with_parent
-from flows.outcomes import outcome_of
+from flows.outcomes import note, outcome_of
+from flows.retrying import patience, retries
 from storage.contracts import SAMPLE_PREFIX, TrainingChoice
-from storage.errors import DatabaseUnavailable, DaycastError, FeedUnavailable
+from storage.errors import DaycastError
 from storage.handover import Plan, Prepared, Scored, Summary, Trained
 from storage.job import Job
+from storage.pipelines import choose_pipelines, load_pipelines
 from storage.settings import Settings
-from storage.specs import choose_pipelines, load_pipelines
 from tasks.evaluate import evaluate
 from tasks.forecast import forecast
 from tasks.ingest import ingest
 from tasks.predict import predict
 from tasks.prepare import prepare
 from tasks.report import publish
-from tasks.runs import begin, fail
+from tasks.runs import alone, begin, fail
 from tasks.score import score
 from tasks.train import load_keras, plan, train
-
-
-async def _transient(task: Any, run: Any, state: Any) -> bool:  # noqa: ARG001 — Prefect's signature
-    """Whether another try may help: the feed or the database was away, and nothing is wrong with what was asked."""
-    error = await state.result(raise_on_failure=False)
-    return isinstance(error, FeedUnavailable | DatabaseUnavailable)
-
-
-_PAUSES = [2.0, 4.0, 8.0]
-"""Seconds between the tries of a task."""
-_PATIENT_PAUSES = [*_PAUSES, 60.0, 600.0]
-"""Likewise, where nobody sits and waits."""
-
-
-def _retries() -> dict[str, Any]:
-    """How tasks are tried again.
-
-    Not so the whole run: Prefect never comes back to a flow that returns its failure, and it would not ask whether
-    another try may help.
-    """
-    pauses = _PATIENT_PAUSES if deployment.id else _PAUSES
-    return {
-        "retries": len(pauses),
-        "retry_delay_seconds": pauses,
-        "retry_jitter_factor": 0.5,
-        "retry_condition_fn": _transient,
-    }
-
 
 _EVENTS = {
     "min_skill": "daycast.skill.low",
@@ -126,8 +98,14 @@ def daily(
         job = _job(pipeline, as_of=as_of or _wait_until(_scheduled()), sample=sample)
     except DaycastError as error:
         return Failed(message=str(error))
-    with _tagged(job):
-        return _run(job, training=training)
+    _tag(job)
+    try:
+        with alone(job, seconds=patience()):
+            return _run(replace(job, now=now()), training=training)  # what is fetched is known now, not before the wait
+    except DaycastError as error:  # it did not begin: the row of this run_id may be that of a run in progress
+        get_run_logger().error("%s", error)
+        summary = Summary(pipeline=job.pipeline.name, run_id=job.run_id, status="failed", message=str(error))
+        return Failed(message=str(error), data=note(summary))
 
 
 def _job(pipeline: str, *, as_of: datetime, sample: bool) -> Job:
@@ -136,25 +114,25 @@ def _job(pipeline: str, *, as_of: datetime, sample: bool) -> Job:
     return Job(pipeline=spec, as_of=require_past(as_of, present=present), now=present, settings=settings)
 
 
-@contextmanager
-def _tagged(job: Job) -> Iterator[None]:
-    """Tag the flow run, beside the tags of its deployment, and the task runs in the block."""
+def _tag(job: Job) -> None:
+    """Tag the flow run, beside the tags of its deployment; its task runs bear none.
+
+    For every tag of a task run Prefect asks the server whether its number is limited, each time the task starts.
+    """
     names = {job.pipeline.name, job.pipeline.feed, job.pipeline.model.cell}
     with get_client(sync_client=True) as client:
         client.update_flow_run(UUID(flow_run.get_id()), tags=sorted({*flow_run.tags, *names}))
-    with tags(*names):
-        yield
 
 
 def _run(job: Job, *, training: TrainingChoice) -> Any:
     try:
-        champion = begin.with_options(**_retries())(job)
+        champion = begin.with_options(**retries())(job)
         if training == "retrain" or not champion:
             load_keras.submit()  # it takes as long as the steps before the training
         outcome = _stages(job, training=training)
     except DaycastError as error:
         get_run_logger().error("%s", error)
-        return Failed(message=str(error), data=_failed(job, str(error)))
+        return Failed(message=str(error), data=note(_failed(job, str(error))))
     except Exception as error:  # our own bug: the run's row says so, and the traceback goes to Prefect
         _failed(
             job, f"{type(error).__name__}: {error}. This is a defect of daycast; the traceback is in Prefect's log."
@@ -164,7 +142,7 @@ def _run(job: Job, *, training: TrainingChoice) -> Any:
     message = _show(job, outcome)
     summary = outcome.summary
     name = "Degraded" if summary.status == "degraded" else "Completed"
-    return Completed(name=name, message=message, data=summary)
+    return Completed(name=name, message=message, data=note(summary))
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -175,13 +153,13 @@ class _Outcome:
 
 
 def _stages(job: Job, *, training: TrainingChoice) -> _Outcome:
-    ingested = ingest.with_options(**_retries())(job)
+    ingested = ingest.with_options(**retries())(job)
     prepared = prepare(job)
-    scored = score.with_options(**_retries())(job)
-    planned = plan.with_options(**_retries())(job, prepared, requested=training)
+    scored = score.with_options(**retries())(job)
+    planned = plan.with_options(**retries())(job, prepared, requested=training)
     trained = _network(job, prepared, planned)
-    evaluated = evaluate.with_options(**_retries())(job, prepared, planned)
-    summary = forecast.with_options(**_retries())(
+    evaluated = evaluate.with_options(**retries())(job, prepared, planned)
+    summary = forecast.with_options(**retries())(
         job,
         ingested=ingested,
         prepared=prepared,
@@ -194,11 +172,14 @@ def _stages(job: Job, *, training: TrainingChoice) -> _Outcome:
 
 
 def _network(job: Job, prepared: Prepared, planned: Plan) -> Trained:
-    """Train and predict in a process of their own; only to predict, none is worth its start."""
+    """Train and predict in a process of their own; only to predict, none is worth its start.
+
+    A training that is tried again finds what it kept, and only records it.
+    """
     if planned.training == "reuse":
         predict(job, prepared, versions=planned.versions)
         return Trained(version=planned.version)
-    trained: Trained = train.submit(job, prepared, planned).result()
+    trained: Trained = train.with_options(**retries()).submit(job, prepared, planned).result()
     predict.submit(job, prepared, versions=planned.versions).result()
     return trained
 
@@ -231,9 +212,18 @@ def _announce(summary: Summary, *, broken: Mapping[str, str]) -> None:
 def _failed(job: Job, message: str) -> Summary:
     try:
         fail(job, message=message, at=now())
+        _show_failure(job)
     except DaycastError as second:
         message = f"{message} The run's row could not be closed either: {second}"
     return Summary(pipeline=job.pipeline.name, run_id=job.run_id, status="failed", message=message)
+
+
+def _show_failure(job: Job) -> None:
+    """Publish a run that failed; whatever goes wrong with that is logged, and hides nothing of why the run failed."""
+    try:
+        publish(job)
+    except Exception:
+        get_run_logger().exception("The failed run could not be shown.")
 
 
 def run_now(pipeline: str, *, as_of: datetime, training: TrainingChoice) -> Summary:

@@ -44,12 +44,14 @@ def serve(
     """
     from tasks import queries
 
-    queries.migrate(settings)
     for name, value in RUN_ENVIRONMENT.items():
         os.environ.setdefault(name, value)
     with ExitStack() as stack:
-        _server(stack, host=host, port=port, say=say)
+        ours = _server(stack, host=host, port=port, say=say)
         require_same_version()
+        queries.migrate(settings)
+        if ours:
+            _take_up_again(say)
         _register_and_run(pipelines, settings=settings, sample=sample, say=say)
         say("Stopping. Start again with the same command; schedules and runs are kept.")
 
@@ -90,11 +92,11 @@ def silent_after() -> timedelta:
     return timedelta(seconds=_SILENT_HEARTBEATS * frequency)
 
 
-def _server(stack: ExitStack, *, host: str, port: int, say: Callable[[str], None]) -> None:
-    """Use the configured server, or start one that ends with the block."""
+def _server(stack: ExitStack, *, host: str, port: int, say: Callable[[str], None]) -> bool:
+    """Use the configured server, or start one that ends with the block; gives whether it was started."""
     if configured := configured_api():
         say(f"Using the Prefect server at {configured.removesuffix('/api')}")
-        return
+        return False
     _require_free(host, port)
     _share_password()
     address = f"http://{host}:{port}"
@@ -104,6 +106,14 @@ def _server(stack: ExitStack, *, host: str, port: int, say: Callable[[str], None
     stack.enter_context(api_url(server.url))
     say(f"Starting the Prefect server; its UI will be at {address}")
     server.wait()
+    return True
+
+
+def _take_up_again(say: Callable[[str], None]) -> None:
+    from flows.interrupted import take_up_again
+
+    if count := take_up_again():
+        say(f"  {count} runs taken up again that were in progress when the last server ended")
 
 
 def _places(address: str, *, anywhere: bool) -> dict[str, str]:

@@ -1,5 +1,6 @@
 """What is drawn of a run, taken from its frames, and the same in words for readers who do not see the picture."""
 
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -81,7 +82,7 @@ def trace_in_words(shown: Trace) -> str:
     return f"{shown.title}: predicted one step ahead, off by {_quantity(error, shown.unit)} on average."
 
 
-def losses_in_words(losses: list[float], validation: list[float], *, title: str) -> str:
+def losses_in_words(losses: Sequence[float], validation: Sequence[float], *, title: str) -> str:
     """Where the two curves end."""
     return (
         f"{title} by epoch: after {len(losses)} epochs {losses[-1]:.4g} on the training part, "

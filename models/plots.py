@@ -3,9 +3,9 @@
 A picture is one panel, drawn for the width of a phone: a page lays several of them beside or below each other.
 """
 
+import functools
 import io
 import re
-from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -102,8 +102,11 @@ def draw_trace(trace: Trace) -> bytes:
     return _svg(figure, panel)
 
 
-def draw_losses(losses: Sequence[float], validation: Sequence[float], *, title: str) -> bytes:
+@functools.lru_cache(maxsize=16)
+def draw_losses(losses: tuple[float, ...], validation: tuple[float, ...], *, title: str) -> bytes:
     """The loss on the training and on the validation part by epoch, the best epoch marked.
+
+    They do not change once a version is trained: days that reuse it share the picture.
 
     Args:
         losses: one an epoch, in scaled units.

@@ -20,6 +20,10 @@ if TYPE_CHECKING:
     from models.material import Material
     from models.windows import Windows
 
+_MOST = 2
+_HELD: dict[tuple[str, str], NetworkForecaster] = {}
+"""The networks read last, by the hash of their manifest and the spec: days of a backfill that reuse one share it."""
+
 
 @task(name="predict", cache_policy=NO_CACHE)
 def predict(job: Job, prepared: Prepared, *, versions: tuple[str, ...]) -> None:
@@ -68,10 +72,18 @@ def _load(job: Job, version: str) -> NetworkForecaster:
 
     load_keras()
     from models.forecaster import NetworkForecaster
+    from storage.versions import find_version
 
     registry, name = job.registry(), job.pipeline.name
-    with registry.fetch(name, version) as folder:
-        return NetworkForecaster.load(folder, registry.manifest(name, version).state, spec=job.pipeline)
+    with job.database() as database:
+        sha256 = find_version(database, name, version).sha256
+    key = sha256, job.pipeline.model_dump_json()
+    with registry.fetch(name, version, sha256=sha256) as folder:  # verifies the files, also of a network that is held
+        if key not in _HELD:
+            while len(_HELD) >= _MOST:
+                _HELD.pop(next(iter(_HELD)))
+            _HELD[key] = NetworkForecaster.load(folder, registry.manifest(name, version).state, spec=job.pipeline)
+    return _HELD[key]
 
 
 def _columns(forecaster: NetworkForecaster, windows: Windows, part: str) -> dict[str, np.ndarray]:

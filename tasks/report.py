@@ -199,7 +199,7 @@ def _losses(report: RunReport) -> Iterator[Picture]:
     from storage.reports import Picture
 
     history = report.manifest.history if report.manifest else {}
-    losses, validation = history.get("loss", []), history.get("val_loss", [])
+    losses, validation = tuple(history.get("loss", ())), tuple(history.get("val_loss", ()))
     if report.version and losses and validation:
         title = f"Loss of {report.version.version}"
         words = losses_in_words(losses, validation, title=title)

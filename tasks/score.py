@@ -80,7 +80,8 @@ def _actuals(job: Job, symbol: str, *, since: object) -> pd.DataFrame:
 
     rows = job.observations().read(symbol, as_of=job.as_of)
     if since is not None:
-        rows = rows[rows[AVAILABLE_AT] > pd.Timestamp(since)]
+        # Of that very instant too: a run that is on time takes up revisions as known at its own as_of.
+        rows = rows[rows[AVAILABLE_AT] >= pd.Timestamp(since)]
     return pd.DataFrame(
         {
             SERIES_ID: series_id(job.pipeline.name, symbol),

@@ -17,6 +17,7 @@ from prefect.client.schemas.filters import FlowRunFilter
 from prefect.client.schemas.sorting import FlowRunSort
 from prefect.events import emit_event
 
+from flows import automations
 from flows.automations import apply_automations
 from flows.clock import now
 from flows.deployments import TAG
@@ -105,6 +106,21 @@ def test_low_skill_and_coverage_call(place, webhook):
     }
     for said in webhook.received:
         assert said["message"].startswith("Pipeline: mine\nRun: mine@then\nReason: 0.1, and 0.2 is required\nNext: ")
+
+
+def test_a_pipeline_without_a_good_run_for_longer_than_its_schedule_allows_calls(new_place, webhook, monkeypatch):
+    monkeypatch.setattr(automations, "_GRACE", timedelta(seconds=-50))  # of a run that is due every minute
+    place = new_place("scheduled")
+    place.define("minutely", schedule={"cron": "* * * * *"})
+    apply_automations([place.job("minutely").pipeline], alerts=webhook.url, silent_after=NEVER)
+    said = until(lambda: webhook.received)[0]
+    assert said["title"] == "daycast: minutely is overdue"
+    assert said["message"].splitlines() == [
+        "Pipeline: minutely",
+        "Run: none since 0:00:10 or longer",
+        "Reason: no good run for longer than its schedule allows (* * * * *, UTC)",
+        "Next: daycast status; then daycast run minutely",
+    ]
 
 
 def test_a_webhook_that_is_down_fails_nothing(place, since):

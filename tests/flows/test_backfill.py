@@ -8,6 +8,8 @@ from prefect.client.schemas.filters import FlowRunFilter
 from prefect.client.schemas.sorting import FlowRunSort
 
 from flows.clock import now
+from storage.database import Database
+from tests.drills.drill_backfill import LIVE_METRICS, disagreements, recomputed, stored
 from tests.places import AS_OF, Place
 
 pytestmark = [pytest.mark.slow, pytest.mark.usefixtures("prefect_server")]
@@ -49,6 +51,11 @@ def test_each_day_is_a_child_of_one_run_and_what_is_done_is_not_done_again(train
     }
     forecasts = [row for row in place.table("forecasts") if f"{row['as_of']:%Y-%m-%d}" == SECOND]
     assert {f"{row['origin']:%Y-%m-%d}" for row in forecasts} == {SECOND}, "what was available then, and no more"
+
+    live = stored(row for row in place.table("evaluations") if row["split"] == "live")
+    with Database.open(place.database_url) as db:
+        assert disagreements(live, recomputed(db.query(LIVE_METRICS), directional=False)) == []
+    assert max(n for _, n in live.values()) == 2 * (2 + 2 + 1), "the last day's forecasts have yet to come true"
 
 
 def children(name: str) -> list[str]:

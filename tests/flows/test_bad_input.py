@@ -150,9 +150,9 @@ def test_a_prefect_server_that_is_configured_and_does_not_answer_is_named(place,
 @pytest.fixture
 def hasty(monkeypatch):
     """No pauses between the tries of a task."""
-    from flows import daily
+    from flows import retrying
 
-    monkeypatch.setattr(daily, "_PAUSES", [0, 0, 0])
+    monkeypatch.setattr(retrying, "_PAUSES", [0, 0, 0])
 
 
 @pytest.mark.usefixtures("hasty")

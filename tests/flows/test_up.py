@@ -11,8 +11,12 @@ import sys
 import time
 import urllib.request
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from importlib.metadata import version
 from pathlib import Path
+from threading import Thread
 from typing import Any
 
 import pytest
@@ -22,6 +26,7 @@ from tests.places import Place, Webhook, make_place
 pytestmark = pytest.mark.slow
 
 EVERY_MINUTE = {"cron": "* * * * *", "timezone": "UTC"}
+BEGUN = ("Submitting", "Pending", "Running")
 PASSWORD = "operator:swordfish"  # noqa: S105 — of a server that lives for one test
 
 
@@ -29,11 +34,25 @@ PASSWORD = "operator:swordfish"  # noqa: S105 — of a server that lives for one
 class Up:
     """A running ``daycast up``."""
 
-    process: subprocess.Popen[str]
     place: Place
+    environment: dict[str, str]
     port: int
     log: Path
     alerts: list[dict[str, Any]]
+    process: subprocess.Popen[str] = field(init=False)
+
+    def start(self) -> None:
+        """Start it, or start it again."""
+        with self.log.open("a") as out:
+            self.process = subprocess.Popen(
+                [sys.executable, "-m", "flows.cli", "up", "--port", str(self.port)],
+                env=self.environment, stdout=out, stderr=subprocess.STDOUT, text=True, start_new_session=True,
+            )  # fmt: skip
+
+    def stop(self, number: int) -> None:
+        """Send it a signal, and see it end well."""
+        os.kill(self.process.pid, number)
+        assert self.process.wait(timeout=60) == 0
 
     @property
     def address(self) -> str:
@@ -90,28 +109,25 @@ def up(tmp_path: Path, database_url: str, webhook: Webhook) -> Iterator[Up]:
         "DAYCAST_ALERTS": webhook.url,
     }
     environment.pop("PREFECT_API_URL", None)
-    with log.open("w") as out:
-        process = subprocess.Popen(
-            [sys.executable, "-m", "flows.cli", "up", "--port", str(port)],
-            env=environment, stdout=out, stderr=subprocess.STDOUT, text=True, start_new_session=True,
-        )  # fmt: skip
+    made = Up(place=place, environment=environment, port=port, log=log, alerts=webhook.received)
+    made.start()
     try:
-        yield Up(process=process, place=place, port=port, log=log, alerts=webhook.received)
+        yield made
     finally:
-        if process.poll() is None:
-            os.kill(process.pid, signal.SIGINT)
+        if made.process.poll() is None:
+            os.kill(made.process.pid, signal.SIGINT)
             try:
-                process.wait(timeout=60)
+                made.process.wait(timeout=60)
             except subprocess.TimeoutExpired:
-                process.kill()
-                process.wait()
+                made.process.kill()
+                made.process.wait()
 
 
 @pytest.mark.timeout(600)
 def test_it_wakes_by_itself_shows_what_it_did_and_calls_for_help(up: Up, tmp_path: Path) -> None:
-    run = up.wait_for(lambda: up.runs("Completed"), seconds=300)[0]
-    assert run["name"].startswith("good@")
-    assert {"daycast", "good", "gru"} <= set(run["tags"])
+    flow_run = up.wait_for(lambda: up.runs("Completed"), seconds=300)[0]
+    assert flow_run["name"].startswith("good@")
+    assert {"daycast", "good", "gru"} <= set(flow_run["tags"])
     rows = up.place.table("forecasts")
     assert {row["series_id"] for row in rows} == {"good/A", "good/B"}
     run = next(row for row in up.place.table("runs") if row["pipeline"] == "good")
@@ -146,19 +162,41 @@ def test_it_wakes_by_itself_shows_what_it_did_and_calls_for_help(up: Up, tmp_pat
     if on_sqlite:
         look(up, tmp_path)
 
+    begun = up.wait_for(lambda: up.runs(*BEGUN)) if on_sqlite else []
     began = time.monotonic()
-    os.kill(up.process.pid, signal.SIGINT if on_sqlite else signal.SIGTERM)
-    assert up.process.wait(timeout=60) == 0
+    up.stop(signal.SIGINT if on_sqlite else signal.SIGTERM)
     assert time.monotonic() - began < 45
+    if on_sqlite:
+        goes_on(up, done=flow_run, begun={run["id"] for run in begun})
     printed = up.log.read_text()
     assert f"its UI will be at {up.address}" in printed
     assert "Stopping. Start again with the same command" in printed
+    assert ("runs taken up again that were in progress" in printed) is on_sqlite
     assert "Traceback" not in printed
     assert "Warning" not in printed
     assert PASSWORD not in printed
     with socket.socket() as listener:
         listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         listener.bind(("127.0.0.1", up.port))  # nothing of it is left
+
+
+def goes_on(up: Up, *, done: dict[str, Any], begun: set[str]) -> None:
+    """Start it again on the same data: what was begun is done, what was there is there once, the schedules go on."""
+    again = datetime.now(UTC)
+    up.start()
+    up.wait_for(lambda: up.log.read_text().count("Ready. Ctrl-C stops everything.") == 2)
+    assert [run["id"] for run in up.runs("Completed") if run["name"] == done["name"]] == [done["id"]]
+    names = [row["name"] for row in up.ask("/automations/filter")]
+    assert len(names) == len(set(names)) == 6, "mark, failed, skill, coverage, and each of the two being overdue"
+    deployments = {row["name"]: row for row in up.ask("/deployments/filter")}
+    assert set(deployments) == {"good", "good-retrain", "bad", "bad-retrain", "backfill", "upkeep"}
+    assert deployments["good"]["id"] == done["deployment_id"]
+    assert not any(row["paused"] for row in deployments.values())
+    up.wait_for(lambda: begun <= {run["id"] for run in up.runs("Completed", "Failed")})
+    up.wait_for(
+        lambda: [run for run in up.runs("Failed") if datetime.fromisoformat(run["expected_start_time"]) > again]
+    )
+    up.stop(signal.SIGINT)
 
 
 def look(up: Up, tmp_path: Path) -> None:
@@ -206,3 +244,37 @@ def test_a_port_in_use_is_said_at_once(place: Place) -> None:
     assert ended.returncode == 2
     assert f"A free address is required for the Prefect server. Received: 127.0.0.1:{port}" in ended.stderr
     assert "Traceback" not in ended.stderr
+    assert not (place.root / "data").exists()
+
+
+@pytest.fixture
+def old_server() -> Iterator[str]:
+    """The API's address of a server that says that it is of another version."""
+
+    class Handler(BaseHTTPRequestHandler):
+        def do_GET(self) -> None:
+            """Answer as Prefect does when it is asked who it is; nothing else is there."""
+            known = {"/api/health": b"true", "/api/admin/version": b'"2.20.1"'}
+            self.send_response(200 if self.path in known else 404)
+            self.send_header("content-type", "application/json")
+            self.end_headers()
+            self.wfile.write(known.get(self.path, b"null"))
+
+        def log_message(self, *_: object) -> None:
+            """Say nothing."""
+
+    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+    Thread(target=server.serve_forever, daemon=True).start()
+    yield f"http://127.0.0.1:{server.server_port}/api"
+    server.shutdown()
+    server.server_close()
+
+
+@pytest.mark.parametrize("arguments", [["up"], ["deploy", "--pool", "workers"]])
+def test_a_server_of_another_version_is_refused_before_anything_is_done(place, old_server, arguments) -> None:
+    ended = place.daycast(*arguments, PREFECT_API_URL=old_server)
+    assert ended.returncode == 1
+    ours = ".".join(version("prefect").split(".")[:2])
+    assert f"Error: A Prefect server of version {ours} is required. Received: 2.20.1. Upgrade" in ended.stderr
+    assert "Traceback" not in ended.stderr
+    assert not (place.root / "data").exists()

@@ -49,8 +49,8 @@ def _pictures():
         "fan": draw_fan(_fan()),
         "one step": draw_fan(_fan(horizon=1)),
         "trace": draw_trace(_trace(240)),
-        "losses": draw_losses([0.9, 0.7, 0.6], [0.8, 0.75, 0.78], title="Loss of 1"),
-        "one epoch": draw_losses([0.9], [0.8], title="Loss of 1"),
+        "losses": draw_losses((0.9, 0.7, 0.6), (0.8, 0.75, 0.78), title="Loss of 1"),
+        "one epoch": draw_losses((0.9,), (0.8,), title="Loss of 1"),
     }
 
 
@@ -89,7 +89,7 @@ def test_text_is_text():
 
 
 def test_losses_mark_the_epoch_that_is_kept():
-    assert "kept: epoch 2" in _words(draw_losses([0.9, 0.7, 0.6], [0.8, 0.75, 0.78], title="Loss"))
+    assert "kept: epoch 2" in _words(draw_losses((0.9, 0.7, 0.6), (0.8, 0.75, 0.78), title="Loss"))
 
 
 @pytest.mark.parametrize("minutes", [1, 15, 60, 1440, 1440 * 7, 1440 * 30])

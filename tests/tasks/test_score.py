@@ -15,6 +15,8 @@ from tasks.predict import predict
 from tasks.prepare import prepare
 from tasks.score import score
 from tasks.train import plan, train
+from tests.drills.drill_backfill import LIVE_METRICS, disagreements, recomputed
+from tests.drills.drill_backfill import stored as stored_figures
 from tests.places import AS_OF, DAYS, FIRST, Place, make_place, walk
 
 DAY = timedelta(days=1)
@@ -87,25 +89,18 @@ def test_every_forecast_whose_value_came_is_scored(either):
 def test_the_live_figures_are_what_an_independent_query_gives(either):
     score.fn(either.job(as_of=MADE))
     forecast(either)
+    forecast(either, first=MADE + 10 * DAY, days=1, version="v2", forecaster="naive", lower_80=None, upper_80=None)
     scored = score.fn(either.job())
+    ours = stored_figures(row for row in either.table("evaluations") if row["split"] == "live")
     with Database.open(either.database_url) as db:
-        (row,) = db.query(
-            """
-            SELECT COUNT(*) AS n, AVG(ABS(a.value - f.mean)) AS mae, AVG(ABS(a.value - o.value)) AS naive,
-                AVG((a.value - f.mean) * (a.value - f.mean)) AS square,
-                AVG(CASE WHEN a.value BETWEEN f.lower_95 AND f.upper_95 THEN 1.0 ELSE 0.0 END) AS inside
-            FROM forecasts f
-            JOIN actuals a ON a.series_id = f.series_id AND a.valid_at = f.valid_at
-            JOIN actuals o ON o.series_id = f.series_id AND o.valid_at = f.origin
-            """
-        )
-    found = stored(either)
-    assert row["n"] == found["mae"][1] == scored.month.n == 40
-    assert found["mae"][0] == pytest.approx(row["mae"])
-    assert found["rmse"][0] == pytest.approx(row["square"] ** 0.5)
-    assert found["skill"][0] == pytest.approx(1 - row["mae"] / row["naive"])
-    assert found["coverage_95"][0] == pytest.approx(float(row["inside"]))
-    assert scored.month.skill == pytest.approx(found["skill"][0])
+        theirs = recomputed(db.query(LIVE_METRICS), directional=False)
+    assert disagreements(ours, theirs) == []
+    overall = ("mine", "v1", "network", "*", 0)
+    assert ours[*overall, "mae"][1] == 40
+    assert len(ours) == 3 * 3 * 5 + 3 * 3 * 4, "over two series and all, two leads and all; v2 without an 80 % interval"
+    assert scored.month.n == 44
+    either_wrong = {**ours, (*overall, "skill"): (ours[*overall, "skill"][0] * (1 + 2e-9), 40)}
+    assert len(disagreements(either_wrong, theirs)) == 1
 
 
 def test_by_series_and_by_lead_too(either):

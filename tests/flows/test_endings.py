@@ -1,0 +1,92 @@
+"""How a run ends: a failed one is shown too, and what it came to does not hang on the server's answer."""
+
+import os
+import time
+from unittest.mock import patch
+
+import pytest
+from prefect.client.orchestration import get_client
+from prefect.client.schemas.filters import ArtifactCollectionFilter, LogFilter
+from prefect.task_runners import ThreadPoolTaskRunner
+
+from flows.daily import daily
+from flows.outcomes import outcome_of
+from storage.errors import WorkError
+from storage.handover import Summary
+from tests.places import AS_OF
+
+pytestmark = [pytest.mark.slow, pytest.mark.usefixtures("prefect_server")]
+
+
+@pytest.fixture
+def ended(place):
+    """Runs the daily flow here, its training in a thread, and gives its final state."""
+    flow = daily.with_options(task_runner=ThreadPoolTaskRunner(max_workers=1))
+
+    def run():
+        with patch.dict(os.environ, place.environment):
+            return flow("mine", as_of=AS_OF, return_state=True)
+
+    return run
+
+
+def _logged(flow_run_id, *, words):
+    """The messages of a run's log, as the server has them, once one holds the words."""
+    wanted = LogFilter.model_validate({"flow_run_id": {"any_": [str(flow_run_id)]}})
+    deadline = time.monotonic() + 20
+    with get_client(sync_client=True) as client:
+        while time.monotonic() < deadline:
+            found = [log.message for log in client.read_logs(log_filter=wanted)]
+            if any(words in message for message in found):
+                return found
+            time.sleep(0.2)
+    raise AssertionError(f"no {words!r} in the log")
+
+
+def test_a_run_that_failed_has_a_page_and_an_artifact_that_say_why_and_what_to_do(place, ended):
+    (place.root / "B.csv").unlink()
+    state = ended()
+    assert state.is_failed()
+    reason = f"there is no file {place.root}/B.csv"
+    assert reason in state.message
+    reports = place.root / "data" / "reports"
+    for name in ("mine.html", f"mine/{AS_OF:%Y%m%dT%H%M%S}Z.html"):
+        page = (reports / name).read_text()
+        assert '<span class="status failed">failed</span>' in page
+        assert reason in page
+        assert "<code>daycast run mine</code>" in page
+    assert "failed" in (reports / "index.html").read_text()
+    key = ArtifactCollectionFilter.model_validate({"key": {"any_": ["mine-report"]}})
+    with get_client(sync_client=True) as client:
+        (artifact,) = client.read_latest_artifacts(artifact_filter=key)
+    assert artifact.flow_run_id == state.state_details.flow_run_id
+    assert artifact.description == "mine@2024-06-08T00:00:00Z: failed"
+    assert "there is no file" in artifact.data
+    assert "`daycast run mine`" in artifact.data
+
+
+def test_what_cannot_be_shown_hides_nothing_of_why_the_run_failed(place, ended):
+    (place.root / "B.csv").unlink()
+    (place.root / "data").mkdir()
+    (place.root / "data" / "reports").write_text("a file in the way")
+    state = ended()
+    assert state.is_failed()
+    assert "there is no file" in state.message
+    assert "reports" not in state.message
+    (row,) = place.table("runs")
+    assert (row["status"], row["message"]) == ("failed", state.message)
+    said = _logged(state.state_details.flow_run_id, words="The failed run could not be shown.")
+    assert any("there is no file" in message for message in said)
+
+
+def test_what_a_run_came_to_is_known_where_the_servers_answer_is_lost(place, ended):
+    """Prefect asks again then, and is given a state that holds nothing of what the flow returned."""
+    (place.root / "B.csv").unlink()
+    state = ended()
+    with get_client(sync_client=True) as client:
+        told = client.read_flow_run(state.state_details.flow_run_id).state
+    assert not isinstance(told.data, Summary)
+    summary = outcome_of(told, Summary)
+    assert (summary.run_id, summary.status) == ("mine@2024-06-08T00:00:00Z", "failed")
+    with pytest.raises(WorkError, match="must end with a Summary"):
+        outcome_of(told, Summary)
