@@ -10,10 +10,11 @@ import numpy as np
 import tensorflow as tf
 from numpy.typing import NDArray
 
+from models.inputs import Inputs, as_read
 from storage.errors import DataError
-from storage.specs import ModelSpec
+from storage.model_spec import ModelSpec
 
-Pair = tuple[NDArray[np.float32], NDArray[np.float32]]
+Pair = tuple[Inputs, NDArray[np.float32]]
 
 _STEPS = 32
 """Steps between two looks at the clock; Python is left out of the steps between."""
@@ -65,9 +66,9 @@ def run(
 
     Args:
         network: a built model ``(batch, lookback, features) → (batch, horizon)``.
-        training: scaled inputs ``(n, lookback, features)`` and targets ``(n, horizon)``.
+        training: scaled inputs, of which the first is ``(n, lookback, features)``, and targets ``(n, horizon)``.
         validation: likewise.
-        model: loss, learning rate, batch size, epochs at most, patience, seed.
+        model: loss, learning rate and its decay, weight average, batch size, epochs at most, patience, seed.
         warm: the weights are worth keeping as they are if no epoch betters them (fine-tuning).
         on_epoch: told of each pass.
         expired: asked every so many steps; once true, training ends.
@@ -76,13 +77,13 @@ def run(
         DataError: the loss is not a number.
     """
     network.compile(
-        optimizer=keras.optimizers.Adam(model.learning_rate, global_clipnorm=1.0),
+        optimizer=_optimizer(model),
         loss=model.loss,
         steps_per_execution=_STEPS,
         jit_compile="auto",
     )
     held_out = _in_order(validation)
-    watch = _Watch(total=model.epochs, patience=model.patience, on_epoch=on_epoch, expired=expired)
+    watch = _Watch(model, on_epoch=on_epoch, expired=expired)
     if warm:
         watch.keep(network, loss=float(network.evaluate(held_out, verbose=0)))
     network.fit(
@@ -90,21 +91,41 @@ def run(
         validation_data=held_out,
         epochs=model.epochs,
         shuffle=False,  # the batches are shuffled already
-        callbacks=[watch],
+        callbacks=[keras.callbacks.SwapEMAWeights(swap_on_epoch=True), watch] if model.weight_average else [watch],
         verbose=0,
     )
     network.set_weights(watch.best)
     return Fitted(history=tuple(watch.history), validation_loss=watch.lowest)
 
 
-class _Watch(keras.callbacks.Callback):  # type: ignore[misc]  # Keras has no types
-    """Keeps the weights that are best on validation, and says when to stop."""
+def _optimizer(model: ModelSpec) -> Any:
+    averaged = {"use_ema": True, "ema_momentum": model.weight_average} if model.weight_average else {}
+    return keras.optimizers.Adam(model.learning_rate, global_clipnorm=1.0, **averaged)
 
-    def __init__(
-        self, *, total: int, patience: int, on_epoch: Callable[[Epoch], None], expired: Callable[[], bool]
-    ) -> None:
+
+def rate(model: ModelSpec, *, epoch: int) -> float:
+    """The learning rate of an epoch, counted from 0.
+
+    >>> [round(rate(ModelSpec(decay="step", learning_rate=0.1), epoch=epoch), 3) for epoch in range(5)]
+    [0.1, 0.1, 0.1, 0.08, 0.064]
+    >>> [round(rate(ModelSpec(decay="cosine", learning_rate=0.1, epochs=4), epoch=epoch), 3) for epoch in range(4)]
+    [0.1, 0.085, 0.05, 0.015]
+    """
+    match model.decay:
+        case "step":
+            return model.learning_rate * 0.8 ** max(0, epoch - 2)
+        case "cosine":
+            return model.learning_rate * (1 + math.cos(math.pi * epoch / model.epochs)) / 2
+        case _:
+            return model.learning_rate
+
+
+class _Watch(keras.callbacks.Callback):  # type: ignore[misc]  # Keras has no types
+    """Sets each epoch's learning rate, keeps the weights that are best on validation, and says when to stop."""
+
+    def __init__(self, spec: ModelSpec, *, on_epoch: Callable[[Epoch], None], expired: Callable[[], bool]) -> None:
         super().__init__()
-        self._total, self._patience = total, patience
+        self._spec = spec
         self._on_epoch, self._expired = on_epoch, expired
         self._waited = 0
         self.history: list[Epoch] = []
@@ -115,6 +136,10 @@ class _Watch(keras.callbacks.Callback):  # type: ignore[misc]  # Keras has no ty
         """Remember the network's weights as the best so far."""
         self.best, self.lowest, self._waited = network.get_weights(), loss, 0
 
+    def on_epoch_begin(self, epoch: int, logs: Any = None) -> None:  # noqa: ARG002 — Keras' signature
+        """Set the epoch's learning rate."""
+        self.model.optimizer.learning_rate = rate(self._spec, epoch=epoch)
+
     def on_train_batch_end(self, batch: int, logs: Any = None) -> None:  # noqa: ARG002 — Keras' signature
         """Look at the clock, once every so many steps."""
         if self._expired():
@@ -124,7 +149,7 @@ class _Watch(keras.callbacks.Callback):  # type: ignore[misc]  # Keras has no ty
         """Judge the epoch."""
         done = Epoch(
             number=epoch + 1,
-            total=self._total,
+            total=self._spec.epochs,
             loss=float(logs["loss"]),
             validation_loss=float(logs["val_loss"]),
         )
@@ -133,25 +158,27 @@ class _Watch(keras.callbacks.Callback):  # type: ignore[misc]  # Keras has no ty
         self._waited += 1
         if done.validation_loss < self.lowest:
             self.keep(self.model, loss=done.validation_loss)
-        if self._waited >= self._patience or self._expired():
+        if self._waited >= self._spec.patience or self._expired():
             self.model.stop_training = True
         self._on_epoch(done)
 
 
 def _shuffled(pair: Pair, *, model: ModelSpec) -> Any:
     """Batches of one size, in an order that the seed alone decides, new each epoch; a smaller rest is left."""
-    inputs, targets = (tf.constant(array) for array in pair)
-    size = min(model.batch_size, len(pair[0]))
+    inputs, targets = tuple(tf.constant(array) for array in pair[0]), tf.constant(pair[1])
+    count = len(targets)
+    size = min(model.batch_size, count)
 
     def gather(rows: Any) -> Any:
-        return tf.gather(inputs, rows), tf.gather(targets, rows)
+        return as_read([tf.gather(each, rows) for each in inputs]), tf.gather(targets, rows)
 
-    rows = tf.data.Dataset.range(len(pair[0])).shuffle(len(pair[0]), seed=model.seed, reshuffle_each_iteration=True)
+    rows = tf.data.Dataset.range(count).shuffle(count, seed=model.seed, reshuffle_each_iteration=True)
     return rows.batch(size, drop_remainder=True).map(gather).prefetch(_STEPS)
 
 
 def _in_order(pair: Pair) -> Any:
-    return tf.data.Dataset.from_tensor_slices(pair).batch(_VALIDATION_BLOCK).cache()
+    inputs, targets = pair
+    return tf.data.Dataset.from_tensor_slices((as_read(inputs), targets)).batch(_VALIDATION_BLOCK).cache()
 
 
 def _require_number(epoch: Epoch) -> None:

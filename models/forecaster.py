@@ -13,8 +13,10 @@ import tensorflow as tf
 from numpy.typing import NDArray
 
 from models.differencing import Floats, undo
-from models.fitting import Epoch, run
-from models.networks import build
+from models.fitting import Epoch
+from models.inputs import Inputs, as_read, network_inputs
+from models.members import fit_members
+from models.networks import Frame
 from models.scaling import Scaler
 from models.windows import Windows
 from storage.contracts import NETWORK, ForecasterName
@@ -22,6 +24,7 @@ from storage.errors import DataError, RegistryError
 from storage.specs import Pipeline
 
 MODEL_FILE = "model.keras"
+CYCLE_CALENDAR = "cycle_calendar"
 
 _BLOCK = 256
 """Windows a call. Every call is of this size, filled up where need be, so that a window's forecast is the same to the
@@ -38,9 +41,10 @@ class NetworkForecaster:
     Attributes:
         network: the Keras model.
         scaler: of every series it knows.
-        shape: what it reads and gives: target, features, difference of each column, lookback, horizon.
-        history: the epochs of the fit that made it.
-        validation_loss: of the weights that were kept, in scaled units.
+        shape: what it reads and gives: target, features, difference of each column, lookback, horizon, and the calendar
+            of learned cycles.
+        history: the epochs of the fit that made it; with several members, of each in turn.
+        validation_loss: of the weights that were kept, in scaled units; with several members, their mean.
     """
 
     network: Any
@@ -82,26 +86,26 @@ class NetworkForecaster:
         Raises:
             DataError: the loss is not a number.
         """
-        keras.utils.set_random_seed(spec.model.seed)
         tf.config.experimental.enable_op_determinism()
+        shape, column = shape_of(spec), _restored_column(spec)
         model = spec.model.model_copy(update={"epochs": spec.training.fine_tune_epochs} if parent else {})
-        scaler = parent.scaler.extended(training) if parent else Scaler.fit(training)
-        network = build(model, lookback=training.lookback, features=training.features, horizon=training.horizon)
-        if parent:
-            network.set_weights(parent.network.get_weights())
-        fitted = run(
-            network,
-            training=(scaler.inputs(training), scaler.targets(training)),
-            validation=(scaler.inputs(validation), scaler.targets(validation)),
+        scaler = parent.scaler.extended(training, target=column) if parent else Scaler.fit(training, target=column)
+        calendar = shape.get(CYCLE_CALENDAR)
+        network, fitted = fit_members(
+            [
+                (network_inputs(part, scaler=scaler, calendar=calendar), scaler.targets(part))
+                for part in (training, validation)
+            ],
             model=model,
-            warm=parent is not None,
+            frame=_frame(spec),
+            parent=parent.network if parent else None,
             on_epoch=on_epoch,
             expired=expired,
         )
         return cls(
             network=network,
             scaler=scaler,
-            shape=shape_of(spec),
+            shape=shape,
             history=fitted.history,
             validation_loss=fitted.validation_loss,
         )
@@ -112,7 +116,7 @@ class NetworkForecaster:
         Raises:
             DataError: a series is unknown to the network, or a forecast is not a finite number.
         """
-        outputs = self._outputs(self.scaler.inputs(windows))
+        outputs = self._outputs(network_inputs(windows, scaler=self.scaler, calendar=self.shape.get(CYCLE_CALENDAR)))
         differences = self.scaler.differences(outputs, windows=windows)
         kind = self.shape["difference"][self.shape["target"]]
         if kind == "percent":
@@ -154,11 +158,12 @@ class NetworkForecaster:
         """
         _require_shape(state["shape"], spec=spec)
         network = _read(folder / MODEL_FILE)
+        given = network.inputs[0].shape, network.output_shape
         expected = (None, spec.lookback, len(spec.features)), (None, spec.horizon)
-        if (network.input_shape, network.output_shape) != expected:
+        if given != expected:
             raise RegistryError(
                 f"A network of the shapes {expected[0]} → {expected[1]} is required. Received: "
-                f"{network.input_shape} → {network.output_shape} in {MODEL_FILE}. Retrain."
+                f"{given[0]} → {given[1]} in {MODEL_FILE}. Retrain."
             )
         return cls(
             network=network,
@@ -168,13 +173,12 @@ class NetworkForecaster:
             validation_loss=float(state["validation_loss"]),
         )
 
-    def _outputs(self, inputs: NDArray[np.float32]) -> NDArray[np.float32]:
-        count = len(inputs)
+    def _outputs(self, inputs: Inputs) -> NDArray[np.float32]:
+        count = len(inputs[0])
         blocks = []
         for start in range(0, count, _BLOCK):
-            block = inputs[start : start + _BLOCK]
-            filled = np.concatenate([block, np.zeros((_BLOCK - len(block), *block.shape[1:]), dtype=np.float32)])
-            blocks.append(self._forward(filled).numpy()[: len(block)])
+            block = [_filled(array[start : start + _BLOCK]) for array in inputs]
+            blocks.append(self._forward(as_read(block)).numpy()[: count - start])
         return np.concatenate(blocks) if blocks else np.zeros((0, self.shape["horizon"]), dtype=np.float32)
 
     @functools.cached_property
@@ -182,14 +186,37 @@ class NetworkForecaster:
         return tf.function(functools.partial(self.network, training=False), autograph=False)
 
 
+def _frame(spec: Pipeline) -> Frame:
+    return Frame(
+        lookback=spec.lookback,
+        features=len(spec.features),
+        horizon=spec.horizon,
+        target=spec.features.index(spec.target) if spec.target in spec.features else 0,
+        series=len(spec.symbols),
+    )
+
+
+def _restored_column(spec: Pipeline) -> int | None:
+    """The column whose level or cycle is put back on the outputs, if one is."""
+    restores = spec.model.normalization != "none" or spec.model.cycle
+    return spec.features.index(spec.target) if restores else None
+
+
+def _filled(block: NDArray[Any]) -> NDArray[Any]:
+    """A block of the one size, zeros after what there is."""
+    return np.concatenate([block, np.zeros((_BLOCK - len(block), *block.shape[1:]), dtype=block.dtype)])
+
+
 def shape_of(spec: Pipeline) -> dict[str, Any]:
     """What a network of this spec reads and gives, as JSON knows it."""
+    cycles = {CYCLE_CALENDAR: spec.calendar} if spec.model.cycle else {}
     return {
         "target": spec.target,
         "features": list(spec.features),
         "difference": {column: spec.difference_of(column) for column in spec.columns},
         "lookback": spec.lookback,
         "horizon": spec.horizon,
+        **cycles,
     }
 
 

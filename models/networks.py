@@ -1,45 +1,144 @@
-"""Recurrent networks: a specification in, a Keras model out."""
+"""Networks: a specification in, a Keras model out."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 import keras
 
-from storage.specs import Cell, ModelSpec
+from models.levels import Cycle, Level, Restore
+from models.recurrent import CompiledGRU
+from models.segments import SegmentRecurrence
+from storage.model_spec import Cell, ModelSpec
 
 CELLS: Mapping[Cell, Callable[..., Any]] = {
     "simple_rnn": keras.layers.SimpleRNN,
     "lstm": keras.layers.LSTM,
-    "gru": keras.layers.GRU,
+    "gru": CompiledGRU,
 }
-"""Cell to layer. A layer takes ``units`` and ``return_sequences``."""
+"""Cell to layer, for the cells that read step by step. A layer takes ``units`` and ``return_sequences``."""
 
 
-def build(model: ModelSpec, *, lookback: int, features: int, horizon: int) -> Any:
-    """Build a network with new weights (a :class:`keras.Model`).
+@dataclass(frozen=True, kw_only=True)
+class Frame:
+    """What goes into a network and comes out.
 
-    Recurrent layers in a row, each followed by its dropout, the last one's final state into a dense layer that gives
-    every lead at once.
-
-    Args:
-        model: cell, units, direction, dropout.
+    Attributes:
         lookback: steps in.
         features: columns in.
         horizon: steps out, all at once.
+        target: the column that is forecast, counted from 0; it matters where a level or cycles are taken off.
+        series: how many series there are.
+    """
+
+    lookback: int
+    features: int
+    horizon: int
+    target: int = 0
+    series: int = 1
+
+
+def build(model: ModelSpec, *, frame: Frame) -> Any:
+    """Build a network with new weights (a :class:`keras.Model`).
+
+    Cycles and level are taken off the window, the recurrent part gives every lead at once, and both are put back.
+
+    Args:
+        model: the network's specification.
+        frame: what it reads and gives.
 
     Returns:
-        A model from ``(batch, lookback, features)`` to ``(batch, horizon)``, float32, made of Keras' own layers alone,
-        so that its ``.keras`` file loads in safe mode.
+        A model from ``(batch, lookback, features)`` to ``(batch, horizon)``, float32. With learned cycles it reads a
+        pair: the windows and ``places``, ``(batch, 2)`` int32, as :class:`models.levels.Cycle` says. It is made of
+        Keras' own layers and of daycast's, so that its ``.keras`` file loads in safe mode.
     """
-    inputs = keras.Input((lookback, features), name="inputs")
-    state = inputs
+    window = keras.Input((frame.lookback, frame.features), name="inputs")
+    if not model.cycle:
+        return keras.Model(window, _levelled(window, model=model, frame=frame), name=model.cell)
+    places = keras.Input((2,), dtype="int32", name="places")
+    cycle = Cycle(
+        periods=model.cycle,
+        series=frame.series,
+        columns=frame.features,
+        column=frame.target,
+        lookback=frame.lookback,
+        horizon=frame.horizon,
+        name="cycle",
+    )
+    past, future = cycle(places)
+    outputs = _levelled(keras.layers.subtract([window, past]), model=model, frame=frame)
+    return keras.Model([window, places], keras.layers.add([outputs, future]), name=model.cell)
+
+
+def average(members: Sequence[Any]) -> Any:
+    """The network whose forecasts are the mean of its members', held as ``member_1``, ``member_2`` and so on."""
+    inputs = [keras.Input(each.shape[1:], dtype=each.dtype, name=each.name) for each in members[0].inputs]
+    for number, member in enumerate(members, start=1):
+        member.name = f"member_{number}"
+    given = inputs[0] if len(inputs) == 1 else inputs
+    outputs = keras.layers.average([member(given) for member in members])
+    return keras.Model(given, outputs, name="average")
+
+
+def members_of(network: Any) -> list[Any]:
+    """The networks that :func:`average` joined, or the network itself."""
+    members = [layer for layer in network.layers if isinstance(layer, keras.Model)]
+    return members or [network]
+
+
+def _levelled(window: Any, *, model: ModelSpec, frame: Frame) -> Any:
+    recurrent = _segments if model.segmented else _steps
+    if model.normalization == "none":
+        return recurrent(window, model=model, frame=frame)
+    centred, level, deviation = Level(model.normalization, name="level")(window)
+    return Restore(frame.target, name="restore")(recurrent(centred, model=model, frame=frame), level, deviation)
+
+
+def _steps(window: Any, *, model: ModelSpec, frame: Frame) -> Any:
+    """Recurrent layers in a row, each followed by its dropout, the last one's final state into a dense layer."""
+    state = window
     for depth, units in enumerate(model.units, start=1):
         state = _recurrent(model, units=units, last=depth == len(model.units))(state)
         if model.dropout:
             state = keras.layers.Dropout(model.dropout)(state)
-    return keras.Model(inputs, keras.layers.Dense(horizon, name="leads")(state), name=model.cell)
+    return keras.layers.Dense(frame.horizon, name="leads")(state)
 
 
 def _recurrent(model: ModelSpec, *, units: int, last: bool) -> Any:
     layer = CELLS[model.cell](units, return_sequences=not last)
     return keras.layers.Bidirectional(layer) if model.bidirectional else layer
+
+
+def _segments(window: Any, *, model: ModelSpec, frame: Frame) -> Any:
+    """The recurrence over segments, a dense layer on the state of each segment of the horizon, and a linear path."""
+    positions = -(-frame.horizon // model.segment)
+    layer = SegmentRecurrence(
+        model.cell.removeprefix("segment_"),
+        units=model.units[0],
+        segment=model.segment,
+        positions=positions,
+        name="segments",
+    )
+    state = layer(window)
+    if model.dropout:
+        state = keras.layers.Dropout(model.dropout)(state)
+    leads = keras.layers.Dense(model.segment, name="leads")(state)
+    if model.linear:
+        leads = keras.layers.add([leads, _linear(window, segment=model.segment, positions=positions)])
+    steps = keras.layers.Reshape((positions * model.segment, 1))(leads)
+    within = keras.layers.Cropping1D((0, positions * model.segment - frame.horizon))(steps)
+    return keras.layers.Reshape((frame.horizon,))(within)
+
+
+def _linear(window: Any, *, segment: int, positions: int) -> Any:
+    """Each place of a segment ahead from the same place of every segment behind, with the same weights at every place.
+
+    Source: Lin et al., "SparseTSF: Modeling Long-term Time Series Forecasting with 1k Parameters", ICML 2024,
+    https://arxiv.org/abs/2405.00946.
+    """
+    _, lookback, columns = window.shape
+    count = lookback // segment
+    by_place = keras.layers.Permute((2, 1, 3))(keras.layers.Reshape((count, segment, columns))(window))
+    flat = keras.layers.Reshape((segment, count * columns))(by_place)
+    ahead = keras.layers.Dense(positions, use_bias=False, kernel_initializer="zeros", name="linear")(flat)
+    return keras.layers.Permute((2, 1))(ahead)

@@ -34,26 +34,35 @@ class Scaler:
     target_std: Floats
 
     @classmethod
-    def fit(cls, training: Windows) -> "Scaler":
-        """Fit on the training part; a column that does not move has the deviation 1."""
+    def fit(cls, training: Windows, *, target: int | None = None) -> "Scaler":
+        """Fit on the training part; a column that does not move has the deviation 1.
+
+        Args:
+            training: the training part.
+            target: which of the inputs' columns is the one that is forecast. Targets are then scaled as that column
+                is, so that a level taken off the inputs can be put back on the outputs as it is.
+        """
         present = np.unique(training.codes)
         codes = np.searchsorted(present, training.codes)
         input_mean, input_std = _moments(training.inputs, codes, len(present))
-        target_mean, target_std = _moments(training.targets[..., np.newaxis], codes, len(present))
+        if target is None:
+            of_target = _moments(training.targets[..., np.newaxis], codes, len(present))
+        else:
+            of_target = input_mean[:, [target]], input_std[:, [target]]
         return cls(
             names=tuple(training.names[code] for code in present),
             input_mean=input_mean,
             input_std=input_std,
-            target_mean=target_mean[:, 0],
-            target_std=target_std[:, 0],
+            target_mean=of_target[0][:, 0],
+            target_std=of_target[1][:, 0],
         )
 
-    def extended(self, training: Windows) -> "Scaler":
+    def extended(self, training: Windows, *, target: int | None = None) -> "Scaler":
         """This scaler, with the series that it lacks fitted on ``training``."""
         lacking = np.isin(training.series, np.array(self.names, dtype=object), invert=True)
         if not lacking.any():
             return self
-        new = Scaler.fit(training.where(lacking))
+        new = Scaler.fit(training.where(lacking), target=target)
         return Scaler(
             names=self.names + new.names,
             input_mean=np.concatenate([self.input_mean, new.input_mean]),
@@ -64,20 +73,20 @@ class Scaler:
 
     def inputs(self, windows: Windows) -> NDArray[np.float32]:
         """Scaled inputs, ``(n, lookback, features)``."""
-        rows = self._rows(windows)
+        rows = self.rows(windows)
         mean = self.input_mean.astype(np.float32)[rows][:, np.newaxis]
         std = self.input_std.astype(np.float32)[rows][:, np.newaxis]
         return np.asarray((windows.inputs - mean) / std)
 
     def targets(self, windows: Windows) -> NDArray[np.float32]:
         """Scaled targets, ``(n, horizon)``."""
-        rows = self._rows(windows)
+        rows = self.rows(windows)
         mean, std = self.target_mean[rows][:, np.newaxis], self.target_std[rows][:, np.newaxis]
         return np.asarray((windows.targets - mean) / std, dtype=np.float32)
 
     def differences(self, scaled: NDArray[Any], *, windows: Windows) -> Floats:
         """Scaled outputs of a network back to differences, ``(n, horizon)`` float64."""
-        rows = self._rows(windows)
+        rows = self.rows(windows)
         mean, std = self.target_mean[rows][:, np.newaxis], self.target_std[rows][:, np.newaxis]
         return np.asarray(scaled.astype(np.float64) * std + mean)
 
@@ -97,8 +106,12 @@ class Scaler:
         arrays = {key: np.array(value, dtype=np.float64) for key, value in state.items() if key != "names"}
         return cls(names=tuple(state["names"]), **arrays)
 
-    def _rows(self, windows: Windows) -> NDArray[np.intp]:
-        """The scaler's row of each window."""
+    def rows(self, windows: Windows) -> NDArray[np.intp]:
+        """The scaler's row of each window.
+
+        Raises:
+            DataError: a series is unknown to it.
+        """
         position = {name: index for index, name in enumerate(self.names)}
         unknown = sorted({windows.names[code] for code in np.unique(windows.codes)} - set(position))
         if unknown:

@@ -87,21 +87,34 @@ def broken_rules(rules: TrainingRules, *, live: Mapping[str, Any]) -> dict[str, 
 
 
 def choose_training(
-    requested: TrainingChoice, *, rules: TrainingRules, wanted: dict[str, Any], champion: ChampionFacts | None
+    requested: TrainingChoice,
+    *,
+    rules: TrainingRules,
+    wanted: dict[str, Any],
+    champion: ChampionFacts | None,
+    refused: bool = False,
 ) -> TrainingDecision:
     """Choose by the pipeline's rules, or do what was asked if it can be done.
+
+    Where the champion's files are refused, the rules say to retrain. Where that was not asked for, the version before
+    it is gone on with; with none left there is nothing to train on, and nothing to reuse.
 
     Args:
         requested: ``auto``, or what to do.
         rules: the pipeline's.
         wanted: :func:`identity` of the pipeline's spec as it is now.
-        champion: none where there is none yet.
+        champion: none where there is none yet, or none is left.
+        refused: whether the one that should serve is refused, so that ``champion`` is one before it.
 
     Raises:
         ConfigError: a fine-tune or a reuse is asked for where there is no champion, or one of another network.
     """
+    if requested == "auto" and refused:
+        return TrainingDecision(training="retrain", reason="the champion is refused")
     if requested == "auto":
         return _by_rules(rules, wanted=wanted, champion=champion)
+    if requested != "retrain" and refused and champion is None:
+        return TrainingDecision(training="reuse", reason=f"{requested} was asked for, and no version is left for it")
     if requested != "retrain":
         _require_champion(requested, rules=rules, wanted=wanted, champion=champion)
     return TrainingDecision(training=requested, reason="it was asked for")

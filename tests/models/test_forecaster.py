@@ -19,6 +19,7 @@ from storage.errors import DataError, RegistryError
 load_keras()
 
 from models.forecaster import MODEL_FILE, NetworkForecaster  # noqa: E402
+from storage.keras_archive import check_keras_archive  # noqa: E402
 
 pytestmark = pytest.mark.slow
 
@@ -69,6 +70,52 @@ def test_a_network_learns_a_cycle_that_naive_cannot(make_spec, wave, cell):
     forecaster = _fit(wave, spec)
     actual = test.levels("absolute")
     assert np.abs(forecaster.predict(test) - actual).mean() < 0.5 * np.abs(naive(test) - actual).mean()
+
+
+LONG = {"difference": "none", "lookback": 48, "horizon": 6, "season": 24}
+SEGMENTS = {**MODEL, "segment": 4, "epochs": 12, "normalization": "last"}
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"cell": "segment_gru"},
+        {"cell": "segment_lstm", "dropout": 0.1},
+        {"cell": "segment_gru", "normalization": "mean_std", "linear": True},
+        {"cell": "segment_gru", "normalization": "mean", "cycle": [24, 48]},
+        {"cell": "segment_gru", "decay": "cosine", "weight_average": 0.9},
+        {"cell": "lstm", "normalization": "last", "decay": "step"},
+    ],
+    ids=lambda changes: "-".join(map(str, changes.values())),
+)
+def test_a_network_with_its_level_taken_off_learns_and_comes_back_from_its_file(make_spec, wave, tmp_path, changes):
+    spec = make_spec(**LONG, model={**SEGMENTS, **changes})
+    test = _parts(wave, spec)[2]
+    forecaster = _fit(wave, spec)
+    predicted, actual = forecaster.predict(test), test.levels("none")
+    assert np.abs(predicted - actual).mean() < 0.5 * np.abs(naive(test) - actual).mean()
+    state = json.loads(json.dumps(forecaster.save(tmp_path)))
+    check_keras_archive(tmp_path / MODEL_FILE)
+    np.testing.assert_array_equal(NetworkForecaster.load(tmp_path, state, spec=spec).predict(test), predicted)
+
+
+def test_members_are_trained_from_seeds_of_their_own_and_their_forecasts_averaged(make_spec, wave, tmp_path):
+    spec = make_spec(**LONG, model={**SEGMENTS, "cell": "segment_gru", "epochs": 2, "members": 2})
+    training, validation, test = _parts(wave, spec)
+    both = NetworkForecaster.fit(
+        training, validation, spec=spec, parent=None, on_epoch=lambda _: None, expired=lambda: False
+    )
+    assert [(epoch.number, epoch.total) for epoch in both.history] == [(1, 4), (2, 4), (3, 4), (4, 4)]
+    alone = []
+    for seed in (7, 8):
+        single = make_spec(**LONG, model={**SEGMENTS, "cell": "segment_gru", "epochs": 2, "seed": seed})
+        alone.append(_fit(wave, single).predict(test))
+    assert np.abs(alone[0] - alone[1]).max() > 1e-3
+    np.testing.assert_allclose(both.predict(test), np.mean(alone, axis=0), rtol=1e-5)
+    state = both.save(tmp_path)
+    again = NetworkForecaster.load(tmp_path, state, spec=spec)
+    tuned = _fit(wave, spec, parent=again)
+    assert tuned.validation_loss <= both.validation_loss + 1e-6
 
 
 def test_each_epoch_is_told_and_the_best_weights_are_kept(wave, spec, fitted):
@@ -206,7 +253,7 @@ from models.backend import load_keras
 load_keras()
 from models.forecaster import NetworkForecaster
 from models.windows import make_windows
-from storage.specs import parse_pipeline
+from storage.pipelines import parse_pipeline
 
 spec = parse_pipeline("tiny", {"feed": "ett", "symbols": ["OT"], "target": "y", "features": ["y"], "calendar": "1h",
     "difference": "absolute", "lookback": 6, "horizon": 3, "season": 2,

@@ -4,13 +4,13 @@ import numpy as np
 import pytest
 
 from models.backend import load_keras
-from storage.specs import ModelSpec
+from storage.model_spec import ModelSpec
 
 load_keras()
 
 import keras  # noqa: E402
 
-from models.networks import build  # noqa: E402
+from models.networks import Frame, build  # noqa: E402
 
 STATE = np.array([0.537, 0.462])
 WEIGHTS = np.array([[0.1, 0.2], [0.3, 0.4], [0.5, 0.6]])  # two rows for the state, then one for the input
@@ -73,7 +73,7 @@ def _gru(inputs, weights, units):
 
 @pytest.mark.parametrize(("cell", "by_hand"), [("simple_rnn", _simple_rnn), ("lstm", _lstm), ("gru", _gru)])
 def test_a_network_is_the_plain_recurrence_and_a_dense_layer(cell, by_hand):
-    network = build(ModelSpec(cell=cell, units=(5,)), lookback=7, features=3, horizon=4)
+    network = build(ModelSpec(cell=cell, units=(5,)), frame=Frame(lookback=7, features=3, horizon=4))
     random = np.random.default_rng(1)
     network.set_weights([random.normal(size=weight.shape, scale=0.5) for weight in network.get_weights()])
     inputs = random.normal(size=(6, 7, 3))
@@ -84,7 +84,7 @@ def test_a_network_is_the_plain_recurrence_and_a_dense_layer(cell, by_hand):
 
 def test_layers_are_stacked_in_both_directions_with_dropout():
     spec = ModelSpec(cell="gru", units=(8, 6), bidirectional=True, dropout=0.2)
-    network = build(spec, lookback=5, features=2, horizon=3)
+    network = build(spec, frame=Frame(lookback=5, features=2, horizon=3))
     assert network.input_shape == (None, 5, 2)
     assert network.output_shape == (None, 3)
     kinds = [type(layer).__name__ for layer in network.layers]

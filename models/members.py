@@ -1,0 +1,95 @@
+"""Networks trained from seeds one after the other, whose forecasts are averaged."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+from typing import Any
+
+import keras
+import numpy as np
+
+from models.fitting import Epoch, Fitted, Pair, run
+from models.networks import Frame, average, build, members_of
+from storage.model_spec import ModelSpec
+
+
+def fit_members(
+    parts: Sequence[Pair],
+    *,
+    model: ModelSpec,
+    frame: Frame,
+    parent: Any,
+    on_epoch: Callable[[Epoch], None],
+    expired: Callable[[], bool],
+) -> tuple[Any, Fitted]:
+    """Train ``model.members`` networks, the first from ``model.seed``, each next from the seed after it.
+
+    Args:
+        parts: the training and the validation part.
+        model: the network and how it is fitted.
+        frame: what it reads and gives.
+        parent: a network of the same specification whose members are trained on; none for new weights.
+        on_epoch: told of each pass, numbered from the first member's first to the last member's last.
+        expired: asked every so many steps; once true, training ends.
+
+    Returns:
+        One network that averages its members, or the one member, and how the fits went: every member's epochs one after
+        another, and the mean of the members' validation losses.
+
+    Raises:
+        DataError: a loss is not a number.
+    """
+    count = _Count(on_epoch, members=model.members)
+    fits = [
+        _fit(
+            model.model_copy(update={"seed": model.seed + number}),
+            parts=parts,
+            frame=frame,
+            parent=members_of(parent)[number] if parent else None,
+            on_epoch=count,
+            expired=expired,
+        )
+        for number in range(model.members)
+    ]
+    networks = [network for network, _ in fits]
+    loss = float(np.mean([fitted.validation_loss for _, fitted in fits]))
+    fitted = Fitted(history=count.history, validation_loss=loss)
+    return average(networks) if len(networks) > 1 else networks[0], fitted
+
+
+class _Count:
+    """Numbers the epochs of one member after another, and keeps them."""
+
+    def __init__(self, on_epoch: Callable[[Epoch], None], *, members: int) -> None:
+        self._on_epoch, self._members = on_epoch, members
+        self.history: tuple[Epoch, ...] = ()
+
+    def __call__(self, epoch: Epoch) -> None:
+        counted = replace(epoch, number=len(self.history) + 1, total=epoch.total * self._members)
+        self.history += (counted,)
+        self._on_epoch(counted)
+
+
+def _fit(
+    model: ModelSpec,
+    *,
+    parts: Sequence[Pair],
+    frame: Frame,
+    parent: Any,
+    on_epoch: Callable[[Epoch], None],
+    expired: Callable[[], bool],
+) -> tuple[Any, Fitted]:
+    keras.utils.set_random_seed(model.seed)
+    network = build(model, frame=frame)
+    if parent:
+        network.set_weights(parent.get_weights())
+    training, validation = parts
+    fitted = run(
+        network,
+        training=training,
+        validation=validation,
+        model=model,
+        warm=parent is not None,
+        on_epoch=on_epoch,
+        expired=expired,
+    )
+    return network, fitted

@@ -1,0 +1,139 @@
+"""A GRU over whole sequences on a CPU: the loop over the steps compiled, what no step needs left out of it.
+
+A forward loop keeps what the gradient needs; a backward loop, written by hand, gives what each step's products owe to
+the loss. XLA compiles the two loops. The gradients of kernels, biases and inputs are then one matrix product each over
+all steps at once, where a derived gradient takes one a step.
+
+Everything is float32 and time-major, ``(steps, batch, …)``. Gates stand in Keras' order: update, reset, fresh; the
+reset gate acts after the recurrent product.
+"""
+
+from collections.abc import Callable
+from typing import Any
+
+import tensorflow as tf
+
+_compiled = tf.function(autograph=False, jit_compile=True)
+
+
+@tf.custom_gradient  # type: ignore[untyped-decorator]  # TensorFlow has no types
+def gru_states(
+    inputs: Any, state: Any, kernel: Any, recurrent: Any, bias: Any
+) -> tuple[Any, Callable[[Any], tuple[Any, ...]]]:
+    """The states after each step.
+
+    Args:
+        inputs: ``(steps, batch, features)``, shape known.
+        state: ``(batch, units)``, before the first step.
+        kernel: ``(features, 3 × units)``.
+        recurrent: ``(units, 3 × units)``.
+        bias: ``(2, 3 × units)``, of the inputs' products and of the state's.
+
+    Returns:
+        States, ``(steps, batch, units)``.
+    """
+    states, gates, fresh = _gru_forward(inputs, state, kernel, recurrent, bias)
+
+    def gradient(of_states: Any) -> tuple[Any, ...]:
+        owed, recurrent_owed, of_state = _gru_backward(of_states, gates, fresh, _before(state, states), recurrent)
+        return (
+            _times(owed, kernel),
+            of_state,
+            _kernel_gradient(inputs, owed),
+            _recurrent_gradient(state, states, recurrent_owed),
+            tf.stack([tf.reduce_sum(each, axis=(0, 1)) for each in (owed, recurrent_owed)]),
+        )
+
+    return states, gradient
+
+
+@_compiled  # type: ignore[untyped-decorator]
+def _gru_forward(inputs: Any, state: Any, kernel: Any, recurrent: Any, bias: Any) -> tuple[Any, ...]:
+    """States, the gates and the fresh gate's recurrent product ``(steps, batch, 3 × units)``, and the fresh gate."""
+    steps = _array(inputs)
+
+    def step(at: Any, state: Any, *kept: Any) -> tuple[Any, ...]:
+        of_input = steps.read(at) @ kernel + bias[0]
+        of_state = state @ recurrent + bias[1]
+        width = 2 * state.shape[1]
+        product = of_state[:, width:]
+        gates = of_input[:, :width] + of_state[:, :width]
+        update, reset = tf.split(tf.sigmoid(gates), 2, axis=1)
+        fresh = tf.tanh(of_input[:, width:] + reset * product)
+        state = update * state + (1 - update) * fresh
+        return (at + 1, state, *_written(kept, at, state, tf.concat([gates, product], axis=1), fresh))
+
+    empty = (_empty(inputs, state), _empty(inputs, state, 3), _empty(inputs, state))
+    _, _, *kept = _loop(step, (0, state, *empty), count=inputs.shape[0])
+    return tuple(each.stack() for each in kept)
+
+
+@_compiled  # type: ignore[untyped-decorator]
+def _gru_backward(of_states: Any, gates: Any, fresh: Any, before: Any, recurrent: Any) -> tuple[Any, ...]:
+    """What each step's products of inputs and of states owe, and the gradient of the first state."""
+    reads = [_array(each) for each in (of_states, gates, fresh, before)]
+    turned = tf.transpose(recurrent)
+
+    def step(at: Any, of_state: Any, *kept: Any) -> tuple[Any, ...]:
+        more, gates, fresh, before = (each.read(at) for each in reads)
+        update, reset, product = tf.split(gates, 3, axis=1)
+        update, reset = tf.sigmoid(update), tf.sigmoid(reset)
+        of_state = of_state + more
+        of_update = of_state * (before - fresh) * update * (1 - update)
+        of_fresh = of_state * (1 - update) * (1 - fresh * fresh)
+        of_reset = of_fresh * product * reset * (1 - reset)
+        owed = tf.concat([of_update, of_reset, of_fresh], axis=1)
+        recurrent_owed = tf.concat([of_update, of_reset, of_fresh * reset], axis=1)
+        of_state = of_state * update + recurrent_owed @ turned
+        return (at - 1, of_state, *_written(kept, at, owed, recurrent_owed))
+
+    zeros = tf.zeros_like(before[0])
+    begin = (gates.shape[0] - 1, zeros, _empty(gates, zeros, 3), _empty(gates, zeros, 3))
+    _, of_state, owed, recurrent_owed = _loop(step, begin, count=gates.shape[0])
+    return owed.stack(), recurrent_owed.stack(), of_state
+
+
+def _loop(step: Callable[..., Any], begin: tuple[Any, ...], *, count: int) -> tuple[Any, ...]:
+    """Take ``step`` so many times; the first value of ``begin`` and of what it returns is where it stands."""
+    result: tuple[Any, ...] = tf.while_loop(
+        lambda at, *_: (at >= 0) & (at < count), step, begin, parallel_iterations=1, maximum_iterations=count
+    )
+    return result
+
+
+def _array(values: Any) -> Any:
+    return tf.TensorArray(values.dtype, values.shape[0], element_shape=values.shape[1:]).unstack(values)
+
+
+def _empty(steps: Any, state: Any, gates: int = 1) -> Any:
+    """Room for as many steps, of ``(batch, gates × units)``."""
+    shape = (state.shape[0], gates * state.shape[1])
+    return tf.TensorArray(state.dtype, steps.shape[0], element_shape=shape)
+
+
+def _written(arrays: tuple[Any, ...], at: Any, *values: Any) -> list[Any]:
+    return [array.write(at, value) for array, value in zip(arrays, values, strict=True)]
+
+
+def _before(first: Any, values: Any) -> Any:
+    """What each step began with."""
+    return tf.concat([first[tf.newaxis], values[:-1]], axis=0)
+
+
+def _times(owed: Any, kernel: Any) -> Any:
+    """One product over steps and batch; it is never made where nothing asks for the inputs' gradient."""
+    flat = tf.matmul(_flat(owed), kernel, transpose_b=True)
+    return tf.reshape(flat, (*owed.shape[:2], kernel.shape[0]))
+
+
+def _kernel_gradient(inputs: Any, owed: Any) -> Any:
+    return tf.matmul(_flat(inputs), _flat(owed), transpose_a=True)
+
+
+def _recurrent_gradient(first: Any, states: Any, owed: Any) -> Any:
+    later = tf.matmul(_flat(states[:-1]), _flat(owed[1:]), transpose_a=True)
+    return later + tf.matmul(first, owed[0], transpose_a=True)
+
+
+def _flat(values: Any) -> Any:
+    return tf.reshape(values, (-1, values.shape[2]))
