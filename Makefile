@@ -5,10 +5,10 @@ PYTHON ?= $(firstword $(foreach name,python3 python3.13 python3.12 python3.11,$(
 BIN := .venv/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet install
 
-.PHONY: run test lint bench lock clean
+.PHONY: run test lint bench benchmark lock clean
 
 run: .venv/run
-	$(BIN)/daycast run --sample
+	$(BIN)/daycast run --sample prices etth1
 
 test: .venv/dev
 	$(BIN)/python -m pytest --numprocesses 2 --dist loadfile
@@ -22,6 +22,12 @@ bench: .venv/dev
 	$(BIN)/python tests/bench/bench_windows.py
 	$(BIN)/python tests/bench/bench_upsert.py
 	$(BIN)/python tests/bench/bench_run.py
+	$(BIN)/python tests/bench/bench_schedule.py
+	$(BIN)/python tests/bench/bench_backfill.py
+
+# ETTh1 by the field's protocol: hours. What is done is not done again. make benchmark DATA=path/to/ETTh1.csv
+benchmark: .venv/run
+	$(BIN)/daycast benchmark etth1 $(if $(DATA),--data $(DATA))
 
 # The locks are whole, so that pip is asked to resolve nothing.
 # Locks every dependency with its hashes, for Python 3.11 to 3.13, naming no index. Needs uv.

@@ -8,6 +8,7 @@ from __future__ import annotations
 import os
 import sys
 from enum import StrEnum
+from pathlib import Path
 from typing import Annotated
 
 import typer
@@ -23,6 +24,14 @@ app = typer.Typer(
 )
 models_app = typer.Typer(help="The model versions: list, show, promote, rollback, verify.", no_args_is_help=True)
 app.add_typer(models_app, name="models")
+benchmark_app = typer.Typer(help="Measure the networks as the field measures its own.", no_args_is_help=True)
+app.add_typer(benchmark_app, name="benchmark")
+
+
+@benchmark_app.callback()
+def _benchmark() -> None:
+    """Keep `etth1` a command's name, though it is the only one."""
+
 
 # What goes into a file or a pipe is not folded to a terminal's width.
 out = Console(width=None if sys.stdout.isatty() else 200)
@@ -36,6 +45,14 @@ class Train(StrEnum):
     retrain = "retrain"
     fine_tune = "fine_tune"
     reuse = "reuse"
+
+
+class Protocol(StrEnum):
+    """What the benchmark forecasts: all seven columns, the oil temperature, the oil temperature one hour ahead."""
+
+    multivariate = "multivariate"
+    univariate = "univariate"
+    one_step = "one_step"
 
 
 class Format(StrEnum):
@@ -75,8 +92,8 @@ def run(
     from flows.printing import print_run
 
     with prefect_api() as ready:
+        from storage.pipelines import choose_pipelines, load_pipelines
         from storage.settings import Settings
-        from storage.specs import choose_pipelines, load_pipelines
 
         chosen = choose_pipelines(load_pipelines(Settings().pipelines), pipelines or [], sample=sample)
         from flows.clock import parse_as_of
@@ -131,8 +148,8 @@ def up(
 ) -> None:
     """Start a Prefect server with its UI, the schedules, and a process that runs them; Ctrl-C stops it all."""
     from flows.up import serve
+    from storage.pipelines import load_pipelines
     from storage.settings import Settings
-    from storage.specs import load_pipelines
 
     settings = Settings()
     pipelines = list(load_pipelines(settings.pipelines).values())
@@ -147,8 +164,8 @@ def deploy(
     """Register the same deployments with a Prefect server and work pool that exist already."""
     from flows.deploy import register
     from flows.printing import print_next
+    from storage.pipelines import load_pipelines
     from storage.settings import Settings
-    from storage.specs import load_pipelines
 
     settings = Settings()
     pipelines = list(load_pipelines(settings.pipelines).values())
@@ -257,6 +274,35 @@ def verify_models(
     print_verification(out, files)
     if any(not file.ok for file in files):
         raise typer.Exit(1)
+
+
+@benchmark_app.command("etth1")
+def benchmark_etth1(
+    protocol: Annotated[list[Protocol] | None, typer.Option(help="Those to run; all by default.")] = None,
+    horizon: Annotated[list[int] | None, typer.Option(help="Hours ahead; all by default.")] = None,
+    seeds: Annotated[int, typer.Option(min=1, help="Networks of each, from seeds one after the other.")] = 3,
+    folder: Annotated[
+        str | None, typer.Option("--out", help="Where scores and forecasts go; storage/benchmark by default.")
+    ] = None,
+    data: Annotated[str | None, typer.Option(help="ETTh1.csv, a path or URL; the public file by default.")] = None,
+    tables: Annotated[
+        Path | None, typer.Option(help="A pipeline file with other networks; flows/benchmark.toml by default.")
+    ] = None,
+    validation_only: Annotated[  # noqa: FBT002
+        bool, typer.Option("--validation-only", help="Leave the test part unread, to choose settings.")
+    ] = False,
+) -> None:
+    """Train and score on ETTh1 by the field's protocol; what was done with the same settings is not done again."""
+    from flows.benchmark import TABLES, choose, run_benchmark
+    from flows.printing import print_benchmark
+    from storage.settings import Settings
+
+    specs = choose(
+        tables or TABLES, protocols=[each.value for each in protocol or []], horizons=horizon or [], data=data
+    )
+    place = folder or f"{Settings().storage.rstrip('/')}/benchmark"
+    results = run_benchmark(specs, seeds=seeds, out=place, test=not validation_only, say=_say)
+    print_benchmark(out, results, folder=place)
 
 
 def _say(line: str) -> None:

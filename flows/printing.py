@@ -7,6 +7,7 @@ import json
 import sys
 from collections.abc import Iterable, Sequence
 from datetime import datetime
+from statistics import mean, pstdev
 from typing import TYPE_CHECKING, Any
 
 from rich.console import Console
@@ -19,6 +20,7 @@ if TYPE_CHECKING:
     from storage.handover import Backfilled, Summary
     from storage.registry import Verification
     from storage.versions import Version
+    from tasks.benchmark import Result
     from tasks.queries import VersionDetails
     from tasks.standing import Standing
 
@@ -48,6 +50,28 @@ def print_run(out: Console, summaries: Sequence[Summary]) -> None:
     for summary in summaries:
         out.print(f"[bold]{summary.pipeline}[/]: {escape(summary.message)}", highlight=False, soft_wrap=True)
     print_next(out, "daycast forecasts", "daycast status", "daycast models list")
+
+
+def print_benchmark(out: Console, results: Sequence[Result], *, folder: str) -> None:
+    """Each seed's error, and that of the mean of the seeds' forecasts; scaled, and in °C for one column."""
+    table = _table(
+        "network", "part", "seeds: MSE / MAE", "mean ± deviation", "mean of forecasts", "°C: RMSE / MAE", "time"
+    )
+    for result in results:
+        errors = [scores["mse"] for scores in result.seeds.values()]
+        average = result.average
+        table.add_row(
+            result.name,
+            result.part,
+            "  ".join(f"{scores['mse']:.4f}/{scores['mae']:.4f}" for scores in result.seeds.values()),
+            f"{mean(errors):.4f} ± {pstdev(errors):.4f}",
+            f"{average['mse']:.4f}/{average['mae']:.4f}",
+            f"{average['rmse_unit']:.3f}/{average['mae_unit']:.3f}" if "rmse_unit" in average else "—",
+            f"{result.seconds:.0f} s",
+        )
+    out.print(table)
+    out.print(f"Scores (.json) and forecasts (.npy; windows, horizon, columns; scaled) are in {escape(folder)}.")
+    print_next(out, "daycast benchmark etth1 --help")
 
 
 def print_backfill(out: Console, outcome: Backfilled) -> None:

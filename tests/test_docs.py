@@ -17,7 +17,10 @@ from pydantic import BaseModel
 from sqlalchemy import insert, select, text
 
 from storage.database import Database
-from storage.specs import ModelSpec, Pipeline, Schedule, SplitSpec, TrainingRules, load_pipelines
+from storage.model_spec import ModelSpec
+from storage.pipelines import load_pipelines
+from storage.schedule import Schedule
+from storage.specs import Pipeline, SplitSpec, TrainingRules
 from storage.tables import VIEWS, Base
 
 ROOT = Path(__file__).parents[1]
@@ -60,7 +63,7 @@ def _options(command: Any) -> set[str]:
 def _rows() -> dict[str, str]:
     """The README's table of commands: each command's row."""
     table = README.split("## Commands", 1)[1].split("\n## ", 1)[0]
-    rows = re.findall(r"^\| `(daycast [a-z_ -]*[a-z])(.*)$", table, flags=re.MULTILINE)
+    rows = re.findall(r"^\| `(daycast [a-z0-9_ -]*[a-z0-9])(.*)$", table, flags=re.MULTILINE)
     return dict(rows)
 
 
@@ -77,7 +80,7 @@ def test_every_command_has_every_option_and_no_other():
 def test_every_call_of_daycast_in_the_documents_exists():
     commands = _app()
     for page in PAGES:
-        for words in re.findall(r"\bdaycast ((?:[a-z]+ ?)+)", "\n".join(_code(page))):
+        for words in re.findall(r"\bdaycast ((?:[a-z][a-z0-9]* ?)+)", "\n".join(_code(page))):
             call = f"daycast {words}".strip()
             assert any(
                 call == name or call.startswith(f"{name} ") or name.startswith(f"{call} ") for name in commands
