@@ -5,13 +5,20 @@ PYTHON ?= $(firstword $(foreach name,python3 python3.13 python3.12 python3.11,$(
 BIN := .venv/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet install
 
-.PHONY: run test lint bench benchmark lock clean
+.PHONY: run test drill lint bench benchmark lock clean
 
 run: .venv/run
 	$(BIN)/daycast run --sample prices etth1
 
 test: .venv/dev
 	$(BIN)/python -m pytest --numprocesses 2 --dist loadfile
+
+# What takes too long for the tests: kills, outages, two runs at once, readers. docs/reliability.md has the figures.
+drill: .venv/dev
+	$(BIN)/python -m tests.drills.drill_kill
+	$(BIN)/python -m tests.drills.drill_database
+	$(BIN)/python -m tests.drills.drill_two_at_once
+	$(BIN)/python -m tests.drills.drill_readers
 
 lint: .venv/dev
 	$(BIN)/ruff check

@@ -40,9 +40,10 @@ def patience() -> float:
     return _PATIENT_WAIT_SECONDS if _deployed() else _WAIT_SECONDS
 
 
-async def _transient(task: Any, run: Any, state: Any) -> bool:  # noqa: ARG001 — Prefect's signature
+def _transient(task: Any, run: Any, state: Any) -> bool:  # noqa: ARG001 — Prefect's signature
     """Whether another try may help: the feed or the database was away, and nothing is wrong with what was asked."""
-    error = await state.result(raise_on_failure=False)
+    # Not by state.result(): whether that is to be awaited hangs on where it is called.
+    error = getattr(state.data, "result", state.data)
     return isinstance(error, FeedUnavailable | DatabaseUnavailable)
 
 

@@ -64,6 +64,17 @@ class Database:
         """The URL without password and options, fit for messages."""
         return _shown(self._engine.url)
 
+    @property
+    def backend(self) -> str:
+        """``sqlite`` or ``postgresql``."""
+        return self._engine.url.get_backend_name()
+
+    @property
+    def file(self) -> Path | None:
+        """The file of a SQLite database; none in memory and on PostgreSQL."""
+        name = self._engine.url.database
+        return Path(name) if self.backend == "sqlite" and name not in {None, "", ":memory:"} else None
+
     def close(self) -> None:
         """Close every connection."""
         self._engine.dispose()
@@ -87,6 +98,20 @@ class Database:
         """
         with _speaking(self._engine.url), self._writing.begin() as connection:
             yield connection
+
+    @contextmanager
+    def session(self) -> Iterator[Connection]:
+        """A connection outside any transaction, which is closed and not kept for others when the block ends.
+
+        Raises:
+            DatabaseUnavailable: the database is down.
+        """
+        with _speaking(self._engine.url), self._engine.connect() as connection:
+            connection.execution_options(isolation_level="AUTOCOMMIT")
+            try:
+                yield connection
+            finally:
+                connection.invalidate()
 
     def within(self, connection: Connection | None) -> AbstractContextManager[Connection]:
         """The transaction given, or one of its own."""

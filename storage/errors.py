@@ -10,6 +10,7 @@
         ├── FeedError              a feed gave no usable data for a symbol
         │   ├── FeedUnavailable    no answer: refused, timed out, throttled; worth another try later
         │   └── FeedRefused        an answer that is not the data asked for
+        ├── PipelineBusy           another run of the pipeline is in progress
         ├── DataError              too few, or contradictory, observations for the work
         ├── StorageError           the storage folder cannot be read or written
         ├── RegistryError          a model version is missing, or cannot be rebuilt
@@ -71,6 +72,10 @@ class FeedUnavailable(FeedError):  # noqa: N818 — reads as the state that it n
 
 class FeedRefused(FeedError):  # noqa: N818
     """An answer came that is not the data asked for: HTML, an error body, another ticker, a cut file."""
+
+
+class PipelineBusy(WorkError):  # noqa: N818 — reads as the state that it names
+    """Another run of the pipeline is in progress. Worth another try when it has ended."""
 
 
 class DataError(WorkError):

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     import pandas as pd
 
 _COLUMNS = Run.__table__.columns
+_DEAD = "The run's process ended before the run did. Run it again."
 
 
 @dataclass(frozen=True)
@@ -114,6 +115,34 @@ def finish_run(db: Database, *, run_id: str, outcome: Outcome, forecasts: "pd.Da
                 f"A run that began is required. Received: {run_id!r}, of which there is no row in runs."
             )
     return written
+
+
+def close_dead_runs(db: Database, pipeline: str, *, at: datetime, but: str | None = None) -> int:
+    """Note of runs that are ``running`` that they failed; right only where the pipeline's lock is held.
+
+    Args:
+        db: the database.
+        pipeline: its name.
+        at: aware; when that was found.
+        but: the ``run_id`` of the run that holds the lock.
+
+    Returns:
+        How many there were.
+    """
+    dead = (Run.pipeline == pipeline) & (Run.status == "running")
+    if but is not None:
+        dead &= Run.run_id != but
+    if not db.query(select(Run.run_id).where(dead)):
+        return 0
+    with db.transaction() as connection:
+        values = {"status": "failed", "finished_at": at, "message": _DEAD}
+        return connection.execute(update(Run).where(dead).values(values)).rowcount
+
+
+def running_pipelines(db: Database) -> list[str]:
+    """The pipelines of which a run began and has not ended, by name; its process may be gone."""
+    question = select(Run.pipeline).where(Run.status == "running").distinct().order_by(Run.pipeline)
+    return [row["pipeline"] for row in db.query(question)]
 
 
 def latest_runs(db: Database, *, statuses: Collection[Status] | None = None) -> list[RunRow]:

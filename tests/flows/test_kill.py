@@ -1,105 +1,42 @@
 """A run that is killed, wherever that is, leaves a state from which the next run succeeds."""
 
-import json
-import os
-import signal
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
-from storage.database import Database
-from storage.files import Folder
-from storage.registry import Registry
-from tests.places import TINY, WALL_CLOCK, Place, make_place
+from tests.flows.kills import FIRST, REUSE, Trial, nursery
 
 pytestmark = pytest.mark.slow
 
 ROOT = Path(__file__).parents[2]
 NEEDED = {
-    "commit database",  # the migration, when it is opened
-    "commit begin_run",
-    "file lake/observations",
-    "file lake/windows",
-    "commit upsert_series",
-    "commit write_actuals",
-    "epoch 0",
-    "epoch 1",
-    "file models/mine",
-    "commit record_version",
-    "file lake/predictions",
-    "commit write_evaluations",
-    "commit promote",
-    "commit finish_run",
+    FIRST: (
+        "commit database",  # the migration, when it is opened
+        "epoch 1",
+        "insert into model_versions",
+        "commit promote",
+    ),
+    REUSE: ("commit begin_run", "rename lake/windows", "commit write_actuals", "commit finish_run"),
 }
-"""Where a run is killed: in every stage, at the least."""
-
-
-@pytest.fixture
-def order(prefect_server: str) -> Iterator[Callable[..., int]]:
-    """Orders a run from the nursery, and gives its exit code."""
-    process = subprocess.Popen(
-        [sys.executable, "-m", "tests.flows.nursery"],
-        stdin=subprocess.PIPE,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.DEVNULL,
-        text=True,
-        cwd=ROOT,
-        env={**os.environ, "PREFECT_API_URL": prefect_server},
-    )
-
-    def send(place: Place, *, kill: bool, spared: list[str] | None = None) -> int:
-        line = {
-            "root": str(place.root),
-            "database_url": place.database_url,
-            "kill": kill,
-            "spared": spared or [],
-            "last_event": str(place.root / "last_event"),
-        }
-        process.stdin.write(json.dumps(line) + "\n")
-        process.stdin.flush()
-        return int(process.stdout.readline())
-
-    yield send
-    process.stdin.close()
-    process.stdout.close()
-    process.wait(timeout=30)
+"""Before which writes a run is killed here; the drill takes all of them."""
 
 
 @pytest.mark.timeout(900)  # some twenty runs
-def test_a_run_killed_before_every_write_goes_on_to_the_rows_of_one_that_was_left_alone(tmp_path, order):
-    place, alone = (make_place(tmp_path / name) for name in ("killed", "alone"))
-    for made in (place, alone):
-        made.define(symbols=["A"], model={**TINY["model"], "epochs": 2})
-    spared: list[str] = []
-    while (code := order(place, kill=True, spared=spared)) == -signal.SIGKILL:
-        spared.append((place.root / "last_event").read_text())
-        _holds_together(place)
-        assert len(spared) < 60
-    assert code == 0, f"after a kill at {spared[-1]}"
-    assert set(spared) >= NEEDED
-    assert order(alone, kill=False) == 0
-    assert place.tables(leave=WALL_CLOCK) == alone.tables(leave=WALL_CLOCK)
-    assert _content(place) == _content(alone)
-
-
-def _holds_together(place: Place) -> None:
-    """What a reader sees after a kill is whole."""
-    with Database.open(place.database_url) as db:
-        runs = {row["run_id"]: row["status"] for row in db.query("SELECT run_id, status FROM runs")}
-        forecasts = db.query("SELECT count(*) AS n FROM forecasts")[0]["n"]
-    assert forecasts == (2 if "succeeded" in runs.values() else 0)
-    assert all(file.ok for file in Registry(Folder(place.root / "data" / "models")).verify())
-
-
-def _content(place: Place) -> dict[str, str]:
-    """The hash of the weights, of which versions differ in nothing but when they were saved."""
-    registry = place.job().registry()
-    (version,) = registry.versions("mine")
-    return dict(registry.manifest("mine", version).content)
+@pytest.mark.parametrize("day", [FIRST, REUSE], ids=lambda day: day.name)
+def test_a_run_killed_before_a_write_is_done_again_to_the_rows_and_files_of_one_left_alone(
+    tmp_path, prefect_server, day
+):
+    with nursery(prefect_server) as order:
+        trial = Trial(order, tmp_path, day)
+        writes = trial.writes()
+        assert len(writes) >= 40
+        for name in NEEDED[day]:
+            assert trial.kill(writes.index(name)) == name
+    assert trial.found == []
 
 
 def _children(pid: int) -> set[int]:

@@ -9,7 +9,16 @@ from sqlalchemy import select
 
 from storage.database import Database
 from storage.errors import DatabaseError
-from storage.runs import Outcome, RunRow, begin_run, finish_run, latest_runs, list_runs
+from storage.runs import (
+    Outcome,
+    RunRow,
+    begin_run,
+    close_dead_runs,
+    finish_run,
+    latest_runs,
+    list_runs,
+    running_pipelines,
+)
 from storage.tables import Forecast, Run
 
 ForecastFrame = Callable[..., pd.DataFrame]
@@ -45,6 +54,20 @@ def test_finishing_twice_leaves_the_same_rows(begun: Database, as_of: datetime, 
     before = begun.query("SELECT * FROM forecasts"), begun.query("SELECT * FROM runs")
     assert finish_run(begun, run_id=RUN_ID, outcome=outcome(as_of), forecasts=forecast_frame(issued_after=60)) == 0
     assert (begun.query("SELECT * FROM forecasts"), begun.query("SELECT * FROM runs")) == before
+
+
+def test_dead_runs_are_closed_and_no_others(db: Database, as_of: datetime) -> None:
+    for run_id, pipeline in [("a@1", "a"), ("a@2", "a"), ("a@3", "a"), ("b@1", "b")]:
+        begin_run(db, run_id=run_id, pipeline=pipeline, as_of=as_of, started_at=as_of)
+    finish_run(db, run_id="a@3", outcome=outcome(as_of))
+    assert running_pipelines(db) == ["a", "b"]
+    assert close_dead_runs(db, "a", at=as_of, but="a@2") == 1
+    states = {run_id: run_of(db, run_id).status for run_id in ("a@1", "a@2", "a@3", "b@1")}
+    assert states == {"a@1": "failed", "a@2": "running", "a@3": "succeeded", "b@1": "running"}
+    assert close_dead_runs(db, "a", at=as_of) == 1
+    assert close_dead_runs(db, "a", at=as_of) == 0
+    assert "Run it again" in str(run_of(db, "a@1").message)
+    assert running_pipelines(db) == ["b"]
 
 
 def test_forecasts_that_are_refused_leave_the_run_running(

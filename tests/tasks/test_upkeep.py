@@ -11,9 +11,10 @@ import pytest
 from storage.database import Database
 from storage.handover import Removed, Retention
 from storage.job import Upkeep
+from storage.locks import run_lock
 from storage.manifest import Manifest
+from storage.pipelines import load_pipelines
 from storage.runs import begin_run
-from storage.specs import load_pipelines
 from storage.versions import promote, record_version
 from tasks.ingest import ingest
 from tasks.prepare import prepare
@@ -97,14 +98,27 @@ def test_versions_go_with_their_predictions_and_the_champion_stays(place, upkeep
 def test_beside_a_run_in_progress_its_versions_and_files_are_left(place, upkeep, version):
     version(150, served=True), version(120), version(2)
     age(place.root / "data", days=2)
+    with Database.open(place.database_url) as db, run_lock(db, "mine") as held:
+        assert held
+        begin_run(db, run_id="mine@now", pipeline="mine", as_of=NOW, started_at=NOW)
+        assert remove_versions.fn(upkeep) == Removed(busy=("mine",))
+        ingest.fn(place.job())
+        assert compact.fn(upkeep).busy == ("mine",)
+        assert place.table("runs")[0]["status"] == "running"
+
+
+def test_the_row_of_a_run_whose_process_is_gone_is_closed_and_holds_nothing_up(place, upkeep, version):
+    version(150, served=True), version(120), version(2)
+    age(place.root / "data", days=2)
     with Database.open(place.database_url) as db:
-        begin_run(db, run_id="mine@now", pipeline="mine", as_of=NOW, started_at=NOW - DAY / 24)
-    assert remove_versions.fn(upkeep) == Removed(busy=("mine",))
-    ingest.fn(place.job())
-    assert compact.fn(upkeep).busy == ("mine",)
-    with Database.open(place.database_url) as db:
-        begin_run(db, run_id="mine@now", pipeline="mine", as_of=NOW, started_at=NOW - 2 * DAY)
-    assert compact.fn(upkeep).busy == (), "a run of days ago is none"
+        begin_run(db, run_id="mine@now", pipeline="mine", as_of=NOW, started_at=NOW)
+        begin_run(db, run_id="other@now", pipeline="other", as_of=NOW, started_at=NOW)
+    removed = remove_versions.fn(upkeep)
+    assert removed.busy == ()
+    assert len(removed.versions) == 1
+    for row in place.table("runs"):
+        assert (row["status"], row["finished_at"]) == ("failed", NOW)
+        assert "process ended before the run did" in row["message"]
 
 
 def test_a_file_that_was_changed_or_lost_is_named(place, upkeep, version):

@@ -1,0 +1,187 @@
+"""Start two runs of one pipeline at the same time, by hand and from a scheduler, and look for what both would break.
+
+Run from the project's folder: ``python -m tests.drills.drill_two_at_once [--rounds N]``, half of the rounds on SQLite
+and half on PostgreSQL. In each round ``daycast run`` is started in a process of its own while a Prefect deployment's
+run of the same pipeline starts in another one; in every other round both are of the same instant. Prints a line a
+database, and exits with 1 where a row stands twice, a version is lost or without its files, there is not one champion,
+or a run ended neither well nor with the message that says why it did not begin.
+"""
+
+import argparse
+import contextlib
+import os
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from pathlib import Path
+
+from prefect.client.orchestration import get_client
+from prefect.client.schemas.sorting import FlowRunSort
+
+from storage.database import Database
+from storage.files import Folder
+from storage.registry import Registry
+from tests import places
+from tests.places import EARLIER, Place, make_place
+from tests.postgres import new_database, postgresql
+
+ROOT = Path(__file__).parents[2]
+BUSY = "while another one is in progress"
+SERVE = """
+from flows.deployments import make_deployments
+from flows.serving import run_deployments
+from storage.pipelines import load_pipelines
+from storage.settings import Settings
+made = make_deployments(load_pipelines(Settings().pipelines).values())
+run_deployments(each for each in made if each.name == "mine")
+"""
+_LIMIT_SECONDS = 300
+
+MIXTURES = """
+SELECT series_id, origin FROM forecasts GROUP BY series_id, origin
+HAVING COUNT(*) <> 2 OR COUNT(DISTINCT run_id) <> 1 OR COUNT(DISTINCT issued_at) <> 1
+"""
+TWICE = "SELECT series_id, lead, origin FROM forecasts GROUP BY series_id, lead, origin HAVING COUNT(*) > 1"
+
+
+@dataclass
+class Count:
+    """What the rounds on one database came to.
+
+    Attributes:
+        rounds: how many there were.
+        worked: runs that did their work.
+        left: runs that left with the message.
+        overlapped: rounds of which the two runs were in progress at once.
+        wrong: what must not be, in words.
+        versions: those seen so far.
+    """
+
+    rounds: int = 0
+    worked: int = 0
+    left: int = 0
+    overlapped: int = 0
+    wrong: list[str] = field(default_factory=list)
+    versions: set[str] = field(default_factory=set)
+
+
+def main() -> int:
+    """Do the rounds, print, judge."""
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else "")
+    parser.add_argument("--rounds", type=int, default=20)
+    rounds = parser.parse_args().rounds // 2
+    places.pytest_configure()
+    from flows.local_server import prefect_api
+
+    wrong = []
+    with tempfile.TemporaryDirectory() as folder, prefect_api() as ready, postgresql() as server:
+        ready()
+        with new_database(server.get_uri()) as url:
+            for name, database_url in (("SQLite", None), ("PostgreSQL", url)):
+                began = time.monotonic()
+                place = make_place(Path(folder) / name, database_url)
+                place.define(training={"retrain_every_days": 3, "fine_tune_epochs": 2})
+                count = _rounds(place, rounds=rounds)
+                wrong += count.wrong
+                print(  # noqa: T201
+                    f"{name}: {count.rounds} rounds of two, {count.worked} runs worked, {count.left} left, "
+                    f"{count.overlapped} rounds overlapped, {len(count.versions)} versions, {len(count.wrong)} faults, "
+                    f"{time.monotonic() - began:.0f} s",
+                    flush=True,
+                )
+    for line in wrong:
+        print(line)  # noqa: T201
+    return 1 if wrong else 0
+
+
+def _rounds(place: Place, *, rounds: int) -> Count:
+    count = Count()
+    with _serving(place):
+        for number in range(rounds):
+            day = EARLIER + timedelta(days=2 * number % 20)
+            _round(place, count, hand=day, scheduled=day + timedelta(days=number % 2))
+    return count
+
+
+def _round(place: Place, count: Count, *, hand: datetime, scheduled: datetime) -> None:
+    environment = {**place.environment, "PREFECT_LOGGING_LEVEL": "ERROR"}
+    with get_client(sync_client=True) as client:
+        deployment = client.read_deployment_by_name("daily/mine")
+        run = client.create_flow_run_from_deployment(deployment.id, parameters={"as_of": scheduled.isoformat()})
+        by_hand = subprocess.run(
+            [sys.executable, "-m", "flows.cli", "run", "mine", "--as-of", hand.isoformat()],
+            env=environment, cwd=ROOT, capture_output=True, text=True, timeout=_LIMIT_SECONDS, check=False,
+        )  # fmt: skip
+        deadline = time.monotonic() + _LIMIT_SECONDS
+        while not (state := client.read_flow_run(run.id).state) or not state.is_final():
+            if time.monotonic() > deadline:
+                count.wrong.append(f"the scheduled run of {scheduled} is still {state}")
+                break
+            time.sleep(0.5)
+    count.rounds += 1
+    said = " ".join((by_hand.stdout + by_hand.stderr).split())
+    ended = [(by_hand.returncode == 0, said), (bool(state and state.is_completed()), str(state and state.message))]
+    _judge(place, count, ended)
+
+
+def _judge(place: Place, count: Count, ended: list[tuple[bool, str]]) -> None:
+    for well, said in ended:
+        count.worked += well
+        count.left += not well and BUSY in said
+        if not well and BUSY not in said:
+            count.wrong.append(f"round {count.rounds}: a run ended with: {said}")
+    if not any(well for well, _ in ended):
+        count.wrong.append(f"round {count.rounds}: neither run worked")
+    count.wrong += [f"round {count.rounds}: {fault}" for fault in faults(place)]
+    versions = {row["version"] for row in place.table("model_versions")}
+    if lost := count.versions - versions:
+        count.wrong.append(f"round {count.rounds}: lost {lost}")
+    count.versions |= versions
+    count.overlapped += _overlap()
+
+
+def faults(place: Place) -> list[str]:
+    """What two runs at once may have broken."""
+    registry = Registry(Folder(place.root / "data" / "models"))
+    found = [f"{file} is not whole" for file in registry.verify() if not file.ok]
+    with Database.open(place.database_url) as db:
+        found += [f"a mixture: {row}" for row in db.query(MIXTURES)]
+        found += [f"a row twice: {row}" for row in db.query(TWICE)]
+    rows = place.table("model_versions")
+    if len([row for row in rows if row["stage"] == "champion"]) != 1:
+        found.append(f"not one champion: {[(row['version'], row['stage']) for row in rows]}")
+    if registry.versions("mine") != sorted(row["version"] for row in rows):
+        found.append(f"{registry.versions('mine')} are stored, {[row['version'] for row in rows]} are recorded")
+    return found + [f"it did not end: {row['run_id']}" for row in place.table("runs") if row["status"] == "running"]
+
+
+def _overlap() -> bool:
+    """Whether the two flow runs that began last were in progress at the same time, waiting included."""
+    with get_client(sync_client=True) as client:
+        one, other = client.read_flow_runs(sort=FlowRunSort.START_TIME_DESC, limit=2)
+    times = (one.start_time, one.end_time, other.start_time, other.end_time)
+    return None not in times and max(times[0], times[2]) < min(times[1], times[3])  # type: ignore[type-var]
+
+
+@contextlib.contextmanager
+def _serving(place: Place) -> Iterator[None]:
+    """A process that starts the runs of the pipeline's deployment, as ``daycast up`` does."""
+    environment = {**place.environment, "PREFECT_RUNNER_POLL_FREQUENCY": "1", "PREFECT_LOGGING_LEVEL": "ERROR"}
+    assert os.environ["PREFECT_API_URL"]
+    process = subprocess.Popen(
+        [sys.executable, "-c", SERVE], env=environment, cwd=ROOT, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
+    )
+    try:
+        time.sleep(15)
+        yield
+    finally:
+        process.terminate()
+        process.wait(timeout=60)
+
+
+if __name__ == "__main__":
+    raise SystemExit(main())
