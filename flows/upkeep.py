@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from datetime import timedelta
 from typing import Any
+from uuid import UUID
 
 from prefect import flow, get_run_logger
 from prefect.artifacts import create_markdown_artifact
-from prefect.client.orchestration import get_client
-from prefect.client.schemas.filters import FlowRunFilter
+from prefect.client.orchestration import SyncPrefectClient, get_client
+from prefect.client.schemas.filters import ArtifactFilter, ArtifactFilterFlowRunId, FlowRunFilter
 from prefect.states import Completed, Failed
 
 from flows.clock import now
@@ -73,10 +74,19 @@ def _forget_runs(*, days: float) -> int:
     count = 0
     with get_client(sync_client=True) as client:
         while runs := client.read_flow_runs(flow_run_filter=ended, limit=_PAGE):
+            _forget_artifacts(client, [run.id for run in runs])
             for run in runs:
                 client.delete_flow_run(run.id)
             count += len(runs)
     return count
+
+
+def _forget_artifacts(client: SyncPrefectClient, runs: list[UUID]) -> None:
+    """Remove the artifacts of runs, which Prefect keeps when the runs go: each report is some dozens of kilobytes."""
+    of_runs = ArtifactFilter(flow_run_id=ArtifactFilterFlowRunId(any_=runs))
+    while artifacts := client.read_artifacts(artifact_filter=of_runs, limit=_PAGE):
+        for artifact in artifacts:
+            client.delete_artifact(artifact.id)
 
 
 def _page(removed: list[Removed], compacted: Compacted, verified: Verified, *, runs: int) -> str:

@@ -6,7 +6,8 @@ from typing import Any
 
 from storage.contracts import Training, TrainingChoice
 from storage.errors import ConfigError
-from storage.specs import Pipeline, TrainingRules
+from storage.model_spec import ModelSpec
+from storage.specs import Pipeline, SplitSpec, TrainingRules
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -55,6 +56,18 @@ def identity(spec: Pipeline) -> dict[str, Any]:
         "split": spec.split.model_dump(mode="json"),
         "model": spec.model.model_dump(mode="json"),
     }
+
+
+def completed(kept: Mapping[str, Any]) -> dict[str, Any]:
+    """An identity that may come from an earlier daycast: what that one did not know stands at its default.
+
+    A default never changes what a network was before there was a choice.
+
+    >>> completed({"model": {"cell": "gru"}, "split": {}})["model"]["members"]
+    1
+    """
+    known = {"model": ModelSpec(), "split": SplitSpec()}
+    return {**kept, **{key: {**spec.model_dump(mode="json"), **kept[key]} for key, spec in known.items()}}
 
 
 def broken_rules(rules: TrainingRules, *, live: Mapping[str, Any]) -> dict[str, str]:

@@ -12,6 +12,9 @@ from storage import lake
 from storage.contracts import ORIGIN
 from storage.files import Folder
 
+MOST_FILES = 32
+"""Of one series: a run that finds more puts them together itself, as each costs every read of the series a little."""
+
 
 def compact_rows(folder: Folder, *, before: datetime, files: int) -> int:
     """Put the files of observations, or of rows set aside, together: every vintage of every row stays.
@@ -24,7 +27,7 @@ def compact_rows(folder: Folder, *, before: datetime, files: int) -> int:
     Returns:
         How many files became one.
     """
-    names = _old_files(folder, before=before)
+    names = _old_files(folder, before=before, files=files)
     if len(names) <= max(files, 1):
         return 0
     rows = lake.read_frames(folder, names).drop_duplicates(ignore_index=True)
@@ -47,7 +50,7 @@ def compact_windows(folder: Folder, *, before: datetime, files: int) -> int:
     Returns:
         How many files became one.
     """
-    names = _old_files(folder, before=before)
+    names = _old_files(folder, before=before, files=files)
     if len(names) <= max(files, 1):
         return 0
     arrays = lake.read_arrays(folder, names)
@@ -60,8 +63,11 @@ def compact_windows(folder: Folder, *, before: datetime, files: int) -> int:
     return _replace(folder, names, whole)
 
 
-def _old_files(folder: Folder, *, before: datetime) -> list[str]:
+def _old_files(folder: Folder, *, before: datetime, files: int) -> list[str]:
+    """Those written before an instant; none where there are so few that their age need not be asked for."""
     names = [name for name in folder.names() if name.endswith(".parquet")]
+    if len(names) <= files:
+        return []
     dated = ((name, folder.newest_change(name)) for name in names)
     return [name for name, changed in dated if changed is not None and changed < before]
 

@@ -109,14 +109,18 @@ class Plan:
     Attributes:
         training: what is done.
         reason: why.
-        champion: the version that served before this run; none at first, or where it is another kind of network.
-        version: the version that is trained, or the champion's where it is reused.
+        champion: the version that served before this run; none at first, or where it is another kind of network. Where
+            the champion is refused, the latest one before it that is not.
+        version: the version that is trained, or the champion's where it is reused; none where no version is left that
+            could be reused: then naive serves.
+        refused: why stored versions that should have served must not, the champion first.
     """
 
     training: Training
     reason: str
     champion: str | None
-    version: str
+    version: str | None
+    refused: tuple[str, ...] = ()
 
     @property
     def versions(self) -> tuple[str, ...]:
@@ -134,12 +138,12 @@ class Trained:
     """What training made.
 
     Attributes:
-        version: the model version.
+        version: the model version; none where there is none that could serve.
         epochs: passes done now; none where the version was there already or is reused.
         seconds: how long that took.
     """
 
-    version: str
+    version: str | None
     epochs: int = 0
     seconds: float = 0.0
 
@@ -149,7 +153,7 @@ class Evaluated:
     """What the race on held-out windows came to.
 
     Attributes:
-        version: the network version that serves, or would if a baseline did not.
+        version: the network version that serves, or would if a baseline did not; none where none is left.
         forecaster: whose forecast is served.
         promoted: whether the version became the champion in this run.
         reason: why, in words.
@@ -158,7 +162,7 @@ class Evaluated:
             forecaster's ``served_mae``.
     """
 
-    version: str
+    version: str | None
     forecaster: ForecasterName
     promoted: bool
     reason: str

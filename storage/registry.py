@@ -165,6 +165,16 @@ class Registry:
             (local / MANIFEST).write_bytes(self._manifest_bytes(pipeline, version))
             yield local
 
+    def check(self, pipeline: str, version: str, *, sha256: str | None = None) -> None:
+        """Verify a version's files as :meth:`fetch` does, and leave them where they are.
+
+        Raises:
+            RegistryError: there is no such version.
+            ModelFileError: as of :meth:`fetch`.
+        """
+        with self.fetch(pipeline, version, sha256=sha256):
+            pass
+
     def versions(self, pipeline: str) -> list[str]:
         """The versions there are, oldest first."""
         return (self.folder / pipeline).names()

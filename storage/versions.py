@@ -5,7 +5,7 @@ then: a run of the past, done again, decides as the first did. At most one versi
 that is changed in one transaction.
 """
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -65,15 +65,26 @@ def serving(db: Database, pipeline: str, *, at: datetime, strictly_before: bool 
     Returns:
         The version; none where none served yet.
     """
+    return next(iter(served(db, pipeline, at=at, strictly_before=strictly_before)), None)
+
+
+def served(db: Database, pipeline: str, *, at: datetime, strictly_before: bool = False) -> list[Version]:
+    """The version that serves at an instant, and those that served before it, the latest first.
+
+    Args:
+        db: the database.
+        pipeline: its name.
+        at: as in :func:`serving`.
+        strictly_before: likewise.
+    """
     promoted, made = ModelVersion.promoted_at, ModelVersion.as_of
     then = (promoted < at) & (made < at) if strictly_before else (promoted <= at) & (made <= at)
     question = (
         select(*_COLUMNS)
         .where(ModelVersion.pipeline == pipeline, ModelVersion.stage != "rejected", then)
         .order_by(case((ModelVersion.stage == "champion", 0), else_=1), promoted.desc(), ModelVersion.version.desc())
-        .limit(1)
     )
-    return next((Version(**row) for row in db.query(question)), None)
+    return [Version(**row) for row in db.query(question)]
 
 
 def champion(db: Database, pipeline: str) -> Version:
@@ -151,13 +162,16 @@ def forget(db: Database, pipeline: str, version: str) -> None:
             connection.execute(delete(ModelVersion).where(_is(pipeline, version)))
 
 
-def rollback(db: Database, pipeline: str, *, at: datetime) -> tuple[str, str]:
+def rollback(
+    db: Database, pipeline: str, *, at: datetime, check: Callable[[Version], object] = lambda _: None
+) -> tuple[str, str]:
     """Let the version that served before the champion serve again; done twice, it is undone.
 
     Args:
         db: the database.
         pipeline: its name.
         at: aware; the real time.
+        check: given the one that is to serve, before it does; where it raises, nothing is changed.
 
     Returns:
         The versions' names, from and to.
@@ -176,6 +190,7 @@ def rollback(db: Database, pipeline: str, *, at: datetime) -> tuple[str, str]:
                 f"See the versions with: daycast models list {pipeline}"
             )
         to = max(earlier, key=lambda row: (row.promoted_at, row.version))
+        check(to)
         _succeed(connection, serves, to, at=at)
     return serves.version, to.version
 

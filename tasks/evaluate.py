@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from prefect import task
 from prefect.cache_policies import NO_CACHE
 
+from storage.contracts import NAIVE
 from storage.handover import Evaluated, Plan, Prepared
 from storage.job import Job
 
@@ -18,7 +19,12 @@ if TYPE_CHECKING:
 
 @task(name="evaluate", cache_policy=NO_CACHE)
 def evaluate(job: Job, prepared: Prepared, plan: Plan) -> Evaluated:
-    """Score networks and baselines on the same windows, keep the scores, and promote or reject the challenger."""
+    """Score networks and baselines on the same windows, keep the scores, and promote or reject the challenger.
+
+    Where no version is left that could race, naive serves.
+    """
+    if not plan.versions:
+        return Evaluated(version=None, forecaster=NAIVE, promoted=False, reason="No version is left: naive serves.")
     contest = _contest(job, prepared, plan)
     _keep(job, contest, challenger=plan.challenger)
     return Evaluated(

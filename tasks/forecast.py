@@ -52,8 +52,8 @@ def forecast(
     from storage.runs import Outcome, finish_run
 
     stale = (*ingested.stale, *prepared.stale)
-    quality: Quality = "stale" if stale else "ok" if evaluated.forecaster == NETWORK else "baseline"
-    status: Status = "degraded" if stale else "succeeded"
+    quality = _quality(plan, evaluated, stale=bool(stale))
+    status: Status = "degraded" if stale or plan.refused else "succeeded"
     message = _message(ingested, plan, evaluated, stale=stale)
     rows = _forecasts(job, prepared, Served(evaluated=evaluated, quality=quality, issued_at=at))
     outcome = Outcome(status=status, finished_at=at, message=message, training=plan.training, version=evaluated.version)
@@ -72,6 +72,14 @@ def forecast(
         test=evaluated.test,
         seconds=trained.seconds,
     )
+
+
+def _quality(plan: Plan, evaluated: Evaluated, *, stale: bool) -> Quality:
+    """Of the forecasts: stale too where a version serves that another one had replaced, as that one is refused."""
+    network = evaluated.forecaster == NETWORK
+    if stale or (network and plan.refused and evaluated.version == plan.champion):
+        return "stale"
+    return "ok" if network else "baseline"
 
 
 def _forecasts(job: Job, prepared: Prepared, served: Served) -> pd.DataFrame:
@@ -102,7 +110,7 @@ def _means(job: Job, prepared: Prepared, evaluated: Evaluated, *, material: Mate
     for baseline in BASELINES:
         if baseline.name == evaluated.forecaster:
             return {part: baseline.predict(getattr(material, part)) for part in ("validation", "latest")}
-    return job.predictions().means(version=evaluated.version, data_hash=prepared.data_hash)
+    return job.predictions().means(version=str(evaluated.version), data_hash=prepared.data_hash)
 
 
 def _rows(job: Job, latest: Windows, row: int, mean: np.ndarray, band: Band, served: Served) -> pd.DataFrame:
@@ -133,7 +141,7 @@ def _rows(job: Job, latest: Windows, row: int, mean: np.ndarray, band: Band, ser
 
 def _message(ingested: Ingested, plan: Plan, evaluated: Evaluated, *, stale: tuple[str, ...]) -> str:
     """What a reader of the run's row should know, the troubles first."""
-    parts = [f"Stale: {reason}." for reason in stale]
+    parts = [*(f"Refused: {reason}" for reason in plan.refused), *(f"Stale: {reason}." for reason in stale)]
     if ingested.set_aside:
         parts.append(f"{ingested.set_aside} rows set aside ({'; '.join(ingested.reasons)}).")
     parts.append(f"{plan.training}: {plan.reason}")

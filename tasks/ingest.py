@@ -38,6 +38,7 @@ def ingest(job: Job) -> Ingested:
     import pandas as pd
 
     from storage.checks import inspect
+    from storage.compaction import MOST_FILES
     from storage.contracts import AVAILABLE_AT
     from storage.feeds.catalog import open_feed
     from storage.feeds.feed import Span
@@ -61,6 +62,7 @@ def ingest(job: Job) -> Ingested:
     )
     rejected = pd.concat([fetched.rejected, inspection.set_aside, judged.set_aside], ignore_index=True)
     store.set_aside(rejected, fetched_at=job.now)
+    store.compact(before=job.now, files=MOST_FILES)
     refused = {symbol: FeedRefused(job.pipeline.feed, symbol, why) for symbol, why in judged.refused.items()}
     stale = _stale(job, store, {**fetched.failures, **refused}, inspection)
     if not refused:

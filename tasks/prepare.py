@@ -26,6 +26,7 @@ def prepare(job: Job) -> Prepared:
     """
     from models.columns import to_columns, to_table
     from models.windows import concatenate, latest_window, make_windows
+    from storage.compaction import MOST_FILES
     from storage.observations import fingerprint
 
     spec, store = job.pipeline, job.windows()
@@ -38,6 +39,7 @@ def prepare(job: Job) -> Prepared:
         latest.append(latest_window(frame, spec=spec, series_id=name))
         written += store.sync(symbol, to_columns(windows))
         total += len(windows)
+    store.compact(before=job.now, files=MOST_FILES)
     data_hash = fingerprint(levels)
     store.keep_latest(to_table(concatenate(latest)), data_hash=data_hash)
     return Prepared(

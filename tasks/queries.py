@@ -92,25 +92,34 @@ def promote(settings: Settings, *, pipeline: str, name: str, at: datetime) -> No
 
     with _database(settings) as database:
         row = find_version(database, pipeline, name)
-        with _registry(settings).fetch(pipeline, name, sha256=row.sha256):
-            promote_row(database, pipeline, name, at=at)
+        _registry(settings).check(pipeline, name, sha256=row.sha256)
+        promote_row(database, pipeline, name, at=at)
 
 
 def rollback(settings: Settings, *, pipeline: str, at: datetime) -> tuple[str, str]:
     """Let the version that served before the champion serve again; returns (from, to).
 
     Raises:
-        RegistryError: there is none.
+        RegistryError: there is none, or a file of it is not the one that was saved.
     """
     from storage.versions import rollback as rollback_row
 
+    registry = _registry(settings)
+
+    def check(row: Version) -> None:
+        registry.check(pipeline, row.version, sha256=row.sha256)
+
     with _database(settings) as database:
-        return rollback_row(database, pipeline, at=at)
+        return rollback_row(database, pipeline, at=at, check=check)
 
 
 def verify(settings: Settings, *, pipeline: str | None) -> list[Verification]:
-    """Every stored file held against its manifest."""
-    return _registry(settings).verify(pipeline)
+    """Every stored file held against its manifest, and that against SQL."""
+    from storage.versions import list_versions
+
+    with _database(settings) as database:
+        recorded = {(row.pipeline, row.version): row.sha256 for row in list_versions(database, pipeline)}
+    return _registry(settings).verify(pipeline, recorded=recorded)
 
 
 def _database(settings: Settings) -> Database:

@@ -11,16 +11,17 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from prefect import task
+from prefect import get_run_logger, task
 from prefect.artifacts import create_progress_artifact, update_progress_artifact
 from prefect.cache_policies import NO_CACHE
 
 from storage.contracts import TrainingChoice
+from storage.errors import RegistryError
 from storage.handover import Plan, Prepared, Trained
 from storage.job import Job
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Sequence
 
     from models.fitting import Epoch
     from models.forecaster import NetworkForecaster
@@ -28,6 +29,8 @@ if TYPE_CHECKING:
     from storage.database import Database
     from storage.versions import Version
 
+_REFUSALS = 3
+"""Refused versions that are told one by one."""
 _LIBRARIES = ("daycast", "keras", "tensorflow", "numpy", "pandas")
 
 
@@ -39,30 +42,21 @@ def plan(job: Job, prepared: Prepared, *, requested: TrainingChoice) -> Plan:
         ConfigError: a fine-tune or a reuse is asked for, and there is no champion that could do it.
     """
     from models.training import choose_training, identity
-    from storage.registry import version_name
-    from storage.versions import serving
+    from storage.versions import served
 
     spec = job.pipeline
     with job.database() as database:
-        champion = serving(database, spec.name, at=job.as_of, strictly_before=True)
+        champion, refused = _verified(job, served(database, spec.name, at=job.as_of, strictly_before=True))
         facts = _facts(job, prepared, champion, database=database) if champion else None
     wanted = identity(spec)
-    decision = choose_training(requested, rules=spec.training, wanted=wanted, champion=facts)
+    decision = choose_training(requested, rules=spec.training, wanted=wanted, champion=facts, refused=bool(refused))
     comparable = champion.version if champion and facts and facts.identity == wanted else None
-    if decision.training == "reuse" and comparable:
-        version = comparable
-    else:
-        parent = comparable if decision.training == "fine_tune" else None
-        version = version_name(
-            as_of=job.as_of,
-            identity={
-                "spec": wanted,
-                "rules": spec.training.model_dump(mode="json"),
-                "data": prepared.data_hash,
-                "parent": parent,
-            },
-        )
-    return Plan(training=decision.training, reason=decision.reason, champion=comparable, version=version)
+    version = comparable
+    if decision.training != "reuse":
+        version = _new_version(job, prepared, parent=comparable if decision.training == "fine_tune" else None)
+    return Plan(
+        training=decision.training, reason=decision.reason, champion=comparable, version=version, refused=refused
+    )
 
 
 @task(name="load-keras", cache_policy=NO_CACHE)
@@ -83,17 +77,79 @@ def train(job: Job, prepared: Prepared, plan: Plan) -> Trained:
     To be run in a process of its own: TensorFlow's memory grows with every fit, and only a fresh process gives the
     same weights again.
     """
-    registry = job.registry()
     began = time.monotonic()
     epochs = 0
-    if not registry.exists(job.pipeline.name, plan.version):
+    if not _kept(job, _planned(plan)):
         epochs = _fit_and_save(job, prepared, plan, began=began)
-    _record(job, plan)
+    _record(job, _planned(plan))
     return Trained(version=plan.version, epochs=epochs, seconds=time.monotonic() - began)
 
 
+def _planned(plan: Plan) -> str:
+    assert plan.version is not None  # noqa: S101 — only a plan to reuse has none, and it trains nothing
+    return plan.version
+
+
+def _verified(job: Job, rows: Sequence[Version]) -> tuple[Version | None, tuple[str, ...]]:
+    """The first version whose files are those that were saved, and why each one before it is refused."""
+    registry, refused = job.registry(), []
+    for row in rows:
+        try:
+            registry.check(row.pipeline, row.version, sha256=row.sha256)
+        except RegistryError as error:
+            refused.append(str(error))
+        else:
+            return row, _told(refused)
+    return None, _told(refused)
+
+
+def _told(refused: Sequence[str]) -> tuple[str, ...]:
+    """The first of the reasons: where a whole folder is gone there can be many."""
+    rest = len(refused) - _REFUSALS
+    return (*refused[:_REFUSALS], *([f"and {rest} more versions. See: daycast models verify"] if rest > 0 else []))
+
+
+def _new_version(job: Job, prepared: Prepared, *, parent: str | None) -> str:
+    from models.training import identity
+    from storage.registry import version_name
+
+    spec = job.pipeline
+    return version_name(
+        as_of=job.as_of,
+        identity={
+            "spec": identity(spec),
+            "rules": spec.training.model_dump(mode="json"),
+            "data": prepared.data_hash,
+            "parent": parent,
+        },
+    )
+
+
+def _kept(job: Job, version: str) -> bool:
+    """Whether the version is stored; files of it that are not those that were saved are removed, to be made anew."""
+    registry, name = job.registry(), job.pipeline.name
+    if not registry.exists(name, version):
+        return False
+    try:
+        registry.check(name, version, sha256=_sha256(job, version))
+    except RegistryError as error:
+        get_run_logger().warning("%s is made anew: %s", version, error)
+        registry.remove(name, version)
+        return False
+    return True
+
+
+def _sha256(job: Job, version: str) -> str | None:
+    """Of the version's manifest, as SQL has it; none where the version is not recorded."""
+    from storage.versions import list_versions
+
+    with job.database() as database:
+        rows = list_versions(database, job.pipeline.name)
+    return next((row.sha256 for row in rows if row.version == version), None)
+
+
 def _facts(job: Job, prepared: Prepared, champion: Version, *, database: Database) -> ChampionFacts:
-    from models.training import ChampionFacts
+    from models.training import ChampionFacts, completed
     from storage.versions import last_retrain
 
     # A retrain that lost the race counts too: otherwise an old champion that stays the best is retrained every day.
@@ -102,7 +158,7 @@ def _facts(job: Job, prepared: Prepared, champion: Version, *, database: Databas
     return ChampionFacts(
         age_days=(job.as_of - retrained).total_seconds() / 86400,
         same_data=champion.data_hash == prepared.data_hash,
-        identity=dict(manifest.state["identity"]),  # type: ignore[arg-type]
+        identity=completed(manifest.state["identity"]),  # type: ignore[arg-type]
         broken=_broken(job, database=database),
     )
 
@@ -161,7 +217,7 @@ def _parent(job: Job, plan: Plan) -> NetworkForecaster | None:
     from models.forecaster import NetworkForecaster
 
     registry, name = job.registry(), job.pipeline.name
-    with registry.fetch(name, plan.champion) as folder:
+    with registry.fetch(name, plan.champion, sha256=_sha256(job, plan.champion)) as folder:
         return NetworkForecaster.load(folder, registry.manifest(name, plan.champion).state, spec=job.pipeline)
 
 
@@ -174,7 +230,7 @@ def _save(job: Job, prepared: Prepared, plan: Plan, forecaster: NetworkForecaste
         state = forecaster.save(Path(folder))
         manifest = Manifest(
             pipeline=job.pipeline.name,
-            version=plan.version,
+            version=_planned(plan),
             as_of=job.as_of,
             created_at=job.now,
             training=plan.training,
@@ -193,18 +249,18 @@ def _save(job: Job, prepared: Prepared, plan: Plan, forecaster: NetworkForecaste
         job.registry().save(Path(folder), manifest)
 
 
-def _record(job: Job, plan: Plan) -> None:
+def _record(job: Job, version: str) -> None:
     """Note the version in SQL, from its manifest: a run that was killed between the two is mended by the next."""
     from storage.versions import record_version
 
     registry, name = job.registry(), job.pipeline.name
-    manifest, saved = registry.manifest(name, plan.version), registry.saved(name, plan.version)
+    manifest, saved = registry.manifest(name, version), registry.saved(name, version)
     with job.database() as database:
         record_version(
             database,
             {
                 "pipeline": name,
-                "version": plan.version,
+                "version": version,
                 "created_at": manifest.created_at,
                 "as_of": manifest.as_of,
                 "training": manifest.training,

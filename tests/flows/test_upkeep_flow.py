@@ -7,6 +7,7 @@ from uuid import UUID
 
 import pytest
 from prefect.client.orchestration import get_client
+from prefect.client.schemas.actions import ArtifactCreate
 from prefect.client.schemas.filters import ArtifactFilter
 from prefect.client.schemas.sorting import ArtifactSort
 from prefect.states import Completed
@@ -57,7 +58,9 @@ def test_a_file_that_is_not_as_it_was_saved_fails_the_run_and_is_named(trained):
 def test_prefects_own_records_of_long_ago_are_forgotten(trained):
     def ended() -> UUID:
         with get_client(sync_client=True) as client:
-            return client.create_flow_run(upkeep, state=Completed()).id
+            run = client.create_flow_run(upkeep, state=Completed()).id
+            client.create_artifact(ArtifactCreate(key="of-run", flow_run_id=run, data=f"{run}"))
+            return run
 
     old = ended()
     time.sleep(5)
@@ -65,5 +68,6 @@ def test_prefects_own_records_of_long_ago_are_forgotten(trained):
     assert kept_up(trained, keep_prefect_days=5 / 86_400).is_completed()
     with get_client(sync_client=True) as client:
         left = {run.id for run in client.read_flow_runs()}
-    assert young in left
-    assert old not in left
+        reported = {artifact.flow_run_id for artifact in client.read_artifacts()}
+    assert young in left & reported
+    assert old not in left | reported

@@ -1,6 +1,7 @@
 """What a .keras file may hold."""
 
 import json
+import pickle
 import zipfile
 from pathlib import Path
 
@@ -16,11 +17,21 @@ CONFIG: dict[str, object] = {
 }
 
 
-def archive(path: Path, *, config: object = CONFIG, saved: str = "monday", **members: bytes) -> Path:
-    with zipfile.ZipFile(path, "w") as file:
+HDF5 = b"\x89HDF\r\n\x1a\n"
+
+
+def archive(
+    path: Path,
+    *,
+    config: object = CONFIG,
+    saved: str = "monday",
+    compression: int = zipfile.ZIP_STORED,
+    **members: bytes,
+) -> Path:
+    with zipfile.ZipFile(path, "w", compression=compression) as file:
         file.writestr("metadata.json", json.dumps({"date_saved": saved}))
         file.writestr("config.json", config if isinstance(config, str) else json.dumps(config))
-        file.writestr("model.weights.h5", members.pop("weights", b"weights"))
+        file.writestr("model.weights.h5", members.pop("weights", HDF5 + b"weights"))
         for name, data in members.items():
             file.writestr(name, data)
     return path
@@ -50,11 +61,49 @@ def test_another_file_in_it_is_refused(tmp_path: Path, name: str) -> None:
         layer(class_name="Lambda"),
         layer(class_name="TFSMLayer"),
         layer(config={"function": {"class_name": "__lambda__", "config": {"code": "4wEA"}}}),
+        layer(module=None, class_name="Evil", registered_name="evil>Evil"),
+        layer(module=None, class_name="__typespec__"),
+        layer(class_name=None),
+        layer(class_name=["LSTM"]),
+        layer(registered_name="evil>LSTM"),
+        layer(module="evil.layers", registered_name="daycast>LSTM"),
+        layer(module="models.segments", class_name="SegmentRecurrence"),
+        layer(module="models.segments", class_name="SegmentRecurrence", registered_name="evil>SegmentRecurrence"),
+        layer(module="models.segments", class_name="Any", registered_name="daycast>Any"),
+        layer(module="models.segments", class_name="CompiledGRU", registered_name="daycast>CompiledGRU"),
+        layer(module="models.backend", class_name="load_keras", registered_name="daycast>load_keras"),
+        layer(module="storage.registry", class_name="Registry", registered_name="daycast>Registry"),
     ],
 )
 def test_code_in_its_configuration_is_refused(tmp_path: Path, config: object) -> None:
     with pytest.raises(ModelFileError, match="a configuration (with code|that names)"):
         check_keras_archive(archive(tmp_path / "model.keras", config=config))
+
+
+@pytest.mark.parametrize(
+    "config",
+    [
+        layer(registered_name=None),
+        layer(module="keras.src.models.functional", class_name="Functional", registered_name="Functional"),
+        layer(module="models.segments", class_name="SegmentRecurrence", registered_name="daycast>SegmentRecurrence"),
+        layer(config={"inbound": [{"class_name": "__keras_tensor__", "config": {"shape": [None, 1]}}]}),
+    ],
+)
+def test_keras_and_daycasts_own_layers_pass(tmp_path: Path, config: object) -> None:
+    check_keras_archive(archive(tmp_path / "model.keras", config=config))
+
+
+def test_a_bomb_is_refused_before_it_is_unpacked(tmp_path: Path) -> None:
+    bomb = archive(tmp_path / "model.keras", weights=HDF5 + bytes(2**24), compression=zipfile.ZIP_DEFLATED)
+    assert bomb.stat().st_size < 2**15
+    with pytest.raises(ModelFileError, match=r"Received: \S+ compressed from"):
+        check_keras_archive(bomb)
+
+
+@pytest.mark.parametrize("weights", [pickle.dumps({"weights": [1.0]}), b"", b"\x93NUMPY"])
+def test_weights_that_are_no_hdf5_are_refused(tmp_path: Path, weights: bytes) -> None:
+    with pytest.raises(ModelFileError, match=r"model\.weights\.h5 that are no HDF5"):
+        check_keras_archive(archive(tmp_path / "model.keras", weights=weights))
 
 
 def test_what_is_no_archive_is_refused(tmp_path: Path) -> None:
@@ -85,6 +134,6 @@ def test_an_archive_without_weights_is_refused(tmp_path: Path) -> None:
 def test_the_content_is_the_same_whenever_and_wherever_it_was_saved(tmp_path: Path) -> None:
     one = archive(tmp_path / "one.keras", config=layer(shared_object_id=1))
     other = archive(tmp_path / "other.keras", config=layer(shared_object_id=2), saved="tuesday")
-    trained = archive(tmp_path / "trained.keras", config=layer(shared_object_id=1), weights=b"others")
+    trained = archive(tmp_path / "trained.keras", config=layer(shared_object_id=1), weights=HDF5 + b"others")
     assert one.read_bytes() != other.read_bytes()
     assert content_hash(one) == content_hash(other) != content_hash(trained)

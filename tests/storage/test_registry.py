@@ -15,12 +15,15 @@ from storage.registry import Manifest, Registry, Verification
 AT = datetime(2026, 8, 21, 22, 30, tzinfo=UTC)
 
 
+HDF5 = b"\x89HDF\r\n\x1a\n"
+
+
 def model(folder: Path, *, weights: bytes = b"weights", saved: str = "monday") -> Path:
     folder.mkdir(parents=True, exist_ok=True)
     with zipfile.ZipFile(folder / "model.keras", "w") as file:
         file.writestr("metadata.json", json.dumps({"date_saved": saved}))
         file.writestr("config.json", json.dumps({"module": "keras", "class_name": "Sequential"}))
-        file.writestr("model.weights.h5", weights)
+        file.writestr("model.weights.h5", HDF5 + weights)
     (folder / "intervals.json").write_text("{}")
     return folder
 
@@ -122,6 +125,15 @@ def test_versions_and_pipelines_are_told_in_order(registry: Registry, source: Pa
     assert registry.versions("prices") == ["v1", "v2"]
     assert registry.exists("prices", "v1")
     assert not registry.exists("prices", "v3")
+
+
+def test_checking_a_version_hashes_its_files(registry: Registry, place: Path) -> None:
+    registry.check("prices", "v1", sha256=registry.saved("prices", "v1").sha256)
+    (place / "intervals.json").write_text("[]")
+    with pytest.raises(ModelFileError, match=r"intervals\.json of prices v1"):
+        registry.check("prices", "v1")
+    with pytest.raises(RegistryError, match=r"A stored model version is required"):
+        registry.check("prices", "v9")
 
 
 def test_removing_twice_is_harmless(registry: Registry, source: Path) -> None:
