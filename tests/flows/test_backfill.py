@@ -74,15 +74,15 @@ def children(name: str) -> list[str]:
 
 def test_a_day_that_fails_stops_it_and_the_same_command_goes_on(trained, command):
     place = trained
-    (version,) = (row["version"] for row in place.table("model_versions"))
-    model = place.root / "data" / "models" / "mine" / version / "model.keras"
-    whole = model.read_bytes()
-    model.write_bytes(whole + b"\n")
+    kept, away = place.root / "data" / "lake", place.root / "data" / "away"
+    kept.rename(away)
+    kept.write_text("no folder")
     stopped = backfilled(command, place, FIRST, SECOND, "--train", "reuse")
     assert stopped.code == 1
     assert f"stopped at {FIRST}" in stopped.out + stopped.err
     assert [row["status"] for row in runs(place).values()] == ["failed"]
-    model.write_bytes(whole)
+    kept.unlink()
+    away.rename(kept)
     assert backfilled(command, place, FIRST, SECOND, "--train", "reuse").code == 0
     assert [row["status"] for row in runs(place).values()] == ["succeeded", "succeeded"]
 
