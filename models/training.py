@@ -1,9 +1,10 @@
 """Whether to retrain, to fine-tune or to reuse the champion."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+from models.differencing import POSITIVE
 from storage.contracts import Training, TrainingChoice
 from storage.errors import ConfigError
 from storage.model_spec import ModelSpec
@@ -19,12 +20,14 @@ class ChampionFacts:
         same_data: its data hash is that of the windows now.
         identity: :func:`identity` of the spec it was trained with.
         broken: the rules' thresholds that live accuracy falls short of, from :func:`broken_rules`.
+        rebased: symbols whose whole history the feed has moved since to a basis that its scaling does not fit.
     """
 
     age_days: float
     same_data: bool
     identity: dict[str, Any]
     broken: Mapping[str, str] = field(default_factory=dict)
+    rebased: Sequence[str] = ()
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -33,6 +36,18 @@ class TrainingDecision:
 
     training: Training
     reason: str
+
+
+def scale_bound(spec: Pipeline) -> bool:
+    """Whether a network of this spec fits one basis of prices alone: relative differences are the same on any.
+
+    >>> from storage.specs import Pipeline
+    >>> spec = Pipeline(name="spy", feed="yahoo", symbols=("SPY",), target="close", features=("close",),
+    ...                 calendar="XNYS", difference="none", lookback=50, horizon=5)
+    >>> scale_bound(spec), scale_bound(spec.model_copy(update={"difference": "log"}))
+    (True, False)
+    """
+    return any(spec.difference_of(column) not in POSITIVE for column in spec.columns)
 
 
 def identity(spec: Pipeline) -> dict[str, Any]:
@@ -149,6 +164,8 @@ def _outlived(champion: ChampionFacts, *, rules: TrainingRules, wanted: dict[str
     """Why the champion's weights are of no more use, or nothing."""
     if changed := _changed(champion.identity, wanted):
         return f"the pipeline has changed: {changed}"
+    if champion.rebased:
+        return f"the feed has moved the history of {', '.join(champion.rebased)} to another basis since"
     if champion.age_days >= rules.retrain_every_days:
         return f"the champion is {champion.age_days:.1f} days old (retrain_every_days = {rules.retrain_every_days:g})"
     return "; ".join(champion.broken.values()) or None

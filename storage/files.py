@@ -4,7 +4,9 @@ Every byte that daycast keeps outside the database is written through :class:`Fo
 """
 
 import contextlib
+import errno
 import os
+import tempfile
 import uuid
 from collections.abc import Iterator
 from datetime import UTC, datetime
@@ -17,6 +19,28 @@ from storage.addresses import address
 from storage.errors import StorageError
 
 _PARTIAL = ".partial-"
+_FULL = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG})
+"""What an operating system says of a disk, a quota or a file that can take no more."""
+
+
+@contextlib.contextmanager
+def scratch() -> Iterator[Path]:
+    """A temporary folder on this machine that lives as long as the block.
+
+    Raises:
+        StorageError: there is no room for it, at its start or while the block works.
+    """
+    try:
+        made = tempfile.TemporaryDirectory()
+    except OSError as error:
+        raise _no_room(error) from error
+    with made as folder:
+        try:
+            yield Path(folder)
+        except OSError as error:
+            if error.errno not in _FULL:
+                raise
+            raise _no_room(error) from error
 
 
 class Folder:
@@ -200,6 +224,13 @@ class Folder:
                 f"The storage folder must be readable. Received: {self.url}: {error.strerror or error}. "
                 "Check that it is there, or set DAYCAST_STORAGE to another folder."
             ) from error
+
+
+def _no_room(error: OSError) -> StorageError:
+    return StorageError(
+        f"Room for temporary files is required. Received: {error.strerror or error}. Free space in the temporary "
+        "folder, or set TMPDIR to another one."
+    )
 
 
 def _utc(instant: datetime) -> datetime:

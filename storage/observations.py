@@ -122,6 +122,14 @@ class Observations:
         rows = self._history(symbol)
         return None if rows.empty else rows[AVAILABLE_AT].min()
 
+    def basis(self, symbol: str, *, as_of: datetime) -> pd.Timestamp | None:
+        """When the feed last moved the whole history of a symbol, as known at ``as_of``; None where it never did."""
+        rows = self._history(symbol)
+        if rows.empty:
+            return None
+        found = _basis(rows[rows[AVAILABLE_AT] <= pd.Timestamp(as_of)])
+        return None if found is pd.NaT else found
+
     def set_aside(self, rejected: pd.DataFrame, *, fetched_at: datetime) -> int:
         """Keep rows that cannot be used, with the reason; the same rows again are not kept twice.
 

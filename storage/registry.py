@@ -6,7 +6,6 @@ manifest itself stands in SQL, so that one row vouches for everything below it.
 
 import hashlib
 import shutil
-import tempfile
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -15,7 +14,7 @@ from pathlib import Path
 from pydantic import ValidationError
 
 from storage.errors import ModelFileError, RegistryError, StorageError
-from storage.files import Folder
+from storage.files import Folder, scratch
 from storage.keras_archive import check_keras_archive, content_hash
 from storage.manifest import Manifest, version_name
 
@@ -80,8 +79,7 @@ class Registry:
             RegistryError: the version is there already with other content, or there are no files.
             ModelFileError: a ``.keras`` file holds what it may not.
         """
-        with tempfile.TemporaryDirectory() as scratch:
-            staged = Path(scratch)
+        with scratch() as staged:
             whole = _stage(source, staged, manifest)
             self._publish(staged, whole)
         stored = self.manifest(whole.pipeline, whole.version)
@@ -152,8 +150,7 @@ class Registry:
         """
         manifest = self.manifest(pipeline, version, sha256=sha256)
         stored = self._of(pipeline, version)
-        with tempfile.TemporaryDirectory() as scratch:
-            local = Path(scratch)
+        with scratch() as local:
             for name, expected in manifest.files.items():
                 _check_file_name(name)
                 data = stored.read(name) if stored.exists(name) else None

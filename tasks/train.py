@@ -4,11 +4,9 @@ from __future__ import annotations
 
 import importlib.metadata
 import os
-import tempfile
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from prefect import get_run_logger, task
@@ -17,11 +15,13 @@ from prefect.cache_policies import NO_CACHE
 
 from storage.contracts import TrainingChoice
 from storage.errors import RegistryError
+from storage.files import scratch
 from storage.handover import Plan, Prepared, Trained
 from storage.job import Job
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
+    from datetime import datetime
 
     from models.fitting import Epoch
     from models.forecaster import NetworkForecaster
@@ -160,7 +160,19 @@ def _facts(job: Job, prepared: Prepared, champion: Version, *, database: Databas
         same_data=champion.data_hash == prepared.data_hash,
         identity=completed(manifest.state["identity"]),  # type: ignore[arg-type]
         broken=_broken(job, database=database),
+        rebased=_rebased(job, since=champion.as_of),
     )
+
+
+def _rebased(job: Job, *, since: datetime) -> list[str]:
+    """The symbols whose history has moved since to a basis that the pipeline's networks are bound to."""
+    from models.training import scale_bound
+
+    if not scale_bound(job.pipeline):
+        return []
+    store = job.observations()
+    bases = {symbol: store.basis(symbol, as_of=job.as_of) for symbol in job.pipeline.symbols}
+    return [symbol for symbol, basis in bases.items() if basis is not None and basis > since]
 
 
 def _broken(job: Job, *, database: Database) -> dict[str, str]:
@@ -226,8 +238,8 @@ def _save(job: Job, prepared: Prepared, plan: Plan, forecaster: NetworkForecaste
     from storage.registry import Manifest
 
     history = forecaster.history
-    with tempfile.TemporaryDirectory() as folder:
-        state = forecaster.save(Path(folder))
+    with scratch() as folder:
+        state = forecaster.save(folder)
         manifest = Manifest(
             pipeline=job.pipeline.name,
             version=_planned(plan),
@@ -246,7 +258,7 @@ def _save(job: Job, prepared: Prepared, plan: Plan, forecaster: NetworkForecaste
             parameters=int(forecaster.network.count_params()),
             libraries={name: importlib.metadata.version(name) for name in _LIBRARIES},
         )
-        job.registry().save(Path(folder), manifest)
+        job.registry().save(folder, manifest)
 
 
 def _record(job: Job, version: str) -> None:

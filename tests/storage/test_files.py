@@ -1,13 +1,14 @@
 """Files appear whole or not at all, and only inside their folder."""
 
 import os
+import tempfile
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
 
 from storage.errors import StorageError
-from storage.files import Folder
+from storage.files import Folder, scratch
 
 
 @pytest.fixture(params=["local", "memory"])
@@ -132,3 +133,26 @@ def test_what_is_removed_is_gone_at_once(tmp_path: Path, monkeypatch: pytest.Mon
     assert not folder.exists("v1")
     assert folder.names() == []
     assert folder.clear_partial() == 1
+
+
+def fill(folder: Path) -> None:
+    (folder / "full").symlink_to("/dev/full")
+    (folder / "full").write_bytes(b"more than there is room for")
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="needs /dev/full, a disk that is always full")
+def test_a_full_disk_under_temporary_files_is_told_in_words() -> None:
+    with pytest.raises(StorageError, match="Received: No space left"), scratch() as folder:
+        fill(folder)
+    assert not folder.exists()
+
+
+def test_a_temporary_folder_that_cannot_be_made_is_told_in_words(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(tempfile, "tempdir", "/proc/nowhere")
+    with pytest.raises(StorageError, match="TMPDIR"), scratch():
+        pass
+
+
+def test_another_error_in_a_temporary_folder_is_left_as_it_is() -> None:
+    with pytest.raises(FileNotFoundError), scratch() as at:
+        (at / "missing").read_bytes()

@@ -1,17 +1,21 @@
 """A split between yesterday and today, through the tasks, on SQLite and on PostgreSQL."""
 
 from datetime import timedelta
+from unittest.mock import patch
 
 import numpy as np
 import pandas as pd
 import pytest
 
+import flows.daily
 from storage.contracts import series_id
 from storage.database import Database
 from storage.forecasts import write_forecasts
+from storage.versions import promote
 from tasks.ingest import ingest
 from tasks.prepare import prepare
 from tasks.score import score
+from tasks.train import plan
 from tests.places import AS_OF, DAYS, Place, make_place, walk
 
 DAY, SOON = timedelta(days=1), timedelta(seconds=5)
@@ -134,3 +138,29 @@ def test_a_basis_that_comes_back_the_next_day(either):
     for step, factor in ((0, 1.0), (1, 0.25), (2, 1.0), (3, 0.25)):
         assert _closes(either, days[step]) == pytest.approx(walk(0, DAYS + step) * factor)
     assert score.fn(either.job(as_of=days[3], now=days[3] + SOON)).week.n == 4
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    ("difference", "training", "reason"),
+    [
+        ("none", "retrain", "the feed has moved the history of A, B to another basis since"),
+        ("log", "reuse", "there are new data, and fine_tune_epochs = 0"),
+    ],
+)
+def test_a_champion_whose_scaling_is_of_the_old_basis_is_retrained(tmp_path, difference, training, reason):
+    place = make_place(tmp_path / "place")
+    place.define(difference=difference, training={"fine_tune_epochs": 0})
+    with patch.object(flows.daily, "now", lambda: AS_OF + SOON):
+        place.run(training="retrain")
+    with Database.open(place.database_url) as db:
+        promote(db, "mine", place.table("model_versions")[0]["version"], at=AS_OF)
+    unmoved = place.job(as_of=AS_OF + DAY, now=AS_OF + DAY + SOON)
+    _tell(place)
+    ingest.fn(unmoved)
+    assert plan.fn(unmoved, prepare.fn(unmoved), requested="auto").training == "reuse"
+    _tell(place, 0.25, days=2)
+    moved = place.job(as_of=AS_OF + 2 * DAY, now=AS_OF + 2 * DAY + SOON)
+    ingest.fn(moved)
+    decided = plan.fn(moved, prepare.fn(moved), requested="auto")
+    assert (decided.training, decided.reason) == (training, reason)
