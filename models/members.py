@@ -1,4 +1,4 @@
-"""Networks trained from seeds one after the other, whose forecasts are averaged."""
+"""Networks trained from seeds one after the other, whose forecasts are averaged, with least squares beside them."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import replace
@@ -8,7 +8,8 @@ import keras
 import numpy as np
 
 from models.fitting import Epoch, Fitted, Pair, run
-from models.networks import Frame, average, build, members_of
+from models.networks import Frame, build, join, members_of
+from models.ridge import fit_ridge
 from storage.model_spec import ModelSpec
 
 
@@ -23,6 +24,8 @@ def fit_members(
 ) -> tuple[Any, Fitted]:
     """Train ``model.members`` networks, the first from ``model.seed``, each next from the seed after it.
 
+    Least squares, where the model has a share of it, is solved anew each time.
+
     Args:
         parts: the training and the validation part.
         model: the network and how it is fitted.
@@ -32,8 +35,8 @@ def fit_members(
         expired: asked every so many steps; once true, training ends.
 
     Returns:
-        One network that averages its members, or the one member, and how the fits went: every member's epochs one after
-        another, and the mean of the members' validation losses.
+        One network that joins its members and least squares, or the one member alone, and how the fits went: every
+        member's epochs one after another, and the mean of the members' validation losses.
 
     Raises:
         DataError: a loss is not a number.
@@ -53,7 +56,15 @@ def fit_members(
     networks = [network for network, _ in fits]
     loss = float(np.mean([fitted.validation_loss for _, fitted in fits]))
     fitted = Fitted(history=count.history, validation_loss=loss)
-    return average(networks) if len(networks) > 1 else networks[0], fitted
+    return _joined(networks, parts[0], model=model, frame=frame), fitted
+
+
+def _joined(networks: Sequence[Any], training: Pair, *, model: ModelSpec, frame: Frame) -> Any:
+    if model.ridge_share:
+        (window, *_), targets = training
+        ridge = fit_ridge(window, targets, model=model, frame=frame)
+        return join(networks, ridge=ridge, share=model.ridge_share)
+    return join(networks) if len(networks) > 1 else networks[0]
 
 
 class _Count:

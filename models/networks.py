@@ -11,6 +11,8 @@ from models.recurrent import CompiledGRU
 from models.segments import SegmentRecurrence
 from storage.model_spec import Cell, ModelSpec
 
+_MEMBER = "member_"
+
 CELLS: Mapping[Cell, Callable[..., Any]] = {
     "simple_rnn": keras.layers.SimpleRNN,
     "lstm": keras.layers.LSTM,
@@ -70,19 +72,29 @@ def build(model: ModelSpec, *, frame: Frame) -> Any:
     return keras.Model([window, places], keras.layers.add([outputs, future]), name=model.cell)
 
 
-def average(members: Sequence[Any]) -> Any:
-    """The network whose forecasts are the mean of its members', held as ``member_1``, ``member_2`` and so on."""
+def join(members: Sequence[Any], *, ridge: Any = None, share: float = 0.0) -> Any:
+    """The network whose forecasts are the mean of its members', held as ``member_1``, ``member_2`` and so on.
+
+    Args:
+        members: networks that read the same.
+        ridge: least squares beside them, of :func:`models.ridge.fit_ridge`.
+        share: its weight in the forecast; the members have the rest.
+    """
     inputs = [keras.Input(each.shape[1:], dtype=each.dtype, name=each.name) for each in members[0].inputs]
     for number, member in enumerate(members, start=1):
-        member.name = f"member_{number}"
+        member.name = f"{_MEMBER}{number}"
     given = inputs[0] if len(inputs) == 1 else inputs
-    outputs = keras.layers.average([member(given) for member in members])
-    return keras.Model(given, outputs, name="average")
+    forecasts = [member(given) for member in members]
+    outputs = keras.layers.average(forecasts) if len(forecasts) > 1 else forecasts[0]
+    if ridge is not None:
+        parts = [keras.layers.Rescaling(1 - share)(outputs), keras.layers.Rescaling(share)(ridge(inputs[0]))]
+        outputs = keras.layers.add(parts)
+    return keras.Model(given, outputs, name="joined")
 
 
 def members_of(network: Any) -> list[Any]:
-    """The networks that :func:`average` joined, or the network itself."""
-    members = [layer for layer in network.layers if isinstance(layer, keras.Model)]
+    """The networks that :func:`join` joined, or the network itself."""
+    members = [layer for layer in network.layers if isinstance(layer, keras.Model) and layer.name.startswith(_MEMBER)]
     return members or [network]
 
 

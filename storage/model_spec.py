@@ -27,6 +27,8 @@ class ModelSpec(Frozen):
         cycle: lengths in steps of the cycles that are learned for each series, taken off before and put back after;
             ``[24]`` is the day of hourly data, ``[24, 168]`` day and week. For calendars that are a frequency.
         linear: add a linear forecast, from segment to segment at the same place in each; for segment cells.
+        ridge_share: share in the forecast of a ridge regression on the same window, which is solved beside the network;
+            0 is none.
         dropout: share of a layer's outputs left out while training.
         epochs: passes over the training windows at most; early stopping on validation may end sooner.
         batch_size: windows a step.
@@ -48,6 +50,7 @@ class ModelSpec(Frozen):
     normalization: Normalization = "none"
     cycle: tuple[Annotated[int, Field(gt=1)], ...] = ()
     linear: bool = False
+    ridge_share: float = Field(default=0.0, ge=0.0, lt=1.0)
     dropout: float = Field(default=0.0, ge=0.0, lt=1.0)
     epochs: int = Field(default=20, gt=0)
     batch_size: int = Field(default=64, gt=0)

@@ -19,6 +19,8 @@ from storage.errors import DataError, RegistryError
 load_keras()
 
 from models.forecaster import MODEL_FILE, NetworkForecaster  # noqa: E402
+from models.networks import Frame  # noqa: E402
+from models.ridge import fit_ridge  # noqa: E402
 from storage.keras_archive import check_keras_archive  # noqa: E402
 
 pytestmark = pytest.mark.slow
@@ -85,6 +87,7 @@ SEGMENTS = {**MODEL, "segment": 4, "epochs": 12, "normalization": "last"}
         {"cell": "segment_gru", "normalization": "mean", "cycle": [24, 48]},
         {"cell": "segment_gru", "decay": "cosine", "weight_average": 0.9},
         {"cell": "lstm", "normalization": "last", "decay": "step"},
+        {"cell": "segment_gru", "ridge_share": 0.5, "cycle": [24]},
     ],
     ids=lambda changes: "-".join(map(str, changes.values())),
 )
@@ -116,6 +119,26 @@ def test_members_are_trained_from_seeds_of_their_own_and_their_forecasts_average
     again = NetworkForecaster.load(tmp_path, state, spec=spec)
     tuned = _fit(wave, spec, parent=again)
     assert tuned.validation_loss <= both.validation_loss + 1e-6
+
+
+def test_least_squares_beside_the_network_has_its_share_and_is_solved_anew(make_spec, wave, tmp_path):
+    model = {**SEGMENTS, "cell": "segment_gru", "epochs": 2}
+    spec = make_spec(**LONG, model={**model, "ridge_share": 0.25}, training={"fine_tune_epochs": 1})
+    training, _, test = _parts(wave, spec)
+    alone, both = _fit(wave, make_spec(**LONG, model=model)), _fit(wave, spec)
+    ridge = fit_ridge(
+        both.scaler.inputs(training),
+        both.scaler.targets(training),
+        model=spec.model,
+        frame=Frame(lookback=48, features=2, horizon=6, target=spec.features.index(spec.target)),
+    )
+    outputs = ridge.predict(both.scaler.inputs(test), verbose=0)
+    expected = 0.75 * alone.predict(test) + 0.25 * both.scaler.differences(outputs, windows=test)
+    np.testing.assert_allclose(both.predict(test), expected, rtol=1e-5)
+    tuned = _fit(wave, spec, parent=NetworkForecaster.load(tmp_path, both.save(tmp_path), spec=spec))
+    assert tuned.validation_loss <= both.validation_loss + 1e-6
+    joined, solved = (each.network.get_layer("ridge").get_weights()[0] for each in (tuned, both))
+    np.testing.assert_array_equal(joined, solved)
 
 
 def test_each_epoch_is_told_and_the_best_weights_are_kept(wave, spec, fitted):
