@@ -7,7 +7,7 @@ from typing import Any
 import keras
 
 from models.levels import Cycle, Level, Restore
-from models.recurrent import CompiledGRU
+from models.recurrent import CompiledGRU, CompiledLSTM
 from models.segments import SegmentRecurrence
 from storage.model_spec import Cell, ModelSpec
 
@@ -15,7 +15,7 @@ _MEMBER = "member_"
 
 CELLS: Mapping[Cell, Callable[..., Any]] = {
     "simple_rnn": keras.layers.SimpleRNN,
-    "lstm": keras.layers.LSTM,
+    "lstm": CompiledLSTM,
     "gru": CompiledGRU,
 }
 """Cell to layer, for the cells that read step by step. A layer takes ``units`` and ``return_sequences``."""

@@ -1,19 +1,24 @@
-"""A GRU over whole sequences on a CPU: the loop over the steps compiled, what no step needs left out of it.
+"""A GRU and an LSTM over whole sequences on a CPU: the loop over the steps compiled, what no step needs left out of it.
 
 A forward loop keeps what the gradient needs; a backward loop, written by hand, gives what each step's products owe to
 the loss. XLA compiles the two loops. The gradients of kernels, biases and inputs are then one matrix product each over
-all steps at once, where a derived gradient takes one a step.
+all steps at once, where a derived gradient takes one a step. One step is too little work for several cores, so that the
+loops run on parts of the batch side by side.
 
-Everything is float32 and time-major, ``(steps, batch, …)``. Gates stand in Keras' order: update, reset, fresh; the
-reset gate acts after the recurrent product.
+Everything is float32 and time-major, ``(steps, batch, …)``. Gates stand in Keras' order: the GRU's are update, reset,
+fresh, its reset gate acting after the recurrent product; the LSTM's are enter, forget, fresh, leave.
 """
 
-from collections.abc import Callable
+import os
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import tensorflow as tf
 
 _compiled = tf.function(autograph=False, jit_compile=True)
+
+_LEAST_ROWS = 16
+"""Windows of a part at least: fewer fill no matrix product."""
 
 
 @tf.custom_gradient  # type: ignore[untyped-decorator]  # TensorFlow has no types
@@ -32,10 +37,12 @@ def gru_states(
     Returns:
         States, ``(steps, batch, units)``.
     """
-    states, gates, fresh = _gru_forward(inputs, state, kernel, recurrent, bias)
+    states, gates, fresh = _in_parts(_gru_forward, (inputs, state), kernel, recurrent, bias)
 
     def gradient(of_states: Any) -> tuple[Any, ...]:
-        owed, recurrent_owed, of_state = _gru_backward(of_states, gates, fresh, _before(state, states), recurrent)
+        owed, recurrent_owed, of_state = _in_parts(
+            _gru_backward, (of_states, gates, fresh, _before(state, states)), recurrent
+        )
         return (
             _times(owed, kernel),
             of_state,
@@ -91,6 +98,106 @@ def _gru_backward(of_states: Any, gates: Any, fresh: Any, before: Any, recurrent
     begin = (gates.shape[0] - 1, zeros, _empty(gates, zeros, 3), _empty(gates, zeros, 3))
     _, of_state, owed, recurrent_owed = _loop(step, begin, count=gates.shape[0])
     return owed.stack(), recurrent_owed.stack(), of_state
+
+
+@tf.custom_gradient  # type: ignore[untyped-decorator]
+def lstm_states(
+    inputs: Any, state: Any, carry: Any, kernel: Any, recurrent: Any, bias: Any
+) -> tuple[tuple[Any, Any], Callable[[Any, Any], tuple[Any, ...]]]:
+    """The states after each step, and the last carry.
+
+    Args:
+        inputs: ``(steps, batch, features)``, shape known.
+        state: ``(batch, units)``, before the first step.
+        carry: likewise.
+        kernel: ``(features, 4 × units)``.
+        recurrent: ``(units, 4 × units)``.
+        bias: ``(4 × units,)``.
+
+    Returns:
+        States, ``(steps, batch, units)``, and carry, ``(batch, units)``.
+    """
+    states, carries, gates = _in_parts(_lstm_forward, (inputs, state, carry), kernel, recurrent, bias)
+
+    def gradient(of_states: Any, of_carry: Any) -> tuple[Any, ...]:
+        kept = (of_states, of_carry, carries, _before(carry, carries), gates)
+        owed, of_state, of_first = _in_parts(_lstm_backward, kept, recurrent)
+        return (
+            _times(owed, kernel),
+            of_state,
+            of_first,
+            _kernel_gradient(inputs, owed),
+            _recurrent_gradient(state, states, owed),
+            tf.reduce_sum(owed, axis=(0, 1)),
+        )
+
+    return (states, carries[-1]), gradient
+
+
+@_compiled  # type: ignore[untyped-decorator]
+def _lstm_forward(inputs: Any, state: Any, carry: Any, kernel: Any, recurrent: Any, bias: Any) -> tuple[Any, ...]:
+    """States, carries, and the gates ``(steps, batch, 4 × units)``."""
+    steps = _array(inputs)
+
+    def step(at: Any, state: Any, carry: Any, *kept: Any) -> tuple[Any, ...]:
+        enter, forget, fresh, leave = tf.split(steps.read(at) @ kernel + state @ recurrent + bias, 4, axis=1)
+        enter, forget, leave = tf.sigmoid(enter), tf.sigmoid(forget), tf.sigmoid(leave)
+        fresh = tf.tanh(fresh)
+        carry = forget * carry + enter * fresh
+        state = leave * tf.tanh(carry)
+        gates = tf.concat([enter, forget, fresh, leave], axis=1)
+        return (at + 1, state, carry, *_written(kept, at, state, carry, gates))
+
+    empty = (_empty(inputs, state), _empty(inputs, state), _empty(inputs, state, 4))
+    _, _, _, *kept = _loop(step, (0, state, carry, *empty), count=inputs.shape[0])
+    return tuple(each.stack() for each in kept)
+
+
+@_compiled  # type: ignore[untyped-decorator]
+def _lstm_backward(
+    of_states: Any, of_carry: Any, carries: Any, before: Any, gates: Any, recurrent: Any
+) -> tuple[Any, ...]:
+    """What each step's products owe, and the gradients of the first state and carry."""
+    reads = [_array(each) for each in (of_states, carries, before, gates)]
+    turned = tf.transpose(recurrent)
+
+    def step(at: Any, of_state: Any, of_carry: Any, *kept: Any) -> tuple[Any, ...]:
+        more, carry, before, gates = (each.read(at) for each in reads)
+        enter, forget, fresh, leave = tf.split(gates, 4, axis=1)
+        shown = tf.tanh(carry)
+        of_state = of_state + more
+        of_carry = of_carry + of_state * leave * (1 - shown * shown)
+        of_enter = of_carry * fresh * enter * (1 - enter)
+        of_forget = of_carry * before * forget * (1 - forget)
+        of_fresh = of_carry * enter * (1 - fresh * fresh)
+        of_leave = of_state * shown * leave * (1 - leave)
+        owed = tf.concat([of_enter, of_forget, of_fresh, of_leave], axis=1)
+        return (at - 1, owed @ turned, of_carry * forget, *_written(kept, at, owed))
+
+    zeros = tf.zeros_like(before[0])
+    begin = (gates.shape[0] - 1, zeros, of_carry, _empty(gates, zeros, 4))
+    _, of_state, of_first, owed = _loop(step, begin, count=gates.shape[0])
+    return owed.stack(), of_state, of_first
+
+
+def _in_parts(loop: Callable[..., Any], batched: Sequence[Any], *whole: Any) -> tuple[Any, ...]:
+    """Run a loop on parts of the batch side by side, and put together what they give.
+
+    Args:
+        loop: a compiled loop.
+        batched: what has a row for each window, on the last axis but one.
+        whole: what all parts share.
+    """
+    count = _parts(batched[0].shape[-2])
+    pieces = zip(*(tf.split(each, count, axis=-2) for each in batched), strict=True)
+    results = [loop(*piece, *whole) for piece in pieces]
+    return tuple(tf.concat(each, axis=-2) for each in zip(*results, strict=True))
+
+
+def _parts(rows: int) -> int:
+    """Twice as many as there are processors, or fewer: parts of one size, none of them too small."""
+    most = min(2 * (os.cpu_count() or 1), rows // _LEAST_ROWS)
+    return next((count for count in range(most, 1, -1) if rows % count == 0), 1)
 
 
 def _loop(step: Callable[..., Any], begin: tuple[Any, ...], *, count: int) -> tuple[Any, ...]:

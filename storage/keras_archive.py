@@ -25,7 +25,7 @@ _PARTS = "layers|initializers|optimizers|losses|metrics|regularizers|constraints
 _MODULES = re.compile(rf"keras(\.(src\.)?({_PARTS})(\.\w+)*)?")
 _OWN = {
     "models.levels": {"Cycle", "Level", "Restore"},
-    "models.recurrent": {"CompiledGRU"},
+    "models.recurrent": {"CompiledGRU", "CompiledLSTM"},
     "models.segments": {"SegmentRecurrence"},
 }
 """Daycast's own layers by module, registered with Keras as ``daycast>`` and the class's name."""

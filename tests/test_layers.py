@@ -20,7 +20,14 @@ SMALL = {*PURE, "storage.pipelines", "storage.settings", "storage.handover", "st
 """What flows may name of storage: importing them loads neither pandas nor SQLAlchemy."""
 NETWORKS = {
     *{"models.networks", "models.levels", "models.segments", "models.recurrence"},
-    *{"models.recurrent", "models.recurrent_loops", "models.fitting", "models.members", "models.forecaster"},
+    *{
+        "models.ridge",
+        "models.recurrent",
+        "models.recurrent_loops",
+        "models.fitting",
+        "models.members",
+        "models.forecaster",
+    },
 }
 """Where Keras is; they are imported in the process that trains."""
 NEVER = {
