@@ -5,7 +5,7 @@ PYTHON ?= $(firstword $(foreach name,python3 python3.13 python3.12 python3.11,$(
 BIN := .venv/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet install
 
-.PHONY: run test drill lint bench benchmark lock clean
+.PHONY: run test drill endurance lint bench benchmark lock clean
 
 run: .venv/run
 	$(BIN)/daycast run --sample prices etth1
@@ -19,6 +19,10 @@ drill: .venv/dev
 	$(BIN)/python -m tests.drills.drill_database
 	$(BIN)/python -m tests.drills.drill_two_at_once
 	$(BIN)/python -m tests.drills.drill_readers
+
+# 250 daily runs in a row: half an hour. What each cost is drawn in endurance.svg.
+endurance: .venv/dev
+	$(BIN)/python tests/drills/drill_endurance.py --days 250 --csv endurance.csv --plot endurance.svg
 
 lint: .venv/dev
 	$(BIN)/ruff check
