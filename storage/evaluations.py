@@ -3,7 +3,7 @@
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import ColumnElement, case, func, select
+from sqlalchemy import func, select
 
 from storage.contracts import (
     ALL_LEADS,
@@ -13,14 +13,12 @@ from storage.contracts import (
     FORECASTS_KEY,
     LEAD,
     ORIGIN,
-    SERIES_ID,
     VALID_AT,
     VERSION,
     Split,
 )
 from storage.database import Database
-from storage.handover import LiveAccuracy
-from storage.tables import FORECAST_ACCURACY, Evaluation, Forecast
+from storage.tables import Evaluation, Forecast
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -28,7 +26,6 @@ if TYPE_CHECKING:
     import pandas as pd
 
 _COLUMNS = Evaluation.__table__.columns
-_VIEW = FORECAST_ACCURACY.columns
 _TIMES = (ORIGIN, VALID_AT, AS_OF)
 _MADE = (*FORECASTS_KEY, LEAD, AS_OF, "mean", "lower_80", "upper_80", "lower_95", "upper_95", "forecaster", VERSION)
 
@@ -108,47 +105,3 @@ def live_totals(db: Database, pipeline: str) -> dict[tuple[str, str], tuple[floa
     )
     rows = db.query(select(*_COLUMNS).where(overall))
     return {(row[VERSION], row["forecaster"]): (row["value"], row["n"]) for row in rows}
-
-
-def live_accuracy(db: Database, pipeline: str, *, since: datetime, until: datetime) -> LiveAccuracy:
-    """How the forecasts with ``since < valid_at <= until`` turned out, as far as was known at ``until``.
-
-    By the view, so that a history that the feed has moved since (a split) counts as an error; the score step holds
-    each forecast against its actual value on the basis on which it was made.
-
-    Args:
-        db: the database.
-        pipeline: its name.
-        since: aware.
-        until: aware; actual values and forecasts that came later are left out.
-    """
-    question = select(
-        func.count().label("n"),
-        func.avg(_VIEW.absolute_error).label("mae"),
-        func.avg(_VIEW.naive_absolute_error).label("naive_mae"),
-        _share(_VIEW.inside_80).label("coverage_80"),
-        _share(_VIEW.inside_95).label("coverage_95"),
-    ).where(_known(pipeline, since=since, until=until), _VIEW.naive_error.is_not(None))
-    (row,) = db.query(question)
-    naive = row["naive_mae"]
-    return LiveAccuracy(**row, skill=1 - row["mae"] / naive if naive else None)
-
-
-def scored_forecasts(db: Database, pipeline: str, *, since: datetime, until: datetime) -> list[dict[str, Any]]:
-    """The rows of the view ``forecast_accuracy`` that :func:`live_accuracy` looks at, by series, instant and lead."""
-    question = select(FORECAST_ACCURACY).where(_known(pipeline, since=since, until=until))
-    return db.query(question.order_by(_VIEW[SERIES_ID], _VIEW[VALID_AT], _VIEW[LEAD]))
-
-
-def _known(pipeline: str, *, since: datetime, until: datetime) -> ColumnElement[bool]:
-    return (
-        (_VIEW.pipeline == pipeline)
-        & (_VIEW.valid_at > since)
-        & (_VIEW.valid_at <= until)
-        & (_VIEW.as_of <= until)
-        & (_VIEW.actual_available_at <= until)
-    )
-
-
-def _share(inside: ColumnElement[int]) -> ColumnElement[float]:
-    return func.avg(case((inside == 1, 1.0), (inside == 0, 0.0)))

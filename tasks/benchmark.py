@@ -116,13 +116,6 @@ def read_levels(spec: Pipeline) -> pd.DataFrame:
     return levels
 
 
-def repeated(spec: Pipeline) -> dict[str, dict[str, float]]:
-    """``mse`` and ``mae`` of repeating the last value and the last day, after holding them to what is published."""
-    from models.protocol import check_data
-
-    return check_data(read_levels(spec))
-
-
 def summarize(done: Sequence[Entry], *, out: str) -> Result:
     """Put the seeds of one protocol and horizon together, and keep the result as ``<name>.json``.
 

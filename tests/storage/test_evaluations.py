@@ -8,9 +8,8 @@ import pytest
 from sqlalchemy import select
 
 from storage.database import Database
-from storage.evaluations import list_evaluations, live_accuracy, scored_forecasts, write_evaluations
+from storage.evaluations import list_evaluations, write_evaluations
 from storage.forecasts import write_forecasts
-from storage.handover import LiveAccuracy
 from storage.series import write_actuals
 from storage.tables import FORECAST_ACCURACY
 
@@ -98,23 +97,3 @@ def test_errors_below_have_their_sign_and_no_bounds_are_null(
     (row,) = begun.query(select(FORECAST_ACCURACY))
     assert (row["error"], row["absolute_error"], row["naive_error"]) == (-2.0, 2.0, None)
     assert (row["inside_80"], row["inside_95"]) == (None, None)
-
-
-def test_live_accuracy_is_what_the_rows_give(scored: Database, origin: datetime) -> None:
-    until = origin + timedelta(days=1)
-    live = live_accuracy(scored, "prices", since=origin, until=until)
-    assert live == LiveAccuracy(
-        n=2, mae=15.0, naive_mae=16.5, skill=pytest.approx(1 - 15 / 16.5), coverage_80=0.5, coverage_95=0.5
-    )
-    assert len(scored_forecasts(scored, "prices", since=origin, until=until)) == 2
-
-
-def test_what_was_not_available_yet_is_left_out(scored: Database, origin: datetime) -> None:
-    until = origin + timedelta(hours=2, minutes=45)
-    assert live_accuracy(scored, "prices", since=origin, until=until).n == 1
-    assert live_accuracy(scored, "prices", since=origin, until=origin + timedelta(hours=2)).n == 0  # as_of is later
-
-
-def test_without_forecasts_there_is_no_accuracy(begun: Database, origin: datetime) -> None:
-    live = live_accuracy(begun, "prices", since=origin, until=origin + timedelta(days=1))
-    assert live == LiveAccuracy(n=0, mae=None, naive_mae=None, skill=None, coverage_80=None, coverage_95=None)
