@@ -8,6 +8,7 @@ from concurrent.futures import ProcessPoolExecutor
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from flows.lifeline import end_with_parent
 from storage.errors import ConfigError
 from storage.pipelines import load_pipelines
 
@@ -85,7 +86,7 @@ def _do(entry, *, say: Callable[[str], None]) -> None:  # type: ignore[no-untype
         say(f"{entry.spec.name}, seed {entry.seed}: done before")
         return
     spawn = multiprocessing.get_context("spawn")
-    with ProcessPoolExecutor(max_workers=1, mp_context=spawn) as pool:
+    with ProcessPoolExecutor(max_workers=1, mp_context=spawn, initializer=end_with_parent) as pool:
         record = pool.submit(run_entry, entry).result()
     scores = record["scores"][entry.parts[-1]]
     say(
