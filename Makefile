@@ -20,7 +20,7 @@ drill: .venv/dev
 	$(BIN)/python -m tests.drills.drill_two_at_once
 	$(BIN)/python -m tests.drills.drill_readers
 
-# 250 daily runs in a row: half an hour. What each cost is drawn in endurance.svg.
+# 250 daily runs in a row: some 25 minutes. What each cost is drawn in endurance.svg.
 endurance: .venv/dev
 	$(BIN)/python tests/drills/drill_endurance.py --days 250 --csv endurance.csv --plot endurance.svg
 
