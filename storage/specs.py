@@ -22,6 +22,8 @@ DifferenceKind = Literal["none", "absolute", "percent", "log"]
 _SYMBOL = re.compile(r"[A-Za-z0-9^][A-Za-z0-9^=._-]{0,63}")
 _NAME = re.compile(r"[a-z][a-z0-9_]{0,63}")
 _LONGEST = 1000
+_WIDEST = 8192
+"""Inputs of a ridge regression at most: its equations take half a GiB then."""
 _FREQUENCY = re.compile(r"[1-9][0-9]{0,3}(min|h|D)|B")
 
 
@@ -238,6 +240,8 @@ class Pipeline(Frozen):
             )
         if model.cycle and self.sessions:
             raise ValueError(f"cycle needs a calendar that is a frequency, such as 1h. Received: {self.calendar!r}")
+        if model.ridge_share and (width := self.lookback * len(self.features)) > _WIDEST:
+            raise ValueError(f"ridge_share solves for lookback × features, at most {_WIDEST}. Received: {width}")
         return self
 
     @property

@@ -54,6 +54,8 @@ def test_the_file_that_ships_is_right() -> None:
         ({"model": {"cell": "segment_lstm", "bidirectional": True}}, "in one direction. Received:.*bidirectional true"),
         ({"model": {"cell": "gru", "linear": True}}, "linear is for segment_gru and.*Received: cell 'gru'"),
         ({"model": {"cell": "segment_gru", "segment": 7}}, "a multiple of segment, 7. Received: 50"),
+        ({"model": {"ridge_share": 0.5}, "lookback": 9000}, "lookback × features, at most 8192. Received: 9000"),
+        ({"model": {"ridge_share": 1.0}}, "ridge_share"),
         ({"model": {"cycle": [24]}}, "cycle needs a calendar that is a frequency, such as 1h. Received: 'XNYS'"),
         ({"target": "open", "model": {"normalization": "last"}}, "need the target 'open' among the features"),
         ({"model": {"normalization": "median"}}, "model.normalization: .*'mean_std'.*Received: 'median'"),
