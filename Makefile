@@ -5,7 +5,7 @@ PYTHON ?= $(firstword $(foreach name,python3 python3.13 python3.12 python3.11,$(
 BIN := .venv/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet install
 
-.PHONY: run test drill endurance lint bench benchmark lock clean
+.PHONY: run test drill drill_kill drill_database drill_two_at_once drill_readers endurance lint bench benchmark lock clean
 
 run: .venv/run
 	$(BIN)/daycast run --sample prices etth1
@@ -13,12 +13,14 @@ run: .venv/run
 test: .venv/dev
 	$(BIN)/python -m pytest --numprocesses 2 --dist loadfile
 
-# What takes too long for the tests: kills, outages, two runs at once, readers. docs/reliability.md has the figures.
+# What takes too long for the tests: kills, outages, two runs at once, readers. docs/reliability.md has the figures. Two of
+# them at a time, as they mostly wait; each tells what it saw when it is done.
+DRILLS := kill database two_at_once readers
 drill: .venv/dev
-	$(BIN)/python -m tests.drills.drill_kill
-	$(BIN)/python -m tests.drills.drill_database
-	$(BIN)/python -m tests.drills.drill_two_at_once
-	$(BIN)/python -m tests.drills.drill_readers
+	@$(MAKE) --no-print-directory --jobs 2 --output-sync=target $(DRILLS:%=drill_%)
+
+$(DRILLS:%=drill_%): .venv/dev
+	$(BIN)/python -m tests.drills.$@
 
 # 250 daily runs in a row: some 25 minutes. What each cost is drawn in endurance.svg.
 endurance: .venv/dev
