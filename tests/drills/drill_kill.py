@@ -21,9 +21,9 @@ from tests.postgres import postgresql
 LEAST = 40
 PLAN = (
     (REUSE, False, 1),
-    (FIRST, False, 6),
-    (RETRAIN, False, 9),
-    (FINE_TUNE, False, 9),
+    (FIRST, False, 9),
+    (RETRAIN, False, 11),
+    (FINE_TUNE, False, 11),
     (FIRST, True, 16),
     (REUSE, True, 9),
 )

@@ -100,7 +100,7 @@ def main() -> int:
 
 def _rounds(place: Place, *, rounds: int) -> Count:
     count = Count()
-    with _serving(place):
+    with _serving(place, count):
         for number in range(rounds):
             day = EARLIER + timedelta(days=2 * number % 20)
             _round(place, count, hand=day, scheduled=day + timedelta(days=number % 2))
@@ -108,7 +108,7 @@ def _rounds(place: Place, *, rounds: int) -> Count:
 
 
 def _round(place: Place, count: Count, *, hand: datetime, scheduled: datetime) -> None:
-    environment = {**place.environment, "PREFECT_LOGGING_LEVEL": "ERROR"}
+    environment, before = {**place.environment, "PREFECT_LOGGING_LEVEL": "ERROR"}, len(count.wrong)
     with get_client(sync_client=True) as client:
         deployment = client.read_deployment_by_name("daily/mine")
         run = client.create_flow_run_from_deployment(deployment.id, parameters={"as_of": scheduled.isoformat()})
@@ -125,10 +125,10 @@ def _round(place: Place, count: Count, *, hand: datetime, scheduled: datetime) -
     count.rounds += 1
     said = " ".join((by_hand.stdout + by_hand.stderr).split())
     ended = [(by_hand.returncode == 0, said), (bool(state and state.is_completed()), str(state and state.message))]
-    _judge(place, count, ended)
+    _judge(place, count, ended, before=before)
 
 
-def _judge(place: Place, count: Count, ended: list[tuple[bool, str]]) -> None:
+def _judge(place: Place, count: Count, ended: list[tuple[bool, str]], *, before: int) -> None:
     for well, said in ended:
         count.worked += well
         count.left += not well and BUSY in said
@@ -142,6 +142,8 @@ def _judge(place: Place, count: Count, ended: list[tuple[bool, str]]) -> None:
         count.wrong.append(f"round {count.rounds}: lost {lost}")
     count.versions |= versions
     count.overlapped += _overlap()
+    for line in count.wrong[before:]:
+        print(f"  {line[:2000]}", flush=True)  # noqa: T201
 
 
 def faults(place: Place) -> list[str]:
@@ -168,7 +170,7 @@ def _overlap() -> bool:
 
 
 @contextlib.contextmanager
-def _serving(place: Place) -> Iterator[None]:
+def _serving(place: Place, count: Count) -> Iterator[None]:
     """A process that starts the runs of the pipeline's deployment, as ``daycast up`` does."""
     environment = {**place.environment, "PREFECT_RUNNER_POLL_FREQUENCY": "1", "PREFECT_LOGGING_LEVEL": "ERROR"}
     assert os.environ["PREFECT_API_URL"]
@@ -180,7 +182,11 @@ def _serving(place: Place) -> Iterator[None]:
         yield
     finally:
         process.terminate()
-        process.wait(timeout=60)
+        try:
+            process.wait(timeout=60)
+        except subprocess.TimeoutExpired:
+            count.wrong.append("the process that serves deployments did not end within 60 s of being told to")
+            process.kill()
 
 
 if __name__ == "__main__":
