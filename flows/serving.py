@@ -3,22 +3,23 @@
 from __future__ import annotations
 
 import asyncio
-import signal
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from contextlib import suppress
 from typing import Any
 
 from prefect.deployments.runner import RunnerDeployment
 from prefect.runner import Runner
 
-_STOP_SECONDS = 20.0
-"""How long the runner has to stop before it is told so again."""
-
 
 class _Runner(Runner):
+    stop_serving: Callable[[], Any]
+
     def handle_sigterm(self, *args: Any, **kwargs: Any) -> None:  # noqa: ARG002 — Prefect's signature
-        """End as on Ctrl-C: Prefect's own way leaves before it has stopped anything."""
-        signal.raise_signal(signal.SIGINT)
+        """End as on Ctrl-C: Prefect's own way leaves before it has stopped anything.
+
+        Not by a SIGINT of our own: what a script starts in the background has SIGINT ignored.
+        """
+        self.stop_serving()
 
 
 def run_deployments(deployments: Iterable[RunnerDeployment]) -> None:
@@ -26,25 +27,13 @@ def run_deployments(deployments: Iterable[RunnerDeployment]) -> None:
     runner = _Runner(pause_on_shutdown=False)
     for deployment in deployments:
         runner.add_deployment(deployment)
-    with suppress(KeyboardInterrupt):
+    with suppress(KeyboardInterrupt, asyncio.CancelledError):
         asyncio.run(_serve(runner))
 
 
-async def _serve(runner: Any) -> None:
-    """Let the runner work until this task is cancelled, which is what Ctrl-C does."""
+async def _serve(runner: _Runner) -> None:
     serving = asyncio.current_task()
     assert serving is not None  # noqa: S101 — asyncio.run made one
-    insisting = asyncio.create_task(_insist(serving))
-    try:
-        await runner.start()
-    finally:
-        insisting.cancel()
-
-
-async def _insist(serving: asyncio.Task[Any]) -> None:
-    """Cancel again what was cancelled and goes on: a request in flight can swallow the first one, for ever."""
-    while True:
-        while not serving.cancelling():
-            await asyncio.sleep(1)
-        await asyncio.sleep(_STOP_SECONDS)
-        serving.cancel()
+    loop = asyncio.get_running_loop()
+    runner.stop_serving = lambda: loop.call_soon_threadsafe(serving.cancel)
+    await runner.start()

@@ -1,41 +1,51 @@
 """Stopping the process that starts what is scheduled."""
 
-import asyncio
-from unittest.mock import patch
+import re
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
 
 import pytest
 
-from flows import serving
+SERVE = "from flows.serving import run_deployments; run_deployments([]); print('ended')"
 
 
-class Stubborn:
-    """Swallows so many cancellations, as a request in flight can."""
-
-    def __init__(self, times: int) -> None:
-        self.left = times
-
-    async def start(self) -> None:
-        """Go on until cancelled often enough."""
-        while True:
-            try:
-                await asyncio.sleep(3600)
-            except asyncio.CancelledError:
-                if not self.left:
-                    raise
-                self.left -= 1
+@pytest.mark.skipif(not Path("/proc/self/status").exists(), reason="needs /proc, to see which signals are handled")
+@pytest.mark.parametrize("told", [signal.SIGINT, signal.SIGTERM], ids=lambda told: told.name)
+def test_it_ends_in_order_when_told(told):
+    process = _started(signal.default_int_handler)
+    process.send_signal(told)
+    assert process.communicate(timeout=60)[0] == "ended\n"
 
 
-@pytest.mark.parametrize("times", [0, 1, 3])
-def test_what_swallows_a_stop_is_told_again(times):
-    runner = Stubborn(times)
+@pytest.mark.skipif(not Path("/proc/self/status").exists(), reason="needs /proc, to see which signals are handled")
+def test_sigterm_ends_what_a_script_started_in_the_background():
+    """A shell without job control has such processes ignore SIGINT."""
+    process = _started(signal.SIG_IGN)
+    process.send_signal(signal.SIGINT)
+    process.send_signal(signal.SIGTERM)
+    assert process.communicate(timeout=60)[0] == "ended\n"
 
-    async def stopped() -> None:
-        task = asyncio.create_task(serving._serve(runner))
-        await asyncio.sleep(0.1)
-        task.cancel()
-        await asyncio.wait_for(asyncio.shield(asyncio.wait([task])), timeout=15)
-        assert task.cancelled()
 
-    with patch.object(serving, "_STOP_SECONDS", 0.2):
-        asyncio.run(stopped())
-    assert runner.left == 0
+def _started(interrupt):
+    process = subprocess.Popen(
+        [sys.executable, "-c", SERVE],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.DEVNULL,
+        text=True,
+        preexec_fn=lambda: signal.signal(signal.SIGINT, interrupt),  # noqa: PLW1509 — nothing else does it
+    )
+    deadline = time.monotonic() + 90
+    while not _handles(process.pid, signal.SIGTERM):
+        assert process.poll() is None
+        assert time.monotonic() < deadline
+        time.sleep(0.1)
+    time.sleep(1)
+    return process
+
+
+def _handles(pid, number):
+    found = re.search(r"SigCgt:\s*([0-9a-f]+)", Path(f"/proc/{pid}/status").read_text())
+    return bool(found and int(found[1], 16) >> (number - 1) & 1)
