@@ -30,6 +30,11 @@ BEGUN = ("Submitting", "Pending", "Running")
 PASSWORD = "operator:swordfish"  # noqa: S105 — of a server that lives for one test
 
 
+def _heed_interrupts() -> None:
+    """Tests that a script has started in the background have SIGINT ignored, and so has what they start."""
+    signal.signal(signal.SIGINT, signal.default_int_handler)
+
+
 @dataclass
 class Up:
     """A running ``daycast up``."""
@@ -47,6 +52,7 @@ class Up:
             self.process = subprocess.Popen(
                 [sys.executable, "-m", "flows.cli", "up", "--port", str(self.port)],
                 env=self.environment, stdout=out, stderr=subprocess.STDOUT, text=True, start_new_session=True,
+                preexec_fn=_heed_interrupts,  # noqa: PLW1509 — nothing else does it
             )  # fmt: skip
 
     def stop(self, number: int) -> None:
