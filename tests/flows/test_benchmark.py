@@ -14,9 +14,12 @@ import numpy as np
 import pandas as pd
 import pytest
 
-pytestmark = [pytest.mark.real_data, pytest.mark.slow, pytest.mark.timeout(600)]
-
 DATA = Path(__file__).parents[3] / "shared" / "data" / "etth" / "ETTh1.csv"
+
+pytestmark = [
+    *(pytest.mark.real_data, pytest.mark.slow, pytest.mark.timeout(600)),
+    pytest.mark.skipif(not DATA.exists(), reason="needs ../shared/data/etth/ETTh1.csv"),
+]
 TABLES = """
 [one_step]
 feed = "ett"
