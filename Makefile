@@ -15,7 +15,7 @@ test: .venv/dev
 
 # What takes too long for the tests: kills, outages, two runs at once, readers. docs/reliability.md has the figures. Two of
 # them at a time, as they mostly wait; each tells what it saw when it is done.
-DRILLS := kill database two_at_once readers
+DRILLS := kill two_at_once database readers
 drill: .venv/dev
 	@$(MAKE) --no-print-directory --jobs 2 --output-sync=target $(DRILLS:%=drill_%)
 
