@@ -29,12 +29,13 @@ from storage.settings import Settings
 from tasks.evaluate import evaluate
 from tasks.forecast import forecast
 from tasks.ingest import ingest
+from tasks.plan import plan
 from tasks.predict import predict
 from tasks.prepare import prepare
 from tasks.report import publish
 from tasks.runs import alone, begin, fail
 from tasks.score import score
-from tasks.train import load_keras, plan, train
+from tasks.train import load_keras, train
 
 _EVENTS = {
     "min_skill": "daycast.skill.low",

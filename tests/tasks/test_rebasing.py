@@ -13,9 +13,9 @@ from storage.database import Database
 from storage.forecasts import write_forecasts
 from storage.versions import promote
 from tasks.ingest import ingest
+from tasks.plan import plan
 from tasks.prepare import prepare
 from tasks.score import score
-from tasks.train import plan
 from tests.places import AS_OF, DAYS, Place, make_place, walk
 
 DAY, SOON = timedelta(days=1), timedelta(seconds=5)

@@ -23,8 +23,8 @@ from storage.job import Job
 from storage.versions import promote
 from tasks import queries
 from tasks.ingest import ingest
+from tasks.plan import plan
 from tasks.prepare import prepare
-from tasks.train import plan
 from tests.places import AS_OF, EARLIER, Place
 
 pytestmark = pytest.mark.slow

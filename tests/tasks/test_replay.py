@@ -7,10 +7,11 @@ import pytest
 
 from storage.contracts import ORIGIN
 from tasks.ingest import ingest
+from tasks.plan import plan
 from tasks.predict import predict
 from tasks.prepare import prepare
 from tasks.runs import begin
-from tasks.train import plan, train
+from tasks.train import train
 from tests.places import AS_OF
 
 PAST = AS_OF - timedelta(days=10)

@@ -11,10 +11,11 @@ from storage.database import Database
 from storage.forecasts import write_forecasts
 from tasks.evaluate import evaluate
 from tasks.ingest import ingest
+from tasks.plan import plan
 from tasks.predict import predict
 from tasks.prepare import prepare
 from tasks.score import score
-from tasks.train import plan, train
+from tasks.train import train
 from tests.drills.drill_backfill import LIVE_METRICS, disagreements, recomputed
 from tests.drills.drill_backfill import stored as stored_figures
 from tests.places import AS_OF, DAYS, FIRST, Place, make_place, walk

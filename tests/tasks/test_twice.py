@@ -11,12 +11,13 @@ from storage.job import Job
 from tasks.evaluate import evaluate
 from tasks.forecast import forecast
 from tasks.ingest import ingest
+from tasks.plan import plan
 from tasks.predict import predict
 from tasks.prepare import prepare
 from tasks.report import publish
 from tasks.runs import begin, fail
 from tasks.score import score
-from tasks.train import plan, train
+from tasks.train import train
 from tests.places import AS_OF, Place, make_place
 
 LATER = AS_OF + timedelta(days=2)

@@ -80,8 +80,8 @@ def test_a_version_of_the_first_release_serves_and_is_fine_tuned(former: tuple[P
 
 def test_the_rules_go_on_with_a_version_of_the_first_release(former: tuple[Place, str]) -> None:
     from tasks.ingest import ingest
+    from tasks.plan import plan
     from tasks.prepare import prepare
-    from tasks.train import plan
 
     place, version = former
     job = place.job(as_of=AS_OF - timedelta(days=18))
