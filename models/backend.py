@@ -7,6 +7,8 @@ import sys
 import tempfile
 from collections.abc import Iterator
 
+from storage.model_spec import ModelSpec
+
 
 def load_keras() -> None:
     """Import Keras and TensorFlow; what they print on the way is shown only if that fails.
@@ -22,6 +24,26 @@ def load_keras() -> None:
     with _stderr_held():
         importlib.import_module("tensorflow")
         importlib.import_module("keras")
+
+
+PARTS = 2 * (os.cpu_count() or 1)
+"""Of a batch, that a loop over steps runs on side by side: more than there are cores, so that none waits long."""
+
+
+def share_cores(model: ModelSpec) -> None:
+    """Suit the process to the network it will train, after :func:`load_keras` and before anything is computed.
+
+    An LSTM's loops run on parts of the batch side by side, each operation on one core: a step is so short that handing
+    pieces of it to another core costs more than it gives, and every other pass over the data took twice as long. For
+    the GRU and for networks over segments the default is the faster. A process that has computed already stays as it
+    is.
+    """
+    if model.cell != "lstm":
+        return
+    threading = sys.modules["tensorflow"].config.threading
+    with contextlib.suppress(RuntimeError):
+        threading.set_intra_op_parallelism_threads(1)
+        threading.set_inter_op_parallelism_threads(PARTS)
 
 
 def accelerators() -> int:

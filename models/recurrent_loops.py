@@ -1,19 +1,23 @@
 """A GRU and an LSTM over whole sequences on a CPU: the loop over the steps compiled, what no step needs left out of it.
 
 A forward loop keeps what the gradient needs; a backward loop, written by hand, gives what each step's products owe to
-the loss. XLA compiles the two loops. The gradients of kernels, biases and inputs are then one matrix product each over
-all steps at once, where a derived gradient takes one a step. One step is too little work for several cores, so that the
-loops run on parts of the batch side by side.
+the loss. XLA compiles the loops, but for the LSTM's forward one, which TensorFlow has as one operation. The gradients
+of kernels, biases and inputs are then one matrix product each over all steps at once, where a derived gradient takes
+one a step. One step is too little work for several cores, so that the loops run on parts of the batch side by side.
 
 Everything is float32 and time-major, ``(steps, batch, …)``. Gates stand in Keras' order: the GRU's are update, reset,
 fresh, its reset gate acting after the recurrent product; the LSTM's are enter, forget, fresh, leave.
 """
 
-import os
 from collections.abc import Callable, Sequence
 from typing import Any
 
 import tensorflow as tf
+
+from models.backend import PARTS
+
+Piece = tuple[Any, ...]
+"""Tensors of a part of the batch."""
 
 _compiled = tf.function(autograph=False, jit_compile=True)
 
@@ -37,21 +41,30 @@ def gru_states(
     Returns:
         States, ``(steps, batch, units)``.
     """
-    states, gates, fresh = _in_parts(_gru_forward, (inputs, state), kernel, recurrent, bias)
+    pieces = _pieces(inputs, state)
+    kept = [_gru_forward(*piece, kernel, recurrent, bias) for piece in pieces]
 
     def gradient(of_states: Any) -> tuple[Any, ...]:
-        owed, recurrent_owed, of_state = _in_parts(
-            _gru_backward, (of_states, gates, fresh, _before(state, states)), recurrent
-        )
-        return (
-            _times(owed, kernel),
-            of_state,
-            _kernel_gradient(inputs, owed),
-            _recurrent_gradient(state, states, recurrent_owed),
-            tf.stack([tf.reduce_sum(each, axis=(0, 1)) for each in (owed, recurrent_owed)]),
-        )
+        parts = [
+            _gru_gradient(piece, forward, upstream, kernel, recurrent)
+            for piece, forward, (upstream,) in zip(pieces, kept, _pieces(of_states), strict=True)
+        ]
+        return _together(parts, batched=2)
 
-    return states, gradient
+    return _joined([states for states, _, _ in kept]), gradient
+
+
+def _gru_gradient(piece: Piece, forward: Piece, of_states: Any, kernel: Any, recurrent: Any) -> Piece:
+    """A part's: of its inputs, its first state, the kernels and the biases."""
+    (inputs, state), (states, gates, fresh) = piece, forward
+    owed, recurrent_owed, of_state = _gru_backward(of_states, gates, fresh, _before(state, states), recurrent)
+    return (
+        _times(owed, kernel),
+        of_state,
+        _kernel_gradient(inputs, owed),
+        _recurrent_gradient(state, states, recurrent_owed),
+        tf.stack([tf.reduce_sum(each, axis=(0, 1)) for each in (owed, recurrent_owed)]),
+    )
 
 
 @_compiled  # type: ignore[untyped-decorator]
@@ -117,86 +130,101 @@ def lstm_states(
     Returns:
         States, ``(steps, batch, units)``, and carry, ``(batch, units)``.
     """
-    states, carries, gates = _in_parts(_lstm_forward, (inputs, state, carry), kernel, recurrent, bias)
+    pieces = _pieces(inputs, state, carry)
+    kept = [_lstm_forward(piece, kernel, recurrent, bias) for piece in pieces]
 
     def gradient(of_states: Any, of_carry: Any) -> tuple[Any, ...]:
-        kept = (of_states, of_carry, carries, _before(carry, carries), gates)
-        owed, of_state, of_first = _in_parts(_lstm_backward, kept, recurrent)
-        return (
-            _times(owed, kernel),
-            of_state,
-            of_first,
-            _kernel_gradient(inputs, owed),
-            _recurrent_gradient(state, states, owed),
-            tf.reduce_sum(owed, axis=(0, 1)),
-        )
+        parts = [
+            _lstm_gradient(piece, forward, upstream, kernel, recurrent)
+            for piece, forward, upstream in zip(pieces, kept, _pieces(of_states, of_carry), strict=True)
+        ]
+        return _together(parts, batched=3)
 
-    return (states, carries[-1]), gradient
+    states, last = _joined([each.h for each in kept]), _joined([each.cs[-1] for each in kept])
+    return (states, last), gradient
+
+
+def _lstm_forward(piece: Piece, kernel: Any, recurrent: Any, bias: Any) -> Any:
+    """TensorFlow's own loop, one operation: all gates, carries and states, each ``(steps, batch, units)``."""
+    inputs, state, carry = piece
+    none = tf.zeros((state.shape[1],))
+    return tf.raw_ops.BlockLSTMV2(
+        seq_len_max=tf.constant(inputs.shape[0], tf.int64),
+        x=inputs,
+        cs_prev=carry,
+        h_prev=state,
+        w=tf.concat([kernel, recurrent], axis=0),
+        wci=none,
+        wcf=none,
+        wco=none,
+        b=bias,
+        cell_clip=-1.0,
+        use_peephole=False,
+    )
+
+
+def _lstm_gradient(piece: Piece, forward: Any, upstream: Piece, kernel: Any, recurrent: Any) -> Piece:
+    """A part's: of its inputs, its first state and carry, the kernels and the bias."""
+    inputs, state, carry = piece
+    gates = (forward.i, forward.f, forward.ci, forward.o)
+    kept = (*gates, _before(carry, forward.cs), forward.co)
+    owed, of_state, of_first = _lstm_backward(*upstream, *kept, recurrent)
+    return (
+        _times(owed, kernel),
+        of_state,
+        of_first,
+        _kernel_gradient(inputs, owed),
+        _recurrent_gradient(state, forward.h, owed),
+        tf.reduce_sum(owed, axis=(0, 1)),
+    )
 
 
 @_compiled  # type: ignore[untyped-decorator]
-def _lstm_forward(inputs: Any, state: Any, carry: Any, kernel: Any, recurrent: Any, bias: Any) -> tuple[Any, ...]:
-    """States, carries, and the gates ``(steps, batch, 4 × units)``."""
-    steps = _array(inputs)
+def _lstm_backward(of_states: Any, of_carry: Any, *kept: Any) -> tuple[Any, ...]:
+    """What each step's products owe, and the gradients of the first state and carry.
 
-    def step(at: Any, state: Any, carry: Any, *kept: Any) -> tuple[Any, ...]:
-        enter, forget, fresh, leave = tf.split(steps.read(at) @ kernel + state @ recurrent + bias, 4, axis=1)
-        enter, forget, leave = tf.sigmoid(enter), tf.sigmoid(forget), tf.sigmoid(leave)
-        fresh = tf.tanh(fresh)
-        carry = forget * carry + enter * fresh
-        state = leave * tf.tanh(carry)
-        gates = tf.concat([enter, forget, fresh, leave], axis=1)
-        return (at + 1, state, carry, *_written(kept, at, state, carry, gates))
-
-    empty = (_empty(inputs, state), _empty(inputs, state), _empty(inputs, state, 4))
-    _, _, _, *kept = _loop(step, (0, state, carry, *empty), count=inputs.shape[0])
-    return tuple(each.stack() for each in kept)
-
-
-@_compiled  # type: ignore[untyped-decorator]
-def _lstm_backward(
-    of_states: Any, of_carry: Any, carries: Any, before: Any, gates: Any, recurrent: Any
-) -> tuple[Any, ...]:
-    """What each step's products owe, and the gradients of the first state and carry."""
-    reads = [_array(each) for each in (of_states, carries, before, gates)]
+    ``kept`` is the four gates, the carry before, the bent carry after, and the recurrent kernel.
+    """
+    *steps, recurrent = kept
+    reads = [_array(each) for each in (of_states, *steps)]
     turned = tf.transpose(recurrent)
 
-    def step(at: Any, of_state: Any, of_carry: Any, *kept: Any) -> tuple[Any, ...]:
-        more, carry, before, gates = (each.read(at) for each in reads)
-        enter, forget, fresh, leave = tf.split(gates, 4, axis=1)
-        shown = tf.tanh(carry)
+    def step(at: Any, of_state: Any, of_carry: Any, *written: Any) -> tuple[Any, ...]:
+        more, enter, forget, fresh, leave, before, bent = (each.read(at) for each in reads)
         of_state = of_state + more
-        of_carry = of_carry + of_state * leave * (1 - shown * shown)
+        of_carry = of_carry + of_state * leave * (1 - bent * bent)
         of_enter = of_carry * fresh * enter * (1 - enter)
         of_forget = of_carry * before * forget * (1 - forget)
         of_fresh = of_carry * enter * (1 - fresh * fresh)
-        of_leave = of_state * shown * leave * (1 - leave)
+        of_leave = of_state * bent * leave * (1 - leave)
         owed = tf.concat([of_enter, of_forget, of_fresh, of_leave], axis=1)
-        return (at - 1, owed @ turned, of_carry * forget, *_written(kept, at, owed))
+        return (at - 1, owed @ turned, of_carry * forget, *_written(written, at, owed))
 
-    zeros = tf.zeros_like(before[0])
-    begin = (gates.shape[0] - 1, zeros, of_carry, _empty(gates, zeros, 4))
-    _, of_state, of_first, owed = _loop(step, begin, count=gates.shape[0])
+    zeros = tf.zeros_like(of_carry)
+    begin = (of_states.shape[0] - 1, zeros, of_carry, _empty(of_states, zeros, 4))
+    _, of_state, of_first, owed = _loop(step, begin, count=of_states.shape[0])
     return owed.stack(), of_state, of_first
 
 
-def _in_parts(loop: Callable[..., Any], batched: Sequence[Any], *whole: Any) -> tuple[Any, ...]:
-    """Run a loop on parts of the batch side by side, and put together what they give.
-
-    Args:
-        loop: a compiled loop.
-        batched: what has a row for each window, on the last axis but one.
-        whole: what all parts share.
-    """
+def _pieces(*batched: Any) -> list[Piece]:
+    """Parts of the batch, of whatever has a row for each window on its last axis but one."""
     count = _parts(batched[0].shape[-2])
-    pieces = zip(*(tf.split(each, count, axis=-2) for each in batched), strict=True)
-    results = [loop(*piece, *whole) for piece in pieces]
-    return tuple(tf.concat(each, axis=-2) for each in zip(*results, strict=True))
+    return list(zip(*(tf.split(each, count, axis=-2) for each in batched), strict=True))
+
+
+def _joined(parts: Sequence[Any]) -> Any:
+    return tf.concat(parts, axis=-2)
+
+
+def _together(gradients: Sequence[tuple[Any, ...]], *, batched: int) -> tuple[Any, ...]:
+    """The whole batch's gradients from its parts': the first ones have rows for windows, the others are sums."""
+    each = list(zip(*gradients, strict=True))
+    return (*map(_joined, each[:batched]), *map(tf.add_n, each[batched:]))
 
 
 def _parts(rows: int) -> int:
-    """Twice as many as there are processors, or fewer: parts of one size, none of them too small."""
-    most = min(2 * (os.cpu_count() or 1), rows // _LEAST_ROWS)
+    """As many as can run side by side, or fewer: parts of one size, none of them too small."""
+    most = min(PARTS, rows // _LEAST_ROWS)
     return next((count for count in range(most, 1, -1) if rows % count == 0), 1)
 
 

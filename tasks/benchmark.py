@@ -64,9 +64,10 @@ def run_entry(entry: Entry) -> dict[str, Any]:
         DataError: it is not the public one, or a loss is not a number.
     """
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
-    from models.backend import load_keras
+    from models.backend import load_keras, share_cores
 
     load_keras()
+    share_cores(entry.spec.model)
     from models.protocol import Scale, check_data
 
     levels = read_levels(entry.spec)

@@ -83,9 +83,10 @@ def _sha256(job: Job, version: str) -> str | None:
 
 def _fit_and_save(job: Job, prepared: Prepared, plan: Plan, *, began: float) -> int:
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
-    from models.backend import load_keras
+    from models.backend import load_keras, share_cores
 
     load_keras()
+    share_cores(job.pipeline.model)
     from models.forecaster import NetworkForecaster
     from models.material import assemble
 

@@ -59,7 +59,7 @@ def _compare(cell: str, batch: int, options: argparse.Namespace) -> None:
 
 
 def _fit(cell: str, batch: int, options: argparse.Namespace, on_epoch: Callable[[Any], None]) -> None:
-    from models.backend import load_keras
+    from models.backend import load_keras, share_cores
 
     load_keras()
     import keras
@@ -69,14 +69,16 @@ def _fit(cell: str, batch: int, options: argparse.Namespace, on_epoch: Callable[
     from models import fitting, networks
     from storage.model_spec import ModelSpec
 
-    tf.config.experimental.enable_op_determinism()
-    keras.utils.set_random_seed(7)
+    model = ModelSpec(cell=cell, units=(_UNITS,), batch_size=batch, epochs=options.rounds + 1, patience=10**6)  # type: ignore[arg-type]
     if options.plain:
         networks.CELLS = {"lstm": keras.layers.LSTM, "gru": keras.layers.GRU}
+    else:
+        share_cores(model)
+    tf.config.experimental.enable_op_determinism()
+    keras.utils.set_random_seed(7)
     random = np.random.default_rng(7)
     inputs = random.normal(size=(_WINDOWS + 64, _LOOKBACK, _FEATURES)).astype("float32")
     targets = random.normal(size=(_WINDOWS + 64, _HORIZON)).astype("float32")
-    model = ModelSpec(cell=cell, units=(_UNITS,), batch_size=batch, epochs=options.rounds + 1, patience=10**6)  # type: ignore[arg-type]
     frame = networks.Frame(lookback=_LOOKBACK, features=_FEATURES, horizon=_HORIZON)
     fitting.run(
         networks.build(model, frame=frame),

@@ -98,7 +98,7 @@ def compare(fit: Fit, references: Mapping[str, Reference], *, rounds: int, windo
 
 def _epochs(fit: Fit, *, rounds: int) -> Iterator[float]:
     """Seconds of each epoch of one fit, which waits for who asks."""
-    done: queue.Queue[float] = queue.Queue()
+    done: queue.Queue[float | BaseException] = queue.Queue()
     go: queue.Queue[None] = queue.Queue()
 
     def on_epoch(_: object) -> None:
@@ -107,11 +107,20 @@ def _epochs(fit: Fit, *, rounds: int) -> Iterator[float]:
         go.get()
         began = time.perf_counter()
 
+    def work() -> None:
+        try:
+            fit(on_epoch)
+        except BaseException as error:  # noqa: BLE001 — raised where the epochs are awaited
+            done.put(error)
+
     began = time.perf_counter()
-    worker = threading.Thread(target=fit, args=(on_epoch,), daemon=True)
+    worker = threading.Thread(target=work, daemon=True)
     worker.start()
     for _ in range(rounds + 1):
-        yield done.get(timeout=1200)
+        result = done.get(timeout=1200)
+        if isinstance(result, BaseException):
+            raise result
+        yield result
         go.put(None)
     worker.join()
 
