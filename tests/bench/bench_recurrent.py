@@ -19,7 +19,7 @@ import rounds
 
 _ROOT = Path(__file__).parents[2]
 _LOOKBACK, _FEATURES, _UNITS, _HORIZON = 96, 7, 128, 96
-_WINDOWS = 2048
+_WINDOWS = 8192
 """A round's."""
 
 

@@ -110,7 +110,7 @@ def _epochs(fit: Fit, *, rounds: int) -> Iterator[float]:
     def work() -> None:
         try:
             fit(on_epoch)
-        except BaseException as error:  # noqa: BLE001 — raised where the epochs are awaited
+        except BaseException as error:  # raised where the epochs are awaited
             done.put(error)
 
     began = time.perf_counter()

@@ -31,7 +31,7 @@ from tests.places import WALL_CLOCK, Place, make_place
 from tests.postgres import new_database, postgresql
 
 ROOT = Path(__file__).parents[2]
-FILE_SIZES = (2_000, 20_000, 60_000, 120_000, 200_000)
+FILE_SIZES = (2_000, 60_000, 200_000)
 """Bytes that a file may grow to, as if the disk were full then."""
 _LIMIT_SECONDS = 500
 _CUT = "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = %s AND pid <> pg_backend_pid()"
@@ -92,7 +92,7 @@ def _of_postgresql(server: Any) -> Iterator["partial[Case]"]:
 
 def _of_sqlite() -> Iterator["partial[Case]"]:
     yield partial(_on_sqlite, kind=_locked, seconds=60, codes={0})
-    yield partial(_on_sqlite, kind=_locked, seconds=75, codes={1})
+    yield partial(_on_sqlite, kind=_locked, seconds=60, codes={1})
     yield partial(_on_sqlite, kind=_read, seconds=20, codes={0})
     for size in FILE_SIZES:
         yield partial(_on_sqlite, kind=_full, seconds=size, codes={0, 1})
@@ -203,7 +203,7 @@ def _daycast(place: Place, *, largest: int | None = None, options: str = "") -> 
     assert os.environ["PREFECT_API_URL"], "its server is not limited"
     process = subprocess.Popen(
         [sys.executable, "-m", "flows.cli", "run", "mine", "--as-of", "2024-06-08"],
-        env={**place.environment, "DAYCAST_DATABASE_URL": place.database_url + options, "PYTHONDONTWRITEBYTECODE": "1"},
+        env={**place.environment, "DAYCAST_DATABASE_URL": place.database_url + options},
         cwd=ROOT,
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,

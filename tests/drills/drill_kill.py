@@ -21,11 +21,11 @@ from tests.postgres import postgresql
 LEAST = 40
 PLAN = (
     (REUSE, False, 1),
-    (FIRST, False, 9),
-    (RETRAIN, False, 11),
-    (FINE_TUNE, False, 11),
-    (FIRST, True, 16),
-    (REUSE, True, 9),
+    (FIRST, False, 13),
+    (RETRAIN, False, 16),
+    (FINE_TUNE, False, 16),
+    (FIRST, True, 22),
+    (REUSE, True, 12),
 )
 """The kinds of day, whether on PostgreSQL, and how many writes one step is."""
 
