@@ -1,0 +1,27 @@
+"""How a process is made ready for the network it will train."""
+
+import subprocess
+import sys
+
+import pytest
+
+ASK = """
+from models.backend import PARTS, load_keras, share_cores
+from storage.model_spec import ModelSpec
+
+load_keras()
+import tensorflow as tf
+share_cores(ModelSpec(cell={cell!r}))
+tf.ones(3) + 1
+share_cores(ModelSpec(cell="lstm"))  # too late, and no error
+threading = tf.config.threading
+print(threading.get_intra_op_parallelism_threads(), threading.get_inter_op_parallelism_threads() == PARTS)
+"""
+
+
+@pytest.mark.parametrize(("cell", "expected"), [("lstm", "1 True"), ("gru", "0 False")])
+def test_an_lstm_is_trained_with_one_core_an_operation(cell: str, expected: str) -> None:
+    asked = subprocess.run(
+        [sys.executable, "-c", ASK.format(cell=cell)], capture_output=True, text=True, timeout=300, check=True
+    )
+    assert asked.stdout.split("\n")[-2] == expected
