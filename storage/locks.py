@@ -1,7 +1,7 @@
 """One run of a pipeline at a time, whoever starts it: by hand, by a scheduler, on this machine or another.
 
-The lock is held by the process that runs, and is free at once when that is gone, killed or not. On PostgreSQL it is an
-advisory lock of a connection of its own; the server frees it when the connection ends. On SQLite it is a lock on an
+The lock is held by the process that runs, and is free when that is gone, killed or not. On PostgreSQL it is an advisory
+lock of a connection of its own; the server frees it when the connection ends. On SQLite it is a lock on an
 empty file beside the database, which the operating system frees.
 
 It spares two runs each other's work, and lets upkeep know which runs are dead. What keeps rows and versions whole does
@@ -13,10 +13,11 @@ import hashlib
 import os
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from sqlalchemy import text
+from sqlalchemy.exc import SQLAlchemyError
 
 from storage.database import Database
 from storage.errors import DatabaseError, PipelineBusy
@@ -85,7 +86,15 @@ def _advisory(db: Database, pipeline: str) -> Iterator[bool]:
     with db.session() as connection:
         for setting in _KEEPALIVE:
             connection.execute(text(f"SET {setting}"))
-        yield bool(connection.scalar(text("SELECT pg_try_advisory_lock(:key)"), {"key": key}))
+        held = bool(connection.scalar(text("SELECT pg_try_advisory_lock(:key)"), {"key": key}))
+        try:
+            yield held
+        finally:
+            # The server notices a little later that a connection has ended; the next run shall not wait for that.
+            # Where it ended with the server, the lock is free already.
+            if held:
+                with suppress(SQLAlchemyError):
+                    connection.execute(text("SELECT pg_advisory_unlock(:key)"), {"key": key})
 
 
 @contextmanager

@@ -52,6 +52,18 @@ def test_one_holds_it_and_another_pipelines_is_free(db: Database) -> None:
         assert held
 
 
+def test_it_is_free_as_soon_as_the_block_ends(db: Database) -> None:
+    if db.backend != "postgresql":
+        pytest.skip("on SQLite the operating system frees it before the block ends")
+    count = text("SELECT COUNT(*) FROM pg_locks WHERE locktype = 'advisory' AND database = "
+                 "(SELECT oid FROM pg_database WHERE datname = current_database())")  # fmt: skip
+    with db.session() as watcher:
+        for _ in range(50):
+            with run_lock(db, "mine"):
+                assert watcher.scalar(count) == 1
+            assert watcher.scalar(count) == 0
+
+
 def test_it_is_free_where_the_block_raised(db: Database) -> None:
     with pytest.raises(ZeroDivisionError), run_lock(db, "mine"):
         raise ZeroDivisionError
