@@ -20,7 +20,7 @@ from storage.specs import Pipeline
 DATA = Path(__file__).parents[4] / "shared" / "data"
 
 IMPATIENT = Patience(
-    tries=3, pause=0.01, jitter=0.0, longest=0.05, connect=2.0, read=1.0, whole=5.0, max_bytes=2_000_000
+    tries=3, pause=0.01, jitter=0.0, longest=0.05, connect=5.0, read=5.0, whole=25.0, max_bytes=2_000_000
 )
 """Limits that let a test of retries end at once."""
 
