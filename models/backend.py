@@ -34,9 +34,8 @@ def share_cores(model: ModelSpec) -> None:
     """Suit the process to the network it will train, after :func:`load_keras` and before anything is computed.
 
     An LSTM's loops run on parts of the batch side by side, each operation on one core: a step is so short that handing
-    pieces of it to another core costs more than it gives, and every other pass over the data took twice as long. For
-    the GRU and for networks over segments the default is the faster. A process that has computed already stays as it
-    is.
+    pieces of it to another core costs more than it gives, and every other pass over the data took twice as long. The
+    GRU and networks over segments gain nothing by it. A process that has computed already stays as it is.
     """
     if model.cell != "lstm":
         return
