@@ -173,12 +173,21 @@ def _shuffled(pair: Pair, *, model: ModelSpec) -> Any:
         return as_read([tf.gather(each, rows) for each in inputs]), tf.gather(targets, rows)
 
     rows = tf.data.Dataset.range(count).shuffle(count, seed=model.seed, reshuffle_each_iteration=True)
-    return rows.batch(size, drop_remainder=True).map(gather).prefetch(_STEPS)
+    return _untuned(rows.batch(size, drop_remainder=True).map(gather).prefetch(_STEPS))
 
 
 def _in_order(pair: Pair) -> Any:
     inputs, targets = pair
-    return tf.data.Dataset.from_tensor_slices((as_read(inputs), targets)).batch(_VALIDATION_BLOCK).cache()
+    return _untuned(tf.data.Dataset.from_tensor_slices((as_read(inputs), targets)).batch(_VALIDATION_BLOCK).cache())
+
+
+def _untuned(batches: Any) -> Any:
+    """Without the thread that tunes the settings of a pipeline: ours are set, and an epoch's end would wait until the
+    thread wakes of itself, often for seconds.
+    """
+    options = tf.data.Options()
+    options.autotune.enabled = False
+    return batches.with_options(options)
 
 
 def _require_number(epoch: Epoch) -> None:
