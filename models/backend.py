@@ -26,23 +26,22 @@ def load_keras() -> None:
         importlib.import_module("keras")
 
 
-PARTS = 2 * (os.cpu_count() or 1)
-"""Of a batch, that a loop over steps runs on side by side: more than there are cores, so that none waits long."""
+CORES = os.cpu_count() or 1
 
 
 def share_cores(model: ModelSpec) -> None:
     """Suit the process to the network it will train, after :func:`load_keras` and before anything is computed.
 
-    An LSTM's loops run on parts of the batch side by side, each operation on one core: a step is so short that handing
-    pieces of it to another core costs more than it gives, and every other pass over the data took twice as long. The
-    GRU and networks over segments gain nothing by it. A process that has computed already stays as it is.
+    An LSTM's loops run on parts of the batch side by side, one a core, and each operation has one core: a step is so
+    short that handing pieces of it to another costs more than it gives. The GRU's loops are slower that way, and
+    networks over segments no faster. A process that has computed already stays as it is.
     """
     if model.cell != "lstm":
         return
     threading = sys.modules["tensorflow"].config.threading
     with contextlib.suppress(RuntimeError):
         threading.set_intra_op_parallelism_threads(1)
-        threading.set_inter_op_parallelism_threads(PARTS)
+        threading.set_inter_op_parallelism_threads(CORES)
 
 
 def accelerators() -> int:

@@ -182,9 +182,7 @@ def _in_order(pair: Pair) -> Any:
 
 
 def _untuned(batches: Any) -> Any:
-    """Without the thread that tunes the settings of a pipeline: ours are set, and an epoch's end would wait until the
-    thread wakes of itself, often for seconds.
-    """
+    """Without the thread that would tune them: an epoch's end waits until it wakes of itself, often for seconds."""
     options = tf.data.Options()
     options.autotune.enabled = False
     return batches.with_options(options)

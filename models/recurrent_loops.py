@@ -14,13 +14,17 @@ from typing import Any
 
 import tensorflow as tf
 
-from models.backend import PARTS
+from models.backend import CORES
 
 Piece = tuple[Any, ...]
 """Tensors of a part of the batch."""
 
 _compiled = tf.function(autograph=False, jit_compile=True)
 
+_GRU_PARTS = 2 * CORES
+"""Parts of a batch that run side by side: more than there are cores, so that none waits long."""
+_LSTM_PARTS = CORES
+"""Likewise; as many as there are cores, each with larger matrix products, are the faster ones here."""
 _LEAST_ROWS = 16
 """Windows of a part at least: fewer fill no matrix product."""
 
@@ -41,13 +45,14 @@ def gru_states(
     Returns:
         States, ``(steps, batch, units)``.
     """
-    pieces = _pieces(inputs, state)
+    pieces = _pieces(inputs, state, most=_GRU_PARTS)
     kept = [_gru_forward(*piece, kernel, recurrent, bias) for piece in pieces]
 
     def gradient(of_states: Any) -> tuple[Any, ...]:
+        upstreams = _pieces(of_states, most=_GRU_PARTS)
         parts = [
             _gru_gradient(piece, forward, upstream, kernel, recurrent)
-            for piece, forward, (upstream,) in zip(pieces, kept, _pieces(of_states), strict=True)
+            for piece, forward, (upstream,) in zip(pieces, kept, upstreams, strict=True)
         ]
         return _together(parts, batched=2)
 
@@ -130,13 +135,14 @@ def lstm_states(
     Returns:
         States, ``(steps, batch, units)``, and carry, ``(batch, units)``.
     """
-    pieces = _pieces(inputs, state, carry)
+    pieces = _pieces(inputs, state, carry, most=_LSTM_PARTS)
     kept = [_lstm_forward(piece, kernel, recurrent, bias) for piece in pieces]
 
     def gradient(of_states: Any, of_carry: Any) -> tuple[Any, ...]:
+        upstreams = _pieces(of_states, of_carry, most=_LSTM_PARTS)
         parts = [
             _lstm_gradient(piece, forward, upstream, kernel, recurrent)
-            for piece, forward, upstream in zip(pieces, kept, _pieces(of_states, of_carry), strict=True)
+            for piece, forward, upstream in zip(pieces, kept, upstreams, strict=True)
         ]
         return _together(parts, batched=3)
 
@@ -206,9 +212,9 @@ def _lstm_backward(of_states: Any, of_carry: Any, *kept: Any) -> tuple[Any, ...]
     return owed.stack(), of_state, of_first
 
 
-def _pieces(*batched: Any) -> list[Piece]:
+def _pieces(*batched: Any, most: int) -> list[Piece]:
     """Parts of the batch, of whatever has a row for each window on its last axis but one."""
-    count = _parts(batched[0].shape[-2])
+    count = _parts(batched[0].shape[-2], most=most)
     return list(zip(*(tf.split(each, count, axis=-2) for each in batched), strict=True))
 
 
@@ -222,9 +228,9 @@ def _together(gradients: Sequence[tuple[Any, ...]], *, batched: int) -> tuple[An
     return (*map(_joined, each[:batched]), *map(tf.add_n, each[batched:]))
 
 
-def _parts(rows: int) -> int:
-    """As many as can run side by side, or fewer: parts of one size, none of them too small."""
-    most = min(PARTS, rows // _LEAST_ROWS)
+def _parts(rows: int, *, most: int) -> int:
+    """So many, or fewer: parts of one size, none of them too small."""
+    most = min(most, rows // _LEAST_ROWS)
     return next((count for count in range(most, 1, -1) if rows % count == 0), 1)
 
 

@@ -6,7 +6,7 @@ import sys
 import pytest
 
 ASK = """
-from models.backend import PARTS, load_keras, share_cores
+from models.backend import CORES, load_keras, share_cores
 from storage.model_spec import ModelSpec
 
 load_keras()
@@ -15,7 +15,7 @@ share_cores(ModelSpec(cell={cell!r}))
 tf.ones(3) + 1
 share_cores(ModelSpec(cell="lstm"))  # too late, and no error
 threading = tf.config.threading
-print(threading.get_intra_op_parallelism_threads(), threading.get_inter_op_parallelism_threads() == PARTS)
+print(threading.get_intra_op_parallelism_threads(), threading.get_inter_op_parallelism_threads() == CORES)
 """
 
 
