@@ -16,7 +16,7 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 
 from storage.files import Folder
-from storage.reports import RunReport
+from storage.run_report import RunReport
 
 ARTIFACT_BYTES = 300 * 1024
 """The size of a Markdown report at most; the last pictures are left out of a larger one."""

@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from storage.pages import Line, Pages
     from storage.predictions import Predictions
     from storage.registry import Registry
-    from storage.reports import Picture, RunReport
+    from storage.run_report import Picture, RunReport
     from storage.runs import RunRow
 
     Levels = Mapping[str, pd.Series[float]]
@@ -184,7 +184,7 @@ def _lines(database: Database) -> list[Line]:
 def _fans(report: RunReport, levels: Levels) -> Iterator[Picture]:
     from models.panels import fan, fan_in_words
     from models.plots import draw_fan
-    from storage.reports import Picture
+    from storage.run_report import Picture
 
     for name in list(levels)[:_FANS]:
         ahead = report.forecasts_of(name)
@@ -196,7 +196,7 @@ def _fans(report: RunReport, levels: Levels) -> Iterator[Picture]:
 def _losses(report: RunReport) -> Iterator[Picture]:
     from models.panels import losses_in_words
     from models.plots import draw_losses
-    from storage.reports import Picture
+    from storage.run_report import Picture
 
     history = report.manifest.history if report.manifest else {}
     losses, validation = tuple(history.get("loss", ())), tuple(history.get("val_loss", ()))
@@ -211,7 +211,7 @@ def _traces(shelf: Shelf, report: RunReport, levels: Levels, *, data_hash: str |
     from models.panels import trace, trace_in_words
     from models.plots import draw_trace
     from storage.calendars import Calendar
-    from storage.reports import Picture
+    from storage.run_report import Picture
 
     if report.version is None:
         return

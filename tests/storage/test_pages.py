@@ -10,7 +10,7 @@ import pytest
 from storage.files import Folder
 from storage.handover import LiveAccuracy
 from storage.pages import ARTIFACT_BYTES, Line, Pages, render_html, render_markdown
-from storage.reports import Aside, Picture, RunReport, Score
+from storage.run_report import Aside, Picture, RunReport, Score
 from storage.runs import RunRow
 from storage.versions import Version
 
