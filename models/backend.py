@@ -34,8 +34,7 @@ def share_cores(model: ModelSpec) -> None:
 
     An LSTM's loops run on parts of the batch side by side, one a core, and each operation has one core: a step is so
     short that handing pieces of it to another costs more than it gives. The GRU's loops are slower that way, and
-    networks over segments no faster. A process that has computed already stays as it is, and what it trains may differ
-    in the last bits from what a fresh one does.
+    networks over segments no faster. A process that has computed already stays as it is.
     """
     if model.cell != "lstm":
         return
