@@ -100,7 +100,7 @@ def run(
 
 def _optimizer(model: ModelSpec) -> Any:
     averaged = {"use_ema": True, "ema_momentum": model.weight_average} if model.weight_average else {}
-    return keras.optimizers.Adam(model.learning_rate, global_clipnorm=1.0, **averaged)
+    return keras.optimizers.Adam(model.learning_rate, global_clipnorm=1.0, name="adam", **averaged)
 
 
 def rate(model: ModelSpec, *, epoch: int) -> float:

@@ -4,8 +4,8 @@ from collections.abc import Callable, Sequence
 from dataclasses import replace
 from typing import Any
 
-import keras
 import numpy as np
+import tensorflow as tf
 
 from models.fitting import Epoch, Fitted, Pair, run
 from models.networks import Frame, build, join, members_of
@@ -89,7 +89,7 @@ def _fit(
     on_epoch: Callable[[Epoch], None],
     expired: Callable[[], bool],
 ) -> tuple[Any, Fitted]:
-    keras.utils.set_random_seed(model.seed)
+    tf.random.set_seed(model.seed)
     network = build(model, frame=frame)
     if parent:
         network.set_weights(parent.get_weights())

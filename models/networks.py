@@ -1,4 +1,8 @@
-"""Networks: a specification in, a Keras model out."""
+"""Networks: a specification in, a Keras model out.
+
+Every layer has a name: Keras would number the others by what the process made before, and a network's file would not be
+the same from process to process.
+"""
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
@@ -8,6 +12,7 @@ import keras
 
 from models.levels import Cycle, Level, Restore
 from models.recurrent import CompiledGRU, CompiledLSTM
+from models.seeds import Seeds
 from models.segments import SegmentRecurrence
 from storage.model_spec import Cell, ModelSpec
 
@@ -18,7 +23,7 @@ CELLS: Mapping[Cell, Callable[..., Any]] = {
     "lstm": CompiledLSTM,
     "gru": CompiledGRU,
 }
-"""Cell to layer, for the cells that read step by step. A layer takes ``units`` and ``return_sequences``."""
+"""Cell to layer, for the cells that read step by step. A layer takes what Keras' recurrent layers take."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -41,7 +46,7 @@ class Frame:
 
 
 def build(model: ModelSpec, *, frame: Frame) -> Any:
-    """Build a network with new weights (a :class:`keras.Model`).
+    """Build a network with new weights (a :class:`keras.Model`), which ``model.seed`` decides.
 
     Cycles and level are taken off the window, the recurrent part gives every lead at once, and both are put back.
 
@@ -68,8 +73,8 @@ def build(model: ModelSpec, *, frame: Frame) -> Any:
         name="cycle",
     )
     past, future = cycle(places)
-    outputs = _levelled(keras.layers.subtract([window, past]), model=model, frame=frame)
-    return keras.Model([window, places], keras.layers.add([outputs, future]), name=model.cell)
+    outputs = _levelled(keras.layers.subtract([window, past], name="uncycled"), model=model, frame=frame)
+    return keras.Model([window, places], keras.layers.add([outputs, future], name="cycled"), name=model.cell)
 
 
 def join(members: Sequence[Any], *, ridge: Any = None, share: float = 0.0) -> Any:
@@ -85,10 +90,11 @@ def join(members: Sequence[Any], *, ridge: Any = None, share: float = 0.0) -> An
         member.name = f"{_MEMBER}{number}"
     given = inputs[0] if len(inputs) == 1 else inputs
     forecasts = [member(given) for member in members]
-    outputs = keras.layers.average(forecasts) if len(forecasts) > 1 else forecasts[0]
+    outputs = keras.layers.average(forecasts, name="mean") if len(forecasts) > 1 else forecasts[0]
     if ridge is not None:
-        parts = [keras.layers.Rescaling(1 - share)(outputs), keras.layers.Rescaling(share)(ridge(inputs[0]))]
-        outputs = keras.layers.add(parts)
+        of_members = keras.layers.Rescaling(1 - share, name="share_of_members")(outputs)
+        of_ridge = keras.layers.Rescaling(share, name="share_of_ridge")(ridge(inputs[0]))
+        outputs = keras.layers.add([of_members, of_ridge], name="shared")
     return keras.Model(given, outputs, name="joined")
 
 
@@ -108,38 +114,51 @@ def _levelled(window: Any, *, model: ModelSpec, frame: Frame) -> Any:
 
 def _steps(window: Any, *, model: ModelSpec, frame: Frame) -> Any:
     """Recurrent layers in a row, each followed by its dropout, the last one's final state into a dense layer."""
-    state = window
+    state, seeds = window, Seeds(model.seed)
     for depth, units in enumerate(model.units, start=1):
-        state = _recurrent(model, units=units, last=depth == len(model.units))(state)
+        settings = {"units": units, "return_sequences": depth < len(model.units), "name": f"recurrent_{depth}"}
+        state = _recurrent(model, settings, seeds=seeds)(state)
         if model.dropout:
-            state = keras.layers.Dropout(model.dropout)(state)
-    return keras.layers.Dense(frame.horizon, name="leads")(state)
+            state = keras.layers.Dropout(model.dropout, seed=next(seeds), name=f"dropout_{depth}")(state)
+    return keras.layers.Dense(frame.horizon, kernel_initializer=seeds.glorot(), name="leads")(state)
 
 
-def _recurrent(model: ModelSpec, *, units: int, last: bool) -> Any:
-    layer = CELLS[model.cell](units, return_sequences=not last)
-    return keras.layers.Bidirectional(layer) if model.bidirectional else layer
+def _recurrent(model: ModelSpec, settings: Mapping[str, Any], *, seeds: Seeds) -> Any:
+    def layer(**direction: bool) -> Any:
+        return CELLS[model.cell](
+            kernel_initializer=seeds.glorot(),
+            recurrent_initializer=seeds.orthogonal(),
+            seed=next(seeds),
+            **settings,
+            **direction,
+        )
+
+    if not model.bidirectional:
+        return layer()
+    return keras.layers.Bidirectional(layer(), backward_layer=layer(go_backwards=True), name=settings["name"])
 
 
 def _segments(window: Any, *, model: ModelSpec, frame: Frame) -> Any:
     """The recurrence over segments, a dense layer on the state of each segment of the horizon, and a linear path."""
-    positions = -(-frame.horizon // model.segment)
+    positions, seeds = -(-frame.horizon // model.segment), Seeds(model.seed)
     layer = SegmentRecurrence(
         model.cell.removeprefix("segment_"),
         units=model.units[0],
         segment=model.segment,
         positions=positions,
+        seeds=[next(seeds) for _ in range(SegmentRecurrence.DRAWN)],
         name="segments",
     )
     state = layer(window)
     if model.dropout:
-        state = keras.layers.Dropout(model.dropout)(state)
-    leads = keras.layers.Dense(model.segment, name="leads")(state)
+        state = keras.layers.Dropout(model.dropout, seed=next(seeds), name="dropout")(state)
+    leads = keras.layers.Dense(model.segment, kernel_initializer=seeds.glorot(), name="leads")(state)
     if model.linear:
-        leads = keras.layers.add([leads, _linear(window, segment=model.segment, positions=positions)])
-    steps = keras.layers.Reshape((positions * model.segment, 1))(leads)
-    within = keras.layers.Cropping1D((0, positions * model.segment - frame.horizon))(steps)
-    return keras.layers.Reshape((frame.horizon,))(within)
+        linear = _linear(window, segment=model.segment, positions=positions)
+        leads = keras.layers.add([leads, linear], name="with_linear")
+    steps = keras.layers.Reshape((positions * model.segment, 1), name="steps")(leads)
+    within = keras.layers.Cropping1D((0, positions * model.segment - frame.horizon), name="within_horizon")(steps)
+    return keras.layers.Reshape((frame.horizon,), name="horizon")(within)
 
 
 def _linear(window: Any, *, segment: int, positions: int) -> Any:
@@ -150,7 +169,8 @@ def _linear(window: Any, *, segment: int, positions: int) -> Any:
     """
     _, lookback, columns = window.shape
     count = lookback // segment
-    by_place = keras.layers.Permute((2, 1, 3))(keras.layers.Reshape((count, segment, columns))(window))
-    flat = keras.layers.Reshape((segment, count * columns))(by_place)
+    segments = keras.layers.Reshape((count, segment, columns), name="linear_segments")(window)
+    by_place = keras.layers.Permute((2, 1, 3), name="linear_places")(segments)
+    flat = keras.layers.Reshape((segment, count * columns), name="linear_inputs")(by_place)
     ahead = keras.layers.Dense(positions, use_bias=False, kernel_initializer="zeros", name="linear")(flat)
-    return keras.layers.Permute((2, 1))(ahead)
+    return keras.layers.Permute((2, 1), name="linear_leads")(ahead)

@@ -64,7 +64,7 @@ def _equations(
 def _network(model: ModelSpec, *, frame: Frame) -> Any:
     window = keras.Input((frame.lookback, frame.features), name="inputs")
     leads = keras.layers.Dense(frame.horizon, name="leads")
-    flatten = keras.layers.Reshape((frame.lookback * frame.features,))
+    flatten = keras.layers.Reshape((frame.lookback * frame.features,), name="flat")
     if model.normalization == "none":
         return keras.Model(window, leads(flatten(window)), name="ridge")
     centred, level, deviation = Level(model.normalization, name="level")(window)

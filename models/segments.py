@@ -9,6 +9,7 @@ https://arxiv.org/abs/2308.11200. What does not depend on the step is computed o
 in one matrix product, the decoder's input product once a batch, its recurrent product once a window.
 """
 
+from collections.abc import Sequence
 from typing import Any
 
 import keras
@@ -30,21 +31,36 @@ class SegmentRecurrence(keras.layers.Layer):  # type: ignore[misc]
         units: width of the dense layer and of the state.
         segment: steps of a segment; the lookback is a multiple of it.
         positions: segments of the horizon.
+        seeds: of the weights that begin at random; without them they are drawn from none.
     """
 
-    def __init__(self, cell: str, *, units: int, segment: int, positions: int, **kwargs: Any) -> None:
+    DRAWN = 4
+    """How many of the weights begin at random."""
+
+    def __init__(
+        self,
+        cell: str,
+        *,
+        units: int,
+        segment: int,
+        positions: int,
+        seeds: Sequence[int | None] = (None,) * DRAWN,
+        **kwargs: Any,
+    ) -> None:
         super().__init__(**kwargs)
         self.cell, self.units, self.segment, self.positions = cell, units, segment, positions
+        self.seeds = tuple(seeds)
 
     def build(self, shape: tuple[int | None, ...]) -> None:
         """Make the weights."""
         width = self.segment * int(shape[-1] or 0)
         gates = GATES[self.cell] * self.units
-        glorot, zeros, wide = "glorot_uniform", "zeros", keras.initializers.RandomNormal(stddev=1.0)
-        self.embedding_kernel = self.add_weight((width, self.units), glorot, name="embedding_kernel")
+        wide, of_segments, of_inputs, of_states = self._initializers()
+        zeros = "zeros"
+        self.embedding_kernel = self.add_weight((width, self.units), of_segments, name="embedding_kernel")
         self.embedding_bias = self.add_weight((self.units,), zeros, name="embedding_bias")
-        self.kernel = self.add_weight((self.units, gates), glorot, name="kernel")
-        self.recurrent_kernel = self.add_weight((self.units, gates), "orthogonal", name="recurrent_kernel")
+        self.kernel = self.add_weight((self.units, gates), of_inputs, name="kernel")
+        self.recurrent_kernel = self.add_weight((self.units, gates), of_states, name="recurrent_kernel")
         self.bias = self.add_weight((gates,), zeros, name="bias")
         if self.cell == "gru":
             self.recurrent_bias = self.add_weight((gates,), zeros, name="recurrent_bias")
@@ -64,8 +80,18 @@ class SegmentRecurrence(keras.layers.Layer):  # type: ignore[misc]
 
     def get_config(self) -> dict[str, Any]:
         """What rebuilds the layer."""
-        own = {"cell": self.cell, "units": self.units, "segment": self.segment, "positions": self.positions}
-        return {**super().get_config(), **own}
+        keys = ("cell", "units", "segment", "positions", "seeds")
+        return {**super().get_config(), **{key: getattr(self, key) for key in keys}}
+
+    def _initializers(self) -> tuple[Any, ...]:
+        """Of positions, and of the kernels of segments, inputs and states."""
+        of_positions, of_segments, of_inputs, of_states = self.seeds
+        return (
+            keras.initializers.RandomNormal(stddev=1.0, seed=of_positions),
+            keras.initializers.GlorotUniform(seed=of_segments),
+            keras.initializers.GlorotUniform(seed=of_inputs),
+            keras.initializers.Orthogonal(seed=of_states),
+        )
 
     def _embedded(self, window: Any) -> Any:
         """``(segments, batch, units)``: the segments first, as the recurrence takes one after the other."""

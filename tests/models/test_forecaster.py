@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+import random
 import subprocess
 import sys
 import zipfile
@@ -21,7 +22,7 @@ load_keras()
 from models.forecaster import MODEL_FILE, NetworkForecaster  # noqa: E402
 from models.networks import Frame  # noqa: E402
 from models.ridge import fit_ridge  # noqa: E402
-from storage.keras_archive import check_keras_archive  # noqa: E402
+from storage.keras_archive import check_keras_archive, content_hash  # noqa: E402
 
 pytestmark = pytest.mark.slow
 
@@ -262,6 +263,27 @@ def test_a_percent_fall_leaves_a_positive_price(wave, make_spec):
     forecaster = _fit(wave, spec)
     forecaster.network.layers[-1].bias.assign(np.full(3, -1e6, dtype=np.float32))
     assert (forecaster.predict(_parts(wave, spec)[2]) > 0).all()
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"cell": "simple_rnn"},
+        {"cell": "lstm", "units": [5, 4], "dropout": 0.2},
+        {"cell": "gru", "bidirectional": True, "dropout": 0.2},
+        {**SEGMENTS, "cell": "segment_gru", "dropout": 0.2, "linear": True},
+        {**SEGMENTS, "cell": "segment_lstm", "ridge_share": 0.5},
+    ],
+    ids=lambda changes: changes["cell"],
+)
+def test_what_others_draw_at_random_in_the_process_leaves_the_weights_as_they_are(make_spec, wave, tmp_path, changes):
+    spec = make_spec(**LONG, model={**MODEL, **changes, "epochs": 2})
+    contents = set()
+    for drawn in range(2):
+        random.seed(drawn)
+        _fit(wave, spec).save(tmp_path)
+        contents.add(content_hash(tmp_path / MODEL_FILE))
+    assert len(contents) == 1
 
 
 def test_another_seed_gives_other_weights(wave, make_spec, fitted):
