@@ -4,7 +4,8 @@ Every layer has a name: Keras would number the others by what the process made b
 the same from process to process.
 """
 
-from collections.abc import Callable, Mapping, Sequence
+import random
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -12,11 +13,11 @@ import keras
 
 from models.levels import Cycle, Level, Restore
 from models.recurrent import CompiledGRU, CompiledLSTM
-from models.seeds import Seeds
 from models.segments import SegmentRecurrence
 from storage.model_spec import Cell, ModelSpec
 
 _MEMBER = "member_"
+_LARGEST_SEED = 10**9
 
 CELLS: Mapping[Cell, Callable[..., Any]] = {
     "simple_rnn": keras.layers.SimpleRNN,
@@ -112,22 +113,35 @@ def _levelled(window: Any, *, model: ModelSpec, frame: Frame) -> Any:
     return Restore(frame.target, name="restore")(recurrent(centred, model=model, frame=frame), level, deviation)
 
 
+def _seeds(first: int) -> Iterator[int]:
+    """Seeds without end, of what is drawn at random, decided by the first.
+
+    Left to itself Keras takes them from Python's own generator, of which every thread of the process takes: the ping of
+    a connection to the Prefect server does, and a network that is built meanwhile would have other weights.
+    """
+    generator = random.Random(first)  # noqa: S311 — no secret
+    while True:
+        yield generator.randint(1, _LARGEST_SEED)
+
+
 def _steps(window: Any, *, model: ModelSpec, frame: Frame) -> Any:
     """Recurrent layers in a row, each followed by its dropout, the last one's final state into a dense layer."""
-    state, seeds = window, Seeds(model.seed)
+    state, seeds = window, _seeds(model.seed)
     for depth, units in enumerate(model.units, start=1):
         settings = {"units": units, "return_sequences": depth < len(model.units), "name": f"recurrent_{depth}"}
         state = _recurrent(model, settings, seeds=seeds)(state)
         if model.dropout:
             state = keras.layers.Dropout(model.dropout, seed=next(seeds), name=f"dropout_{depth}")(state)
-    return keras.layers.Dense(frame.horizon, kernel_initializer=seeds.glorot(), name="leads")(state)
+    return keras.layers.Dense(
+        frame.horizon, kernel_initializer=keras.initializers.GlorotUniform(seed=next(seeds)), name="leads"
+    )(state)
 
 
-def _recurrent(model: ModelSpec, settings: Mapping[str, Any], *, seeds: Seeds) -> Any:
+def _recurrent(model: ModelSpec, settings: Mapping[str, Any], *, seeds: Iterator[int]) -> Any:
     def layer(**direction: bool) -> Any:
         return CELLS[model.cell](
-            kernel_initializer=seeds.glorot(),
-            recurrent_initializer=seeds.orthogonal(),
+            kernel_initializer=keras.initializers.GlorotUniform(seed=next(seeds)),
+            recurrent_initializer=keras.initializers.Orthogonal(seed=next(seeds)),
             seed=next(seeds),
             **settings,
             **direction,
@@ -140,7 +154,7 @@ def _recurrent(model: ModelSpec, settings: Mapping[str, Any], *, seeds: Seeds) -
 
 def _segments(window: Any, *, model: ModelSpec, frame: Frame) -> Any:
     """The recurrence over segments, a dense layer on the state of each segment of the horizon, and a linear path."""
-    positions, seeds = -(-frame.horizon // model.segment), Seeds(model.seed)
+    positions, seeds = -(-frame.horizon // model.segment), _seeds(model.seed)
     layer = SegmentRecurrence(
         model.cell.removeprefix("segment_"),
         units=model.units[0],
@@ -152,7 +166,9 @@ def _segments(window: Any, *, model: ModelSpec, frame: Frame) -> Any:
     state = layer(window)
     if model.dropout:
         state = keras.layers.Dropout(model.dropout, seed=next(seeds), name="dropout")(state)
-    leads = keras.layers.Dense(model.segment, kernel_initializer=seeds.glorot(), name="leads")(state)
+    leads = keras.layers.Dense(
+        model.segment, kernel_initializer=keras.initializers.GlorotUniform(seed=next(seeds)), name="leads"
+    )(state)
     if model.linear:
         linear = _linear(window, segment=model.segment, positions=positions)
         leads = keras.layers.add([leads, linear], name="with_linear")
