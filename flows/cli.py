@@ -6,14 +6,14 @@ Exit codes: 0 good, 1 the work failed, 2 wrong usage.
 from __future__ import annotations
 
 import os
-import sys
 from enum import StrEnum
 from pathlib import Path
 from typing import Annotated
 
 import typer
-from rich.console import Console
 
+from flows import model_commands
+from flows.terminal import complain, out, say
 from storage.errors import DaycastError
 
 app = typer.Typer(
@@ -22,8 +22,7 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     add_completion=False,
 )
-models_app = typer.Typer(help="The model versions: list, show, promote, rollback, verify.", no_args_is_help=True)
-app.add_typer(models_app, name="models")
+app.add_typer(model_commands.app, name="models")
 benchmark_app = typer.Typer(help="Measure the networks as the field measures its own.", no_args_is_help=True)
 app.add_typer(benchmark_app, name="benchmark")
 
@@ -31,11 +30,6 @@ app.add_typer(benchmark_app, name="benchmark")
 @benchmark_app.callback()
 def _benchmark() -> None:
     """Keep `etth1` a command's name, though it is the only one."""
-
-
-# What goes into a file or a pipe is not folded to a terminal's width.
-out = Console(width=None if sys.stdout.isatty() else 200)
-err = Console(stderr=True)
 
 
 class Train(StrEnum):
@@ -69,7 +63,7 @@ def main() -> None:
     try:
         app()
     except DaycastError as error:
-        err.print(f"[bold red]Error:[/] {_plain(str(error))}", highlight=False, soft_wrap=True)
+        complain(str(error))
         raise SystemExit(error.exit_code) from None
 
 
@@ -153,7 +147,7 @@ def up(
 
     settings = Settings()
     pipelines = list(load_pipelines(settings.pipelines).values())
-    serve(pipelines, settings=settings, host=host, port=port, sample=sample, say=_say)
+    serve(pipelines, settings=settings, host=host, port=port, sample=sample, say=say)
 
 
 @app.command()
@@ -169,7 +163,7 @@ def deploy(
 
     settings = Settings()
     pipelines = list(load_pipelines(settings.pipelines).values())
-    register(pipelines, settings=settings, pool=pool, sample=sample, say=_say)
+    register(pipelines, settings=settings, pool=pool, sample=sample, say=say)
     print_next(out, f"prefect worker start --pool {pool}", "daycast status")
 
 
@@ -213,69 +207,6 @@ def report(pipeline: Annotated[str | None, typer.Argument(help="One pipeline; al
     print_report(out, write_pages(Settings(), pipeline=pipeline))
 
 
-@models_app.command("list")
-def list_models(pipeline: Annotated[str | None, typer.Argument(help="One pipeline; all by default.")] = None) -> None:
-    """List the versions, newest first."""
-    from flows.printing import print_versions
-    from storage.settings import Settings
-    from tasks import queries
-
-    print_versions(out, queries.versions(Settings(), pipeline=pipeline))
-
-
-@models_app.command("show")
-def show_model(
-    pipeline: str, version: Annotated[str | None, typer.Argument(help="The champion by default.")] = None
-) -> None:
-    """Show one version: where it comes from, what it is, how good it is."""
-    from flows.printing import print_version
-    from storage.settings import Settings
-    from tasks import queries
-
-    print_version(out, queries.version(Settings(), pipeline=pipeline, name=version))
-
-
-@models_app.command("promote")
-def promote_model(pipeline: str, version: str) -> None:
-    """Let a version serve from now on; its files are verified first."""
-    from flows.clock import now
-    from flows.printing import print_next
-    from storage.settings import Settings
-    from tasks import queries
-
-    queries.promote(Settings(), pipeline=pipeline, name=version, at=now())
-    out.print(f"{pipeline}: {version} is the champion now.", highlight=False)
-    print_next(out, f"daycast run {pipeline} --train reuse", f"daycast models rollback {pipeline}")
-
-
-@models_app.command("rollback")
-def rollback_model(pipeline: str) -> None:
-    """Let the version that served before the champion serve again."""
-    from flows.clock import now
-    from flows.printing import print_next
-    from storage.settings import Settings
-    from tasks import queries
-
-    before, after = queries.rollback(Settings(), pipeline=pipeline, at=now())
-    out.print(f"{pipeline}: {after} is the champion again, instead of {before}.", highlight=False)
-    print_next(out, f"daycast run {pipeline} --train reuse", f"daycast models list {pipeline}")
-
-
-@models_app.command("verify")
-def verify_models(
-    pipeline: Annotated[str | None, typer.Argument(help="One pipeline; all by default.")] = None,
-) -> None:
-    """Hash every stored file again and hold it against its manifest."""
-    from flows.printing import print_verification
-    from storage.settings import Settings
-    from tasks import queries
-
-    files = queries.verify(Settings(), pipeline=pipeline)
-    print_verification(out, files)
-    if any(not file.ok for file in files):
-        raise typer.Exit(1)
-
-
 @benchmark_app.command("etth1")
 def benchmark_etth1(
     protocol: Annotated[list[Protocol] | None, typer.Option(help="Those to run; all by default.")] = None,
@@ -301,18 +232,8 @@ def benchmark_etth1(
         tables or TABLES, protocols=[each.value for each in protocol or []], horizons=horizon or [], data=data
     )
     place = folder or f"{Settings().storage.rstrip('/')}/benchmark"
-    results = run_benchmark(specs, seeds=seeds, out=place, test=not validation_only, say=_say)
+    results = run_benchmark(specs, seeds=seeds, out=place, test=not validation_only, say=say)
     print_benchmark(out, results, folder=place)
-
-
-def _say(line: str) -> None:
-    out.print(_plain(line), highlight=False, soft_wrap=True)
-
-
-def _plain(text: str) -> str:
-    from rich.markup import escape
-
-    return escape(text)
 
 
 def _quiet() -> None:
