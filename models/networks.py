@@ -132,9 +132,7 @@ def _steps(window: Any, *, model: ModelSpec, frame: Frame) -> Any:
         state = _recurrent(model, settings, seeds=seeds)(state)
         if model.dropout:
             state = keras.layers.Dropout(model.dropout, seed=next(seeds), name=f"dropout_{depth}")(state)
-    return keras.layers.Dense(
-        frame.horizon, kernel_initializer=keras.initializers.GlorotUniform(seed=next(seeds)), name="leads"
-    )(state)
+    return _leads(frame.horizon, seeds=seeds)(state)
 
 
 def _recurrent(model: ModelSpec, settings: Mapping[str, Any], *, seeds: Iterator[int]) -> Any:
@@ -152,6 +150,11 @@ def _recurrent(model: ModelSpec, settings: Mapping[str, Any], *, seeds: Iterator
     return keras.layers.Bidirectional(layer(), backward_layer=layer(go_backwards=True), name=settings["name"])
 
 
+def _leads(count: int, *, seeds: Iterator[int]) -> Any:
+    kernel = keras.initializers.GlorotUniform(seed=next(seeds))
+    return keras.layers.Dense(count, kernel_initializer=kernel, name="leads")
+
+
 def _segments(window: Any, *, model: ModelSpec, frame: Frame) -> Any:
     """The recurrence over segments, a dense layer on the state of each segment of the horizon, and a linear path."""
     positions, seeds = -(-frame.horizon // model.segment), _seeds(model.seed)
@@ -166,9 +169,7 @@ def _segments(window: Any, *, model: ModelSpec, frame: Frame) -> Any:
     state = layer(window)
     if model.dropout:
         state = keras.layers.Dropout(model.dropout, seed=next(seeds), name="dropout")(state)
-    leads = keras.layers.Dense(
-        model.segment, kernel_initializer=keras.initializers.GlorotUniform(seed=next(seeds)), name="leads"
-    )(state)
+    leads = _leads(model.segment, seeds=seeds)(state)
     if model.linear:
         linear = _linear(window, segment=model.segment, positions=positions)
         leads = keras.layers.add([leads, linear], name="with_linear")
