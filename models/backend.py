@@ -32,11 +32,11 @@ CORES = os.cpu_count() or 1
 def share_cores(model: ModelSpec) -> None:
     """Suit the process to the network it will train, after :func:`load_keras` and before anything is computed.
 
-    An LSTM's loops run on parts of the batch side by side, one a core, and each operation has one core: a step is so
-    short that handing pieces of it to another costs more than it gives. The GRU's loops are slower that way, and
-    networks over segments no faster. A process that has computed already stays as it is.
+    Where parts of a batch are computed side by side, one a core, each operation has one core: a step is so short that
+    handing pieces of it to another costs more than it gives. The GRU's loops, read step by step, are slower that way. A
+    process that has computed already stays as it is.
     """
-    if model.cell != "lstm":
+    if model.cell != "lstm" and not model.segmented:
         return
     threading = sys.modules["tensorflow"].config.threading
     with contextlib.suppress(RuntimeError):

@@ -15,6 +15,7 @@ from typing import Any
 import tensorflow as tf
 
 from models.backend import CORES
+from models.parts import equal_parts
 
 Piece = tuple[Any, ...]
 """Tensors of a part of the batch."""
@@ -25,8 +26,6 @@ _GRU_PARTS = 2 * CORES
 """Parts of a batch that run side by side: more than there are cores, so that none waits long."""
 _LSTM_PARTS = CORES
 """Likewise; as many as there are cores, each with larger matrix products, are the faster ones here."""
-_LEAST_ROWS = 16
-"""Windows of a part at least: fewer fill no matrix product."""
 
 
 @tf.custom_gradient  # type: ignore[untyped-decorator]  # TensorFlow has no types
@@ -214,7 +213,7 @@ def _lstm_backward(of_states: Any, of_carry: Any, *kept: Any) -> tuple[Any, ...]
 
 def _pieces(*batched: Any, most: int) -> list[Piece]:
     """Parts of the batch, of whatever has a row for each window on its last axis but one."""
-    count = _parts(batched[0].shape[-2], most=most)
+    count = equal_parts(batched[0].shape[-2], most=most)
     return list(zip(*(tf.split(each, count, axis=-2) for each in batched), strict=True))
 
 
@@ -226,12 +225,6 @@ def _together(gradients: Sequence[tuple[Any, ...]], *, batched: int) -> tuple[An
     """The whole batch's gradients from its parts': the first ones have rows for windows, the others are sums."""
     each = list(zip(*gradients, strict=True))
     return (*map(_joined, each[:batched]), *map(tf.add_n, each[batched:]))
-
-
-def _parts(rows: int, *, most: int) -> int:
-    """So many, or fewer: parts of one size, none of them too small."""
-    most = min(most, rows // _LEAST_ROWS)
-    return next((count for count in range(most, 1, -1) if rows % count == 0), 1)
 
 
 def _loop(step: Callable[..., Any], begin: tuple[Any, ...], *, count: int) -> tuple[Any, ...]:

@@ -6,7 +6,8 @@ of the horizon.
 
 Source: Lin et al., "SegRNN: Segment Recurrent Neural Network for Long-Term Time Series Forecasting", 2023,
 https://arxiv.org/abs/2308.11200. What does not depend on the step is computed once: the input products of all segments
-in one matrix product, the decoder's input product once a batch, its recurrent product once a window.
+in one matrix product, the decoder's input product once a batch, its recurrent product once a window. The parts of a
+batch are read side by side.
 """
 
 from collections.abc import Sequence
@@ -16,6 +17,7 @@ import keras
 import tensorflow as tf
 
 from models.levels import PACKAGE
+from models.parts import side_by_side
 from models.recurrence import GATES, gru_products, gru_state, gru_step, lstm_state, lstm_step
 
 
@@ -68,11 +70,7 @@ class SegmentRecurrence(keras.layers.Layer):  # type: ignore[misc]
 
     def call(self, window: Any) -> Any:
         """Read the windows, and take one more step for each position."""
-        products = self._products(self._embedded(window))
-        ahead = self._products(self.position)
-        if self.cell == "gru":
-            return self._gru(products, ahead)
-        return self._lstm(products, ahead)
+        return side_by_side(self._states, window)
 
     def compute_output_shape(self, shape: tuple[int | None, ...]) -> tuple[int | None, ...]:
         """``(batch, positions, units)``."""
@@ -82,6 +80,13 @@ class SegmentRecurrence(keras.layers.Layer):  # type: ignore[misc]
         """What rebuilds the layer."""
         keys = ("cell", "units", "segment", "positions", "seeds")
         return {**super().get_config(), **{key: getattr(self, key) for key in keys}}
+
+    def _states(self, window: Any) -> Any:
+        products = self._products(self._embedded(window))
+        ahead = self._products(self.position)
+        if self.cell == "gru":
+            return self._gru(products, ahead)
+        return self._lstm(products, ahead)
 
     def _initializers(self) -> tuple[Any, ...]:
         """Of positions, and of the kernels of segments, inputs and states."""
@@ -106,13 +111,15 @@ class SegmentRecurrence(keras.layers.Layer):  # type: ignore[misc]
         kernel, bias = tf.convert_to_tensor(self.recurrent_kernel), tf.convert_to_tensor(self.recurrent_bias)
         state = gru_state(products, kernel, bias)
         recurrent = gru_products(state, kernel, bias)
-        return gru_step(ahead, recurrent[:, tf.newaxis], state[:, tf.newaxis])[0]
+        following, *_ = gru_step(ahead, recurrent[:, tf.newaxis], state[:, tf.newaxis])
+        return following
 
     def _lstm(self, products: Any, ahead: Any) -> Any:
         kernel = tf.convert_to_tensor(self.recurrent_kernel)
         state, carry = lstm_state(products, kernel)
         gates = ahead + (state @ kernel)[:, tf.newaxis]
-        return lstm_step(gates, carry[:, tf.newaxis])[0][0]
+        following, *_ = lstm_step(gates, carry[:, tf.newaxis])
+        return following
 
 
 def _matmul(inputs: Any, kernel: Any) -> Any:

@@ -19,7 +19,7 @@ PURE = {
 SMALL = {*PURE, "storage.pipelines", "storage.settings", "storage.handover", "storage.job"}
 """What flows may name of storage: importing them loads neither pandas nor SQLAlchemy."""
 NETWORKS = {
-    *{"models.networks", "models.levels", "models.segments", "models.recurrence"},
+    *{"models.networks", "models.levels", "models.segments", "models.recurrence", "models.parts"},
     *{
         "models.ridge",
         "models.recurrent",

@@ -55,7 +55,7 @@ def _compare(width: int, horizon: int, options: argparse.Namespace) -> None:
 
 
 def _fit(width: int, horizon: int, options: argparse.Namespace, on_epoch: Callable[[Any], None]) -> None:
-    from models.backend import load_keras
+    from models.backend import load_keras, share_cores
 
     load_keras()
     import keras
@@ -65,12 +65,6 @@ def _fit(width: int, horizon: int, options: argparse.Namespace, on_epoch: Callab
     from models import fitting, networks
     from storage.model_spec import ModelSpec
 
-    tf.config.experimental.enable_op_determinism()
-    keras.utils.set_random_seed(7)
-    random = np.random.default_rng(7)
-    count = options.batches * _BATCH * _COLUMNS
-    inputs = random.normal(size=(count + 8, _LOOKBACK, 1)).astype("float32")
-    targets = random.normal(size=(count + 8, horizon)).astype("float32")
     model = ModelSpec(
         cell="segment_gru",
         units=(width,),
@@ -81,6 +75,13 @@ def _fit(width: int, horizon: int, options: argparse.Namespace, on_epoch: Callab
         epochs=options.rounds + 1,
         patience=10**6,
     )
+    share_cores(model)
+    tf.config.experimental.enable_op_determinism()
+    keras.utils.set_random_seed(7)
+    random = np.random.default_rng(7)
+    count = options.batches * _BATCH * _COLUMNS
+    inputs = random.normal(size=(count + 8, _LOOKBACK, 1)).astype("float32")
+    targets = random.normal(size=(count + 8, horizon)).astype("float32")
     fitting.run(
         networks.build(model, frame=networks.Frame(lookback=_LOOKBACK, features=1, horizon=horizon)),
         training=((inputs[8:],), targets[8:]),

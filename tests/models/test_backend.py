@@ -19,8 +19,8 @@ print(threading.get_intra_op_parallelism_threads(), threading.get_inter_op_paral
 """
 
 
-@pytest.mark.parametrize(("cell", "expected"), [("lstm", "1 True"), ("gru", "0 False")])
-def test_an_lstm_is_trained_with_one_core_an_operation(cell: str, expected: str) -> None:
+@pytest.mark.parametrize(("cell", "expected"), [("lstm", "1 True"), ("segment_gru", "1 True"), ("gru", "0 False")])
+def test_parts_of_a_batch_are_trained_with_one_core_an_operation(cell: str, expected: str) -> None:
     asked = subprocess.run(
         [sys.executable, "-c", ASK.format(cell=cell)], capture_output=True, text=True, timeout=300, check=True
     )

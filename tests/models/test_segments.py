@@ -14,6 +14,8 @@ from models.segments import SegmentRecurrence  # noqa: E402
 
 UNITS, SEGMENT, COUNT, POSITIONS, COLUMNS = 12, 4, 6, 3, 2
 
+ROWS = pytest.mark.parametrize("rows", [5, 67], ids=["whole", "in parts"])
+
 
 class Plain(keras.layers.Layer):
     """The same computation by Keras' own layers, one position of the horizon after another."""
@@ -36,10 +38,10 @@ class Plain(keras.layers.Layer):
         return tf.stack([self.recurrent(step, initial_state=state)[0] for step in steps], axis=1)
 
 
-def _pair(cell, *, seed=0):
+def _pair(cell, *, rows=5):
     """Both layers with the same weights, which are no small ones, and a batch of windows."""
-    random = np.random.default_rng(seed)
-    window = random.normal(size=(5, COUNT * SEGMENT, COLUMNS)).astype("float32")
+    random = np.random.default_rng(0)
+    window = random.normal(size=(rows, COUNT * SEGMENT, COLUMNS)).astype("float32")
     fast, plain = SegmentRecurrence(cell, units=UNITS, segment=SEGMENT, positions=POSITIONS), Plain(cell)
     fast(window), plain(window)
     weights = {weight.name: random.normal(size=weight.shape, scale=0.5) for weight in fast.weights}
@@ -60,17 +62,19 @@ def _gradients(layer, window, direction):
     return tape.gradient(loss, [given, *layer.trainable_weights])
 
 
+@ROWS
 @pytest.mark.parametrize("cell", ["gru", "lstm"])
-def test_it_gives_what_the_plain_layers_give(cell):
-    fast, plain, window = _pair(cell)
-    assert fast(window).shape == (5, POSITIONS, UNITS)
+def test_it_gives_what_the_plain_layers_give(cell, rows):
+    fast, plain, window = _pair(cell, rows=rows)
+    assert fast(window).shape == (rows, POSITIONS, UNITS)
     np.testing.assert_allclose(fast(window), plain(window), rtol=1e-5, atol=1e-6)
 
 
+@ROWS
 @pytest.mark.parametrize("cell", ["gru", "lstm"])
-def test_its_gradients_are_those_of_the_plain_layers(cell):
-    fast, plain, window = _pair(cell)
-    direction = np.random.default_rng(1).normal(size=(5, POSITIONS, UNITS)).astype("float32")
+def test_its_gradients_are_those_of_the_plain_layers(cell, rows):
+    fast, plain, window = _pair(cell, rows=rows)
+    direction = np.random.default_rng(1).normal(size=(rows, POSITIONS, UNITS)).astype("float32")
     own_names = ["window", *(weight.name for weight in fast.trainable_weights)]
     ours = dict(zip(own_names, _gradients(fast, window, direction), strict=True))
     theirs = _gradients(plain, window, direction)
