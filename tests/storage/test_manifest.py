@@ -1,20 +1,14 @@
 """The names of versions and their manifests."""
 
-import doctest
 import math
 from datetime import UTC, datetime, timedelta, timezone
 
 import pytest
 from pydantic import ValidationError
 
-from storage import manifest
 from storage.manifest import Manifest, version_name
 
 AT = datetime(2026, 8, 21, 22, 30, tzinfo=UTC)
-
-
-def test_the_examples_hold() -> None:
-    assert doctest.testmod(manifest).failed == 0
 
 
 def test_names_are_the_same_for_the_same_identity_and_sort_by_as_of() -> None:
