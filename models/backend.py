@@ -18,9 +18,6 @@ def load_keras() -> None:
     """
     if "keras" in sys.modules:
         return
-    # TensorFlow has oneDNN on by default on some processors only; on all it multiplies small matrices faster, and keeps
-    # large blocks of memory instead of giving them back after each step.
-    os.environ.setdefault("TF_ENABLE_ONEDNN_OPTS", "1")
     with _stderr_held():
         importlib.import_module("tensorflow")
         importlib.import_module("keras")

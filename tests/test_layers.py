@@ -155,7 +155,8 @@ def test_nobody_reads_the_environment_but_settings_and_flows():
 def test_no_package_re_exports(floor):
     for name, tree in MODULES.items():
         if name.startswith(floor) and name.endswith("__init__"):
-            assert all(isinstance(node, ast.Expr) for node in tree.body), f"{name} holds more than a docstring"
+            held = {ast.unparse(node) for node in tree.body if not isinstance(node, ast.Expr)}
+            assert held <= {"import os"}, f"{name} holds more than a docstring and what it sets for TensorFlow"
 
 
 def test_no_flow_bears_the_name_of_another_module():

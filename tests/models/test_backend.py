@@ -1,5 +1,6 @@
 """How a process is made ready for the network it will train."""
 
+import os
 import subprocess
 import sys
 
@@ -25,3 +26,14 @@ def test_parts_of_a_batch_are_trained_with_one_core_an_operation(cell: str, expe
         [sys.executable, "-c", ASK.format(cell=cell)], capture_output=True, text=True, timeout=300, check=True
     )
     assert asked.stdout.split("\n")[-2] == expected
+
+
+def test_tensorflow_multiplies_in_the_same_way_whichever_module_loads_it() -> None:
+    environment = {name: value for name, value in os.environ.items() if name != "TF_ENABLE_ONEDNN_OPTS"}
+    ask = (
+        "import os, sys; import models.fitting; print('tensorflow' in sys.modules, os.environ['TF_ENABLE_ONEDNN_OPTS'])"
+    )
+    asked = subprocess.run(
+        [sys.executable, "-c", ask], env=environment, capture_output=True, text=True, timeout=300, check=True
+    )
+    assert asked.stdout.split() == ["True", "1"]
