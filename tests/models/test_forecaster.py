@@ -268,16 +268,15 @@ def test_a_percent_fall_leaves_a_positive_price(wave, make_spec):
 @pytest.mark.parametrize(
     "changes",
     [
-        {"cell": "simple_rnn"},
         {"cell": "lstm", "units": [5, 4], "dropout": 0.2},
         {"cell": "gru", "bidirectional": True, "dropout": 0.2},
-        {**SEGMENTS, "cell": "segment_gru", "dropout": 0.2, "linear": True},
-        {**SEGMENTS, "cell": "segment_lstm", "ridge_share": 0.5},
+        {**SEGMENTS, "cell": "segment_gru", "dropout": 0.2, "linear": True, "ridge_share": 0.5},
     ],
     ids=lambda changes: changes["cell"],
 )
 def test_what_others_draw_at_random_in_the_process_leaves_the_weights_as_they_are(make_spec, wave, tmp_path, changes):
-    spec = make_spec(**LONG, model={**MODEL, **changes, "epochs": 2})
+    shape = LONG if "segment" in changes else {}
+    spec = make_spec(**shape, model={**MODEL, **changes, "epochs": 1})
     contents = set()
     for drawn in range(2):
         random.seed(drawn)
