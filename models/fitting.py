@@ -100,6 +100,7 @@ def run(
 
 def _optimizer(model: ModelSpec) -> Any:
     averaged = {"use_ema": True, "ema_momentum": model.weight_average} if model.weight_average else {}
+    # named, since Keras would number it by what was made before, and the name stands in the network's file
     return keras.optimizers.Adam(model.learning_rate, global_clipnorm=1.0, name="adam", **averaged)
 
 
