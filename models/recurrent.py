@@ -6,7 +6,7 @@ import keras
 import tensorflow as tf
 
 from models.levels import PACKAGE
-from models.recurrent_loops import gru_states, lstm_states
+from models.recurrent_loops import gru, lstm
 
 
 @keras.saving.register_keras_serializable(package=PACKAGE)
@@ -20,8 +20,9 @@ class CompiledGRU(keras.layers.GRU):  # type: ignore[misc]
         """Go over the steps: last output, outputs and states."""
         if not (self.reset_after and may_compile(self, sequences, mask=mask, training=training)):
             return super().inner_loop(sequences, initial_state, mask=mask, training=training)
-        states = gru_states(_in_order(self, sequences), tf.nest.flatten(initial_state)[0], *_weights(self))
-        return states[-1], tf.transpose(states, (1, 0, 2)), [states[-1]]
+        given = (_in_order(self, sequences), *tf.nest.flatten(initial_state), *_weights(self))
+        last, states = gru(*given, sequences=self.return_sequences)
+        return last, _outputs(last, states), [last]
 
 
 @keras.saving.register_keras_serializable(package=PACKAGE)
@@ -32,8 +33,9 @@ class CompiledLSTM(keras.layers.LSTM):  # type: ignore[misc]
         """Go over the steps: last output, outputs and states."""
         if not may_compile(self, sequences, mask=mask, training=training):
             return super().inner_loop(sequences, initial_state, mask=mask, training=training)
-        states, carry = lstm_states(_in_order(self, sequences), *tf.nest.flatten(initial_state), *_weights(self))
-        return states[-1], tf.transpose(states, (1, 0, 2)), [states[-1], carry]
+        given = (_in_order(self, sequences), *tf.nest.flatten(initial_state), *_weights(self))
+        carry, last, states = lstm(*given, sequences=self.return_sequences)
+        return last, _outputs(last, states), [last, carry]
 
 
 def may_compile(layer: Any, sequences: Any, *, mask: Any, training: Any) -> bool:
@@ -55,6 +57,11 @@ def may_compile(layer: Any, sequences: Any, *, mask: Any, training: Any) -> bool
         and sequences.shape.is_fully_defined()
         and not tf.config.list_physical_devices("GPU")
     )
+
+
+def _outputs(last: Any, states: Any | None) -> Any:
+    """Batch-major again; the last state alone where the layer gives no sequences."""
+    return last[:, tf.newaxis] if states is None else tf.transpose(states, (1, 0, 2))
 
 
 def _weights(layer: Any) -> list[Any]:

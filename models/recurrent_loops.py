@@ -18,21 +18,13 @@ from models.backend import CORES
 from models.parts import equal_parts
 
 Piece = tuple[Any, ...]
-"""Tensors of a part of the batch."""
+"""Tensors of a part of the batch, or of a step."""
 
 _compiled = tf.function(autograph=False, jit_compile=True)
 
-_GRU_PARTS = 2 * CORES
-"""Parts of a batch that run side by side: more than there are cores, so that none waits long."""
-_LSTM_PARTS = CORES
-"""Likewise; as many as there are cores, each with larger matrix products, are the faster ones here."""
 
-
-@tf.custom_gradient  # type: ignore[untyped-decorator]  # TensorFlow has no types
-def gru_states(
-    inputs: Any, state: Any, kernel: Any, recurrent: Any, bias: Any
-) -> tuple[Any, Callable[[Any], tuple[Any, ...]]]:
-    """The states after each step.
+def gru(inputs: Any, state: Any, kernel: Any, recurrent: Any, bias: Any, *, sequences: bool) -> tuple[Any, Any | None]:
+    """Go over the steps.
 
     Args:
         inputs: ``(steps, batch, features)``, shape known.
@@ -40,88 +32,98 @@ def gru_states(
         kernel: ``(features, 3 × units)``.
         recurrent: ``(units, 3 × units)``.
         bias: ``(2, 3 × units)``, of the inputs' products and of the state's.
+        sequences: whether all the states are wanted.
 
     Returns:
-        States, ``(steps, batch, units)``.
+        The last state, ``(batch, units)``, and all states, ``(steps, batch, units)``, or none.
     """
-    pieces = _pieces(inputs, state, most=_GRU_PARTS)
-    kept = [_gru_forward(*piece, kernel, recurrent, bias) for piece in pieces]
 
-    def gradient(of_states: Any) -> tuple[Any, ...]:
-        upstreams = _pieces(of_states, most=_GRU_PARTS)
-        parts = [
-            _gru_gradient(piece, forward, upstream, kernel, recurrent)
-            for piece, forward, (upstream,) in zip(pieces, kept, upstreams, strict=True)
-        ]
-        return _together(parts, batched=2)
+    @tf.custom_gradient  # type: ignore[untyped-decorator]  # TensorFlow has no types
+    def compute(inputs: Any, state: Any, kernel: Any, recurrent: Any, bias: Any) -> tuple[Any, Callable[..., Piece]]:
+        pieces = _pieces(inputs, state)
+        kept = [_gru_forward(*piece, kernel, recurrent, bias) for piece in pieces]
 
-    return _joined([states for states, _, _ in kept]), gradient
+        def gradient(*of_states: Any) -> Piece:
+            upstreams = _pieces(*of_states)
+            parts = [
+                _gru_gradient(piece, forward, upstream, kernel, recurrent)
+                for piece, forward, upstream in zip(pieces, kept, upstreams, strict=True)
+            ]
+            return _together(parts, batched=2)
+
+        return _wanted([states for states, *_ in kept], sequences=sequences), gradient
+
+    last, *states = compute(inputs, state, kernel, recurrent, bias)
+    return last, states[0] if sequences else None
 
 
-def _gru_gradient(piece: Piece, forward: Piece, of_states: Any, kernel: Any, recurrent: Any) -> Piece:
+def _gru_gradient(piece: Piece, forward: Piece, of_states: Piece, kernel: Any, recurrent: Any) -> Piece:
     """A part's: of its inputs, its first state, the kernels and the biases."""
-    (inputs, state), (states, gates, fresh) = piece, forward
-    owed, recurrent_owed, of_state = _gru_backward(of_states, gates, fresh, _before(state, states), recurrent)
+    (inputs, state), (states, *_) = piece, forward
+    owed, of_fresh, of_state = _gru_backward(of_states, state, forward, recurrent)
+    gates = 2 * state.shape[1]
+    products, fresh = _kernel_gradient(inputs, owed), _kernel_gradient(inputs, of_fresh)
+    of_kernel = tf.concat([products[:, :gates], fresh], axis=1)
     return (
-        _times(owed, kernel),
+        _times(tf.concat([owed[:, :, :gates], of_fresh], axis=2), kernel),
         of_state,
-        _kernel_gradient(inputs, owed),
-        _recurrent_gradient(state, states, recurrent_owed),
-        tf.stack([tf.reduce_sum(each, axis=(0, 1)) for each in (owed, recurrent_owed)]),
+        of_kernel[:-1],
+        _recurrent_gradient(state, states, owed),
+        tf.stack([of_kernel[-1], products[-1]]),
     )
 
 
 @_compiled  # type: ignore[untyped-decorator]
-def _gru_forward(inputs: Any, state: Any, kernel: Any, recurrent: Any, bias: Any) -> tuple[Any, ...]:
-    """States, the gates and the fresh gate's recurrent product ``(steps, batch, 3 × units)``, and the fresh gate."""
+def _gru_forward(inputs: Any, state: Any, kernel: Any, recurrent: Any, bias: Any) -> Piece:
+    """Of each step the state, update and reset gates, the fresh gate's recurrent product, and the fresh gate."""
     steps = _array(inputs)
 
-    def step(at: Any, state: Any, *kept: Any) -> tuple[Any, ...]:
+    def step(at: Any, state: Any, *kept: Any) -> Piece:
         of_input = steps.read(at) @ kernel + bias[0]
         of_state = state @ recurrent + bias[1]
         width = 2 * state.shape[1]
         product = of_state[:, width:]
-        gates = of_input[:, :width] + of_state[:, :width]
-        update, reset = tf.split(tf.sigmoid(gates), 2, axis=1)
+        gates = tf.sigmoid(of_input[:, :width] + of_state[:, :width])
+        update, reset = tf.split(gates, 2, axis=1)
         fresh = tf.tanh(of_input[:, width:] + reset * product)
         state = update * state + (1 - update) * fresh
-        return (at + 1, state, *_written(kept, at, state, tf.concat([gates, product], axis=1), fresh))
+        return (at + 1, state, *_written(kept, at, state, gates, product, fresh))
 
-    empty = (_empty(inputs, state), _empty(inputs, state, 3), _empty(inputs, state))
+    empty = (_empty(inputs, state, gates) for gates in (1, 2, 1, 1))
     _, _, *kept = _loop(step, (0, state, *empty), count=inputs.shape[0])
     return tuple(each.stack() for each in kept)
 
 
 @_compiled  # type: ignore[untyped-decorator]
-def _gru_backward(of_states: Any, gates: Any, fresh: Any, before: Any, recurrent: Any) -> tuple[Any, ...]:
-    """What each step's products of inputs and of states owe, and the gradient of the first state."""
-    reads = [_array(each) for each in (of_states, gates, fresh, before)]
+def _gru_backward(of_states: Piece, first: Any, forward: Piece, recurrent: Any) -> Piece:
+    """What each step's recurrent products owe, what the input's fresh one does, and the gradient of the first state."""
+    states, *gates = (_array(each) for each in forward)
+    of_last, *of_each = of_states
+    upstreams = [_array(each) for each in of_each]
     turned = tf.transpose(recurrent)
 
-    def step(at: Any, of_state: Any, *kept: Any) -> tuple[Any, ...]:
-        more, gates, fresh, before = (each.read(at) for each in reads)
-        update, reset, product = tf.split(gates, 3, axis=1)
-        update, reset = tf.sigmoid(update), tf.sigmoid(reset)
-        of_state = of_state + more
+    def step(at: Any, of_state: Any, *kept: Any) -> Piece:
+        of_state = tf.add_n([of_state, *(each.read(at) for each in upstreams)])
+        both, product, fresh = (each.read(at) for each in gates)
+        update, reset = tf.split(both, 2, axis=1)
+        before = _before(states, at, first)
         of_update = of_state * (before - fresh) * update * (1 - update)
         of_fresh = of_state * (1 - update) * (1 - fresh * fresh)
         of_reset = of_fresh * product * reset * (1 - reset)
-        owed = tf.concat([of_update, of_reset, of_fresh], axis=1)
-        recurrent_owed = tf.concat([of_update, of_reset, of_fresh * reset], axis=1)
-        of_state = of_state * update + recurrent_owed @ turned
-        return (at - 1, of_state, *_written(kept, at, owed, recurrent_owed))
+        owed = tf.concat([of_update, of_reset, of_fresh * reset], axis=1)
+        of_state = of_state * update + owed @ turned
+        return (at - 1, of_state, *_written(kept, at, owed, of_fresh))
 
-    zeros = tf.zeros_like(before[0])
-    begin = (gates.shape[0] - 1, zeros, _empty(gates, zeros, 3), _empty(gates, zeros, 3))
-    _, of_state, owed, recurrent_owed = _loop(step, begin, count=gates.shape[0])
-    return owed.stack(), recurrent_owed.stack(), of_state
+    steps = forward[0].shape[0]
+    begin = (steps - 1, of_last, _empty(forward[0], first, 3), _empty(forward[0], first))
+    _, of_state, owed, of_fresh = _loop(step, begin, count=steps)
+    return owed.stack(), of_fresh.stack(), of_state
 
 
-@tf.custom_gradient  # type: ignore[untyped-decorator]
-def lstm_states(
-    inputs: Any, state: Any, carry: Any, kernel: Any, recurrent: Any, bias: Any
-) -> tuple[tuple[Any, Any], Callable[[Any, Any], tuple[Any, ...]]]:
-    """The states after each step, and the last carry.
+def lstm(
+    inputs: Any, state: Any, carry: Any, kernel: Any, recurrent: Any, bias: Any, *, sequences: bool
+) -> tuple[Any, Any, Any | None]:
+    """Go over the steps.
 
     Args:
         inputs: ``(steps, batch, features)``, shape known.
@@ -130,23 +132,32 @@ def lstm_states(
         kernel: ``(features, 4 × units)``.
         recurrent: ``(units, 4 × units)``.
         bias: ``(4 × units,)``.
+        sequences: whether all the states are wanted.
 
     Returns:
-        States, ``(steps, batch, units)``, and carry, ``(batch, units)``.
+        The last carry and state, ``(batch, units)``, and all states, ``(steps, batch, units)``, or none.
     """
-    pieces = _pieces(inputs, state, carry, most=_LSTM_PARTS)
-    kept = [_lstm_forward(piece, kernel, recurrent, bias) for piece in pieces]
 
-    def gradient(of_states: Any, of_carry: Any) -> tuple[Any, ...]:
-        upstreams = _pieces(of_states, of_carry, most=_LSTM_PARTS)
-        parts = [
-            _lstm_gradient(piece, forward, upstream, kernel, recurrent)
-            for piece, forward, upstream in zip(pieces, kept, upstreams, strict=True)
-        ]
-        return _together(parts, batched=3)
+    @tf.custom_gradient  # type: ignore[untyped-decorator]
+    def compute(
+        inputs: Any, state: Any, carry: Any, kernel: Any, recurrent: Any, bias: Any
+    ) -> tuple[Any, Callable[..., Piece]]:
+        pieces = _pieces(inputs, state, carry)
+        kept = [_lstm_forward(piece, kernel, recurrent, bias) for piece in pieces]
 
-    states, last = _joined([each.h for each in kept]), _joined([each.cs[-1] for each in kept])
-    return (states, last), gradient
+        def gradient(*upstream: Any) -> Piece:
+            upstreams = _pieces(*upstream)
+            parts = [
+                _lstm_gradient(piece, forward, upstream, kernel, recurrent)
+                for piece, forward, upstream in zip(pieces, kept, upstreams, strict=True)
+            ]
+            return _together(parts, batched=3)
+
+        last = _joined([each.cs[-1] for each in kept])
+        return (last, *_wanted([each.h for each in kept], sequences=sequences)), gradient
+
+    last_carry, last, *states = compute(inputs, state, carry, kernel, recurrent, bias)
+    return last_carry, last, states[0] if sequences else None
 
 
 def _lstm_forward(piece: Piece, kernel: Any, recurrent: Any, bias: Any) -> Any:
@@ -171,49 +182,55 @@ def _lstm_forward(piece: Piece, kernel: Any, recurrent: Any, bias: Any) -> Any:
 def _lstm_gradient(piece: Piece, forward: Any, upstream: Piece, kernel: Any, recurrent: Any) -> Piece:
     """A part's: of its inputs, its first state and carry, the kernels and the bias."""
     inputs, state, carry = piece
-    gates = (forward.i, forward.f, forward.ci, forward.o)
-    kept = (*gates, _before(carry, forward.cs), forward.co)
-    owed, of_state, of_first = _lstm_backward(*upstream, *kept, recurrent)
+    kept = (forward.i, forward.f, forward.ci, forward.o, forward.co, forward.cs)
+    owed, of_state, of_first = _lstm_backward(upstream, carry, kept, recurrent)
+    of_kernel = _kernel_gradient(inputs, owed)
     return (
         _times(owed, kernel),
         of_state,
         of_first,
-        _kernel_gradient(inputs, owed),
+        of_kernel[:-1],
         _recurrent_gradient(state, forward.h, owed),
-        tf.reduce_sum(owed, axis=(0, 1)),
+        of_kernel[-1],
     )
 
 
 @_compiled  # type: ignore[untyped-decorator]
-def _lstm_backward(of_states: Any, of_carry: Any, *kept: Any) -> tuple[Any, ...]:
+def _lstm_backward(upstream: Piece, first: Any, forward: Piece, recurrent: Any) -> Piece:
     """What each step's products owe, and the gradients of the first state and carry.
 
-    ``kept`` is the four gates, the carry before, the bent carry after, and the recurrent kernel.
+    ``forward`` is the four gates, the bent carry after, and the carry after.
     """
-    *steps, recurrent = kept
-    reads = [_array(each) for each in (of_states, *steps)]
+    *gates, carries = (_array(each) for each in forward)
+    of_carry, of_last, *of_each = upstream
+    upstreams = [_array(each) for each in of_each]
     turned = tf.transpose(recurrent)
 
-    def step(at: Any, of_state: Any, of_carry: Any, *written: Any) -> tuple[Any, ...]:
-        more, enter, forget, fresh, leave, before, bent = (each.read(at) for each in reads)
-        of_state = of_state + more
+    def step(at: Any, of_state: Any, of_carry: Any, *written: Any) -> Piece:
+        of_state = tf.add_n([of_state, *(each.read(at) for each in upstreams)])
+        enter, forget, fresh, leave, bent = (each.read(at) for each in gates)
         of_carry = of_carry + of_state * leave * (1 - bent * bent)
         of_enter = of_carry * fresh * enter * (1 - enter)
-        of_forget = of_carry * before * forget * (1 - forget)
+        of_forget = of_carry * _before(carries, at, first) * forget * (1 - forget)
         of_fresh = of_carry * enter * (1 - fresh * fresh)
         of_leave = of_state * bent * leave * (1 - leave)
         owed = tf.concat([of_enter, of_forget, of_fresh, of_leave], axis=1)
         return (at - 1, owed @ turned, of_carry * forget, *_written(written, at, owed))
 
-    zeros = tf.zeros_like(of_carry)
-    begin = (of_states.shape[0] - 1, zeros, of_carry, _empty(of_states, zeros, 4))
-    _, of_state, of_first, owed = _loop(step, begin, count=of_states.shape[0])
+    steps = forward[0].shape[0]
+    _, of_state, of_first, owed = _loop(step, (steps - 1, of_last, of_carry, _empty(forward[0], first, 4)), count=steps)
     return owed.stack(), of_state, of_first
 
 
-def _pieces(*batched: Any, most: int) -> list[Piece]:
-    """Parts of the batch, of whatever has a row for each window on its last axis but one."""
-    count = equal_parts(batched[0].shape[-2], most=most)
+def _wanted(states: Sequence[Any], *, sequences: bool) -> Piece:
+    """The last state of all parts, and all their states if they are wanted: what none asks for has no gradient."""
+    last = _joined([each[-1] for each in states])
+    return (last, _joined(states)) if sequences else (last,)
+
+
+def _pieces(*batched: Any) -> list[Piece]:
+    """Parts of the batch, one a core, of whatever has a row for each window on its last axis but one."""
+    count = equal_parts(batched[0].shape[-2], most=CORES)
     return list(zip(*(tf.split(each, count, axis=-2) for each in batched), strict=True))
 
 
@@ -249,9 +266,9 @@ def _written(arrays: tuple[Any, ...], at: Any, *values: Any) -> list[Any]:
     return [array.write(at, value) for array, value in zip(arrays, values, strict=True)]
 
 
-def _before(first: Any, values: Any) -> Any:
-    """What each step began with."""
-    return tf.concat([first[tf.newaxis], values[:-1]], axis=0)
+def _before(after: Any, at: Any, first: Any) -> Any:
+    """What the step began with."""
+    return tf.where(at > 0, after.read(tf.maximum(at - 1, 0)), first)
 
 
 def _times(owed: Any, kernel: Any) -> Any:
@@ -261,7 +278,9 @@ def _times(owed: Any, kernel: Any) -> Any:
 
 
 def _kernel_gradient(inputs: Any, owed: Any) -> Any:
-    return tf.matmul(_flat(inputs), _flat(owed), transpose_a=True)
+    """The kernel's, and in a last row the bias's: a column of ones is an input of its own, in the same product."""
+    ones = tf.ones((*inputs.shape[:2], 1))
+    return tf.matmul(_flat(tf.concat([inputs, ones], axis=2)), _flat(owed), transpose_a=True)
 
 
 def _recurrent_gradient(first: Any, states: Any, owed: Any) -> Any:
