@@ -10,8 +10,9 @@ PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet install
 run: .venv/run
 	$(BIN)/daycast run --sample prices etth1
 
+# Three at a time on two cores, as many wait much of their time; some 5 GiB of memory.
 test: .venv/dev
-	$(BIN)/python -m pytest --numprocesses 2 --dist loadfile
+	$(BIN)/python -m pytest --numprocesses 3 --dist loadfile --no-loadscope-reorder
 
 # What takes too long for the tests: kills, outages, two runs at once, readers. docs/reliability.md has the figures. Three of
 # them at a time, as they wait much of it; each tells what it saw when it is done.
