@@ -62,6 +62,7 @@ def _gru_gradient(piece: Piece, forward: Piece, of_states: Piece, kernel: Any, r
     (inputs, state), (states, *_) = piece, forward
     owed, of_fresh, of_state = _gru_backward(of_states, state, forward, recurrent)
     gates = 2 * state.shape[1]
+    # The input's products owe what the state's do, but for the fresh gate's, which the reset gate stands before.
     products, fresh = _kernel_gradient(inputs, owed), _kernel_gradient(inputs, of_fresh)
     of_kernel = tf.concat([products[:, :gates], fresh], axis=1)
     return (
