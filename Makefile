@@ -12,7 +12,7 @@ run: .venv/run
 
 # Three at a time on two cores, as many wait much of their time; some 5 GiB of memory.
 test: .venv/dev
-	$(BIN)/python -m pytest --numprocesses 3 --dist loadfile --no-loadscope-reorder
+	$(BIN)/python -m pytest --numprocesses 3 --dist loadfile
 
 # What takes too long for the tests: kills, outages, two runs at once, readers. docs/reliability.md has the figures. Three of
 # them at a time, as they wait much of it; each tells what it saw when it is done.

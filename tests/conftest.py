@@ -12,13 +12,6 @@ from tests.postgres import new_database, postgresql
 
 pytest_plugins = ["tests.places"]
 
-_TAKE_MINUTES = {"test_up.py", "test_kill.py", "test_forecaster.py", "test_commands.py", "test_two_at_once.py"}
-
-
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Begin with the files that take minutes, lest one of them is alone at the end."""
-    items.sort(key=lambda item: item.path.name not in _TAKE_MINUTES)
-
 
 @pytest.fixture(scope="session")
 def postgresql_server() -> Iterator[str]:
