@@ -44,12 +44,7 @@ def gru(inputs: Any, state: Any, kernel: Any, recurrent: Any, bias: Any, *, sequ
         kept = [_gru_forward(*piece, kernel, recurrent, bias) for piece in pieces]
 
         def gradient(*of_states: Any) -> Piece:
-            upstreams = _pieces(*of_states)
-            parts = [
-                _gru_gradient(piece, forward, upstream, kernel, recurrent)
-                for piece, forward, upstream in zip(pieces, kept, upstreams, strict=True)
-            ]
-            return _together(parts, batched=2)
+            return _gradients(_gru_gradient, pieces, kept, of_states, kernel, recurrent)
 
         return _wanted([states for states, *_ in kept], sequences=sequences), gradient
 
@@ -147,12 +142,7 @@ def lstm(
         kept = [_lstm_forward(piece, kernel, recurrent, bias) for piece in pieces]
 
         def gradient(*upstream: Any) -> Piece:
-            upstreams = _pieces(*upstream)
-            parts = [
-                _lstm_gradient(piece, forward, upstream, kernel, recurrent)
-                for piece, forward, upstream in zip(pieces, kept, upstreams, strict=True)
-            ]
-            return _together(parts, batched=3)
+            return _gradients(_lstm_gradient, pieces, kept, upstream, kernel, recurrent)
 
         last = _joined([each.cs[-1] for each in kept])
         return (last, *_wanted([each.h for each in kept], sequences=sequences)), gradient
@@ -239,9 +229,13 @@ def _joined(parts: Sequence[Any]) -> Any:
     return tf.concat(parts, axis=-2)
 
 
-def _together(gradients: Sequence[tuple[Any, ...]], *, batched: int) -> tuple[Any, ...]:
-    """The whole batch's gradients from its parts': the first ones have rows for windows, the others are sums."""
-    each = list(zip(*gradients, strict=True))
+def _gradients(
+    of_part: Callable[..., Piece], pieces: Sequence[Piece], kept: Sequence[Any], upstream: Piece, *kernels: Any
+) -> Piece:
+    """The whole batch's from its parts': the first ones have rows for windows, as a piece has; the others are sums."""
+    parts = zip(pieces, kept, _pieces(*upstream), strict=True)
+    each = list(zip(*(of_part(*part, *kernels) for part in parts), strict=True))
+    batched = len(pieces[0])
     return (*map(_joined, each[:batched]), *map(tf.add_n, each[batched:]))
 
 
