@@ -1,1 +1,1 @@
-"""WHEN: order, schedule, retries, concurrency, the clock and the command line."""
+"""WHEN: order, schedule, retries, the clock and the command line. The flows stand here."""

@@ -9,16 +9,16 @@ from prefect import flow, get_run_logger
 from prefect.artifacts import create_progress_artifact, update_progress_artifact
 from prefect.states import Completed, Failed
 
-from flows.clock import now
-from flows.daily import run_now
-from flows.outcomes import note, outcome_of
-from storage.contracts import TrainingChoice, run_id
-from storage.errors import AsOfError, DaycastError
-from storage.handover import Backfilled
-from storage.pipelines import choose_pipelines, load_pipelines
-from storage.settings import Settings
-from storage.specs import Pipeline
-from tasks import queries
+from daycast.flows.daily import run_now
+from daycast.flows.running.clock import now
+from daycast.flows.running.outcomes import note, outcome_of
+from daycast.storage.config.pipeline_file import choose_pipelines, load_pipelines
+from daycast.storage.config.settings import Settings
+from daycast.storage.terms.errors import AsOfError, DaycastError
+from daycast.storage.terms.pipeline import Pipeline
+from daycast.storage.terms.words import TrainingChoice, run_id
+from daycast.tasks.answers import queries
+from daycast.tasks.handover.results import Backfilled
 
 
 @flow(name="backfill", flow_run_name="{pipeline} from {first} to {last}")
@@ -41,8 +41,8 @@ def backfill(
         sample: take the series from the built-in generator.
 
     Returns:
-        A state: completed with a :class:`storage.handover.Backfilled`, or failed where a day failed; the days before
-        it are done, and the same command goes on from there.
+        A state: completed with a :class:`~daycast.tasks.handover.results.Backfilled`, or failed where a day failed; the
+        days before it are done, and the same command goes on from there.
     """
     try:
         spec, days = _asked(pipeline, first=first, last=last, sample=sample)

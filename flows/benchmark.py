@@ -8,13 +8,13 @@ from concurrent.futures import ProcessPoolExecutor
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from flows.lifeline import end_with_parent
-from storage.errors import ConfigError
-from storage.pipelines import load_pipelines
+from daycast.flows.running.lifeline import end_with_parent
+from daycast.storage.config.pipeline_file import load_pipelines
+from daycast.storage.terms.errors import ConfigError
 
 if TYPE_CHECKING:
-    from storage.specs import Pipeline
-    from tasks.benchmark import Result
+    from daycast.storage.terms.pipeline import Pipeline
+    from daycast.tasks.benchmark import Result
 
 TABLES = Path(__file__).with_name("benchmark.toml")
 """The networks of the benchmark, a table a protocol and horizon."""
@@ -68,7 +68,7 @@ def run_benchmark(
         FeedError: ETTh1 cannot be read.
         DataError: it is not the public one, or a loss is not a number.
     """
-    from tasks.benchmark import entries, summarize
+    from daycast.tasks.benchmark import entries, summarize
 
     results = []
     for spec in specs:
@@ -80,7 +80,7 @@ def run_benchmark(
 
 
 def _do(entry, *, say: Callable[[str], None]) -> None:  # type: ignore[no-untyped-def]
-    from tasks.benchmark import run_entry
+    from daycast.tasks.benchmark import run_entry
 
     if entry.kept():
         say(f"{entry.spec.name}, seed {entry.seed}: done before")

@@ -16,26 +16,26 @@ from prefect.runtime import flow_run
 from prefect.states import Completed, Failed
 from prefect.task_runners import ProcessPoolTaskRunner
 
-from flows.clock import now, require_past
-from flows.lifeline import end_with_parent
-from flows.outcomes import note, outcome_of
-from flows.retrying import patience, retries
-from storage.contracts import SAMPLE_PREFIX, TrainingChoice
-from storage.errors import DaycastError
-from storage.handover import Plan, Prepared, Scored, Summary, Trained
-from storage.job import Job
-from storage.pipelines import choose_pipelines, load_pipelines
-from storage.settings import Settings
-from tasks.evaluate import evaluate
-from tasks.forecast import forecast
-from tasks.ingest import ingest
-from tasks.plan import plan
-from tasks.predict import predict
-from tasks.prepare import prepare
-from tasks.report import publish
-from tasks.runs import alone, begin, fail
-from tasks.score import score
-from tasks.train import load_keras, train
+from daycast.flows.running.clock import now, require_past
+from daycast.flows.running.lifeline import end_with_parent
+from daycast.flows.running.outcomes import note, outcome_of
+from daycast.flows.running.retrying import patience, retries
+from daycast.storage.config.pipeline_file import choose_pipelines, load_pipelines
+from daycast.storage.config.settings import Settings
+from daycast.storage.terms.errors import DaycastError
+from daycast.storage.terms.words import SAMPLE_PREFIX, TrainingChoice
+from daycast.tasks.handover.job import Job
+from daycast.tasks.handover.results import Plan, Prepared, Scored, Summary, Trained
+from daycast.tasks.steps.evaluate import evaluate
+from daycast.tasks.steps.forecast import forecast
+from daycast.tasks.steps.ingest import ingest
+from daycast.tasks.steps.plan import plan
+from daycast.tasks.steps.predict import predict
+from daycast.tasks.steps.prepare import prepare
+from daycast.tasks.steps.report import publish
+from daycast.tasks.steps.runs import alone, begin, fail
+from daycast.tasks.steps.score import score
+from daycast.tasks.steps.train import load_keras, train
 
 _EVENTS = {
     "min_skill": "daycast.skill.low",
@@ -93,7 +93,8 @@ def daily(
         sample: take the series from the built-in generator.
 
     Returns:
-        A state: completed with a :class:`storage.handover.Summary`, or failed with the reason as its message.
+        A state: completed with a :class:`~daycast.tasks.handover.results.Summary`, or failed with the reason as its
+        message.
     """
     try:
         job = _job(pipeline, as_of=as_of or _wait_until(_scheduled()), sample=sample)

@@ -12,14 +12,15 @@ from prefect.client.orchestration import SyncPrefectClient, get_client
 from prefect.client.schemas.filters import ArtifactFilter, ArtifactFilterFlowRunId, FlowRunFilter
 from prefect.states import Completed, Failed
 
-from flows.clock import now
-from storage.errors import DaycastError
-from storage.handover import Compacted, Removed, Retention, Verified
-from storage.job import Upkeep
-from storage.pipelines import load_pipelines
-from storage.schedule import Schedule
-from storage.settings import Settings
-from tasks.upkeep import compact, remove_derived, remove_reports, remove_versions, verify_versions
+from daycast.flows.running.clock import now
+from daycast.storage.config.pipeline_file import load_pipelines
+from daycast.storage.config.settings import Settings
+from daycast.storage.terms.errors import DaycastError
+from daycast.storage.terms.keeping import Retention
+from daycast.storage.terms.schedule import Schedule
+from daycast.tasks.handover.job import Upkeep
+from daycast.tasks.handover.results import Compacted, Removed, Verified
+from daycast.tasks.upkeep import compact, remove_derived, remove_reports, remove_versions, verify_versions
 
 UPKEEP_SCHEDULE = Schedule(cron="30 4 * * 0", timezone="UTC")
 

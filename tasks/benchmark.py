@@ -12,15 +12,15 @@ from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
-from storage.benchmark import Entry
-from storage.specs import Pipeline
+from daycast.storage.terms.pipeline import Pipeline
+from daycast.tasks.handover.benchmark_entry import Entry
 
 if TYPE_CHECKING:
     import pandas as pd
 
-    from models.forecaster import NetworkForecaster
-    from models.protocol import Cube, Scale
-    from models.windows import Windows
+    from daycast.models.networks.forecaster import NetworkForecaster
+    from daycast.models.scores.protocol import Cube, Scale
+    from daycast.models.series.windows import Windows
 
 _LIBRARIES = ("keras", "tensorflow", "numpy", "pandas")
 _ALL = datetime(9999, 1, 1, tzinfo=UTC)
@@ -57,18 +57,18 @@ def run_entry(entry: Entry) -> dict[str, Any]:
     """Train, score and keep one entry; to be run in a process of its own, as its memory is measured.
 
     Returns:
-        What :meth:`storage.benchmark.Entry.kept` will give.
+        What :meth:`daycast.tasks.handover.benchmark_entry.Entry.kept` will give.
 
     Raises:
         FeedError: ETTh1 cannot be read.
         DataError: it is not the public one, or a loss is not a number.
     """
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
-    from models.backend import load_keras, share_cores
+    from daycast.models.networks.backend import load_keras, share_cores
 
     load_keras()
     share_cores(entry.spec.model)
-    from models.protocol import Scale, check_data
+    from daycast.models.scores.protocol import Scale, check_data
 
     levels = read_levels(entry.spec)
     check_data(levels)
@@ -100,9 +100,9 @@ def read_levels(spec: Pipeline) -> pd.DataFrame:
     """
     import pandas as pd
 
-    from storage.errors import DataError
-    from storage.feeds.ett import COLUMNS, EttFeed
-    from storage.feeds.feed import Span
+    from daycast.storage.feeds.ett import COLUMNS, EttFeed
+    from daycast.storage.feeds.feed import Span
+    from daycast.storage.terms.errors import DataError
 
     fetched = EttFeed(spec).fetch(["OT"], Span(start=None, end=_ALL))
     for error in fetched.failures.values():
@@ -129,8 +129,8 @@ def summarize(done: Sequence[Entry], *, out: str) -> Result:
     """
     import numpy as np
 
-    from models.protocol import Scale, errors
-    from storage.benchmark import keep_result
+    from daycast.models.scores.protocol import Scale, errors
+    from daycast.tasks.handover.benchmark_entry import keep_result
 
     spec, part = done[0].spec, done[0].parts[-1]
     levels = read_levels(spec)
@@ -151,8 +151,8 @@ def summarize(done: Sequence[Entry], *, out: str) -> Result:
 
 
 def _parts(levels: pd.DataFrame, *, spec: Pipeline) -> Mapping[str, Windows]:
-    from models.splits import cut
-    from models.windows import concatenate, make_windows
+    from daycast.models.series.splits import cut
+    from daycast.models.series.windows import concatenate, make_windows
 
     windows = concatenate(
         [
@@ -165,7 +165,7 @@ def _parts(levels: pd.DataFrame, *, spec: Pipeline) -> Mapping[str, Windows]:
 
 
 def _fit(parts: Mapping[str, Windows], *, spec: Pipeline, began: float) -> NetworkForecaster:
-    from models.forecaster import NetworkForecaster
+    from daycast.models.networks.forecaster import NetworkForecaster
 
     return NetworkForecaster.fit(
         parts["training"],
@@ -181,7 +181,7 @@ def _score(
     entry: Entry, forecaster: NetworkForecaster, part: str, *, windows: Windows, scale: Scale
 ) -> dict[str, float | str]:
     """Keep the forecasts of a part, and give their errors and the SHA-256 of the file that holds them."""
-    from models.protocol import errors
+    from daycast.models.scores.protocol import errors
 
     predicted = scale.cube(forecaster.predict(windows), windows=windows)
     actual = _actual(windows, spec=entry.spec, scale=scale)
@@ -202,7 +202,7 @@ def _in_units(scores: dict[str, float], *, scale: Scale) -> dict[str, float]:
 
 
 def _machine() -> dict[str, Any]:
-    from models.backend import accelerators
+    from daycast.models.networks.backend import accelerators
 
     return {
         "python": platform.python_version(),

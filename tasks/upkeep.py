@@ -9,18 +9,18 @@ from typing import TYPE_CHECKING
 from prefect import task
 from prefect.cache_policies import NO_CACHE
 
-from storage.handover import Compacted, Removed, Verified
-from storage.job import Upkeep
+from daycast.tasks.handover.job import Upkeep
+from daycast.tasks.handover.results import Compacted, Removed, Verified
 
 if TYPE_CHECKING:
-    from storage.database import Database
-    from storage.versions import Version
+    from daycast.storage.sql.database import Database
+    from daycast.storage.sql.versions import Version
 
 
 @task(name="remove-versions", cache_policy=NO_CACHE)
 def remove_versions(upkeep: Upkeep) -> Removed:
     """Remove model versions that need not stay, row and files, and folders of versions that have no row."""
-    from storage.retention import forget_versions, remove_orphans
+    from daycast.storage.registry.retention import forget_versions, remove_orphans
 
     registry = upkeep.registry()
     gone: list[str] = []
@@ -40,8 +40,8 @@ def remove_versions(upkeep: Upkeep) -> Removed:
 @task(name="remove-derived", cache_policy=NO_CACHE)
 def remove_derived(upkeep: Upkeep) -> Removed:
     """Remove predictions and windows that no kept version and no pipeline names; both can be computed again."""
-    from storage.retention import remove_predictions, remove_windows
-    from storage.windows import preparation
+    from daycast.storage.lake.windows import preparation
+    from daycast.storage.registry.retention import remove_predictions, remove_windows
 
     lake = upkeep.folder() / "lake"
     with upkeep.database() as database:
@@ -64,7 +64,7 @@ def remove_derived(upkeep: Upkeep) -> Removed:
 @task(name="remove-reports", cache_policy=NO_CACHE)
 def remove_reports(upkeep: Upkeep) -> Removed:
     """Remove old reports of single runs, and what killed processes left half-written anywhere."""
-    from storage.retention import remove_reports as remove
+    from daycast.storage.registry.retention import remove_reports as remove
 
     age = max(timedelta(days=upkeep.keep.report_days), upkeep.keep.grace)
     reports = remove(upkeep.folder() / "reports", before=upkeep.now - age)
@@ -74,8 +74,8 @@ def remove_reports(upkeep: Upkeep) -> Removed:
 @task(name="compact", cache_policy=NO_CACHE)
 def compact(upkeep: Upkeep) -> Compacted:
     """Put many small files of observations and windows together; pipelines with a run in progress are left alone."""
-    from storage.observations import Observations
-    from storage.windows import WindowStore
+    from daycast.storage.lake.observations import Observations
+    from daycast.storage.lake.windows import WindowStore
 
     lake = upkeep.folder() / "lake"
     with upkeep.database() as database:
@@ -102,7 +102,7 @@ def verify_versions(upkeep: Upkeep) -> Verified:
 
 
 def _by_pipeline(database: Database) -> dict[str, list[Version]]:
-    from storage.versions import list_versions
+    from daycast.storage.sql.versions import list_versions
 
     found: dict[str, list[Version]] = {}
     for row in list_versions(database):
@@ -112,15 +112,15 @@ def _by_pipeline(database: Database) -> dict[str, list[Version]]:
 
 def _busy(database: Database, pipelines: Iterable[str], *, at: datetime) -> tuple[str, ...]:
     """The pipelines that have a run in progress; rows of runs whose process is gone are closed."""
-    from storage.runs import running_pipelines
+    from daycast.storage.sql.runs import running_pipelines
 
     names = sorted({*pipelines, *running_pipelines(database)})
     return tuple(name for name in names if not _idle(database, name, at=at))
 
 
 def _idle(database: Database, pipeline: str, *, at: datetime) -> bool:
-    from storage.locks import run_lock
-    from storage.runs import close_dead_runs
+    from daycast.storage.sql.locks import run_lock
+    from daycast.storage.sql.runs import close_dead_runs
 
     with run_lock(database, pipeline) as free:
         if free:

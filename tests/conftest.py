@@ -7,7 +7,7 @@ from pathlib import Path
 import curl_cffi  # noqa: F401 — before any test loads TensorFlow, whose own libcurl would take its place
 import pytest
 
-from storage.database import Database
+from daycast.storage.sql.database import Database
 from tests.postgres import new_database, postgresql
 
 pytest_plugins = ["tests.places"]

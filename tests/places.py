@@ -25,13 +25,13 @@ import numpy as np
 import pytest
 from sqlalchemy import select
 
-from storage.database import Database
-from storage.handover import Summary
-from storage.job import Job
-from storage.pipelines import load_pipelines
-from storage.settings import Settings
-from storage.specs import Pipeline
-from storage.tables import Base
+from daycast.storage.config.pipeline_file import load_pipelines
+from daycast.storage.config.settings import Settings
+from daycast.storage.sql.database import Database
+from daycast.storage.sql.tables import Base
+from daycast.storage.terms.pipeline import Pipeline
+from daycast.tasks.handover.job import Job
+from daycast.tasks.handover.results import Summary
 
 FIRST = datetime(2024, 1, 1, tzinfo=UTC)
 """The first day of every series."""
@@ -108,7 +108,7 @@ class Place:
         """Run the daily flow in this process, its training in a thread of it; gives the summary."""
         from prefect.task_runners import ThreadPoolTaskRunner
 
-        from flows.daily import daily
+        from daycast.flows.daily import daily
 
         flow = daily.with_options(task_runner=ThreadPoolTaskRunner(max_workers=1))  # type: ignore[arg-type]
         with patch.dict(os.environ, self.environment):
@@ -123,7 +123,7 @@ class Place:
         """Run the command line with no Prefect server configured, unless the environment given names one."""
         variables = {name: value for name, value in self.environment.items() if name != "PREFECT_API_URL"}
         return subprocess.run(
-            [sys.executable, "-m", "flows.cli", *arguments],
+            [sys.executable, "-m", "daycast.flows.command.cli", *arguments],
             env={**variables, **environment},
             capture_output=True,
             text=True,
@@ -243,7 +243,7 @@ def new_place(tmp_path: Path) -> Callable[[str], Place]:
 @pytest.fixture(scope="session")
 def prefect_server() -> Iterator[str]:
     """The API's address of a real Prefect server on loopback, that this process speaks to from then on."""
-    from flows.local_server import prefect_api
+    from daycast.flows.server.local_server import prefect_api
 
     with prefect_api() as ready:
         importlib.import_module("prefect.context")  # while the environment names the server, and nothing else

@@ -16,12 +16,12 @@ import pytest
 from pydantic import BaseModel
 from sqlalchemy import insert, select, text
 
-from storage.database import Database
-from storage.model_spec import ModelSpec
-from storage.pipelines import load_pipelines
-from storage.schedule import Schedule
-from storage.specs import Pipeline, SplitSpec, TrainingRules
-from storage.tables import VIEWS, Base
+from daycast.storage.config.pipeline_file import load_pipelines
+from daycast.storage.sql.database import Database
+from daycast.storage.sql.tables import VIEWS, Base
+from daycast.storage.terms.network import ModelSpec
+from daycast.storage.terms.pipeline import Pipeline, SplitSpec, TrainingRules
+from daycast.storage.terms.schedule import Schedule
 
 ROOT = Path(__file__).parents[1]
 README = (ROOT / "README.md").read_text(encoding="utf-8")
@@ -50,7 +50,7 @@ def _commands(command: Any, path: str) -> Iterator[tuple[str, Any]]:
 def _app() -> dict[str, Any]:
     from typer.main import get_command
 
-    from flows.cli import app
+    from daycast.flows.command.cli import app
 
     return dict(_commands(get_command(app), "daycast"))
 
@@ -163,7 +163,7 @@ def test_every_table_view_and_column_is_in_the_readme():
 
 
 def test_every_variable_of_the_environment_is_in_the_readme():
-    from storage.settings import Settings
+    from daycast.storage.config.settings import Settings
 
     there = {f"DAYCAST_{name.upper()}" for name in Settings.model_fields}
     assert there == set(re.findall(r"DAYCAST_[A-Z_]+", README))

@@ -8,7 +8,7 @@ import pytest
 
 ROOT = Path(__file__).parents[1]
 WITH_EXAMPLES = sorted(
-    ".".join(path.relative_to(ROOT).with_suffix("").parts)
+    "daycast." + ".".join(path.relative_to(ROOT).with_suffix("").parts)
     for floor in ("flows", "tasks", "models", "storage")
     for path in (ROOT / floor).rglob("*.py")
     if ">>> " in path.read_text(encoding="utf-8")

@@ -4,18 +4,18 @@ from collections.abc import Mapping
 from importlib import import_module
 from types import MappingProxyType
 
-from storage.errors import ConfigError
-from storage.feeds.feed import Feed
-from storage.feeds.patience import PATIENCE, Patience
-from storage.specs import Pipeline
+from daycast.storage.feeds.feed import Feed
+from daycast.storage.feeds.wire.limits import PATIENCE, Patience
+from daycast.storage.terms.errors import ConfigError
+from daycast.storage.terms.pipeline import Pipeline
 
 FEEDS: Mapping[str, str] = MappingProxyType(
     {
-        "yahoo": "storage.feeds.yahoo:YahooFeed",
-        "datareader": "storage.feeds.datareader:DataReaderFeed",
-        "ett": "storage.feeds.ett:EttFeed",
-        "files": "storage.feeds.files:FilesFeed",
-        "sample": "storage.feeds.sample:SampleFeed",
+        "yahoo": "daycast.storage.feeds.yahoo.feed:YahooFeed",
+        "datareader": "daycast.storage.feeds.datareader:DataReaderFeed",
+        "ett": "daycast.storage.feeds.ett:EttFeed",
+        "files": "daycast.storage.feeds.files:FilesFeed",
+        "sample": "daycast.storage.feeds.sample.feed:SampleFeed",
     }
 )
 """Where each feed's class is, as ``module:class``. A class is built from the pipeline and the validators."""

@@ -10,16 +10,16 @@ import numpy as np
 import pandas as pd
 import requests
 
-from storage.contracts import OBSERVED_AT
-from storage.errors import ConfigError, FeedError, FeedRefused
-from storage.feeds.answers import quote, why_no_table
-from storage.feeds.feed import Fetched, Span, no_rejects
-from storage.feeds.http import Session, text_of
-from storage.feeds.numbers import NUMBER
-from storage.feeds.patience import PATIENCE, Patience
-from storage.feeds.rows import join_rows, observations
-from storage.feeds.times import daily, to_instants
-from storage.specs import Pipeline
+from daycast.storage.feeds.feed import Fetched, Span, no_rejects
+from daycast.storage.feeds.reading.answers import quote, why_no_table
+from daycast.storage.feeds.reading.numbers import NUMBER
+from daycast.storage.feeds.reading.rows import join_rows, observations
+from daycast.storage.feeds.reading.times import daily, to_instants
+from daycast.storage.feeds.wire.limits import PATIENCE, Patience
+from daycast.storage.feeds.wire.session import Session, text_of
+from daycast.storage.terms.errors import ConfigError, FeedError, FeedRefused
+from daycast.storage.terms.pipeline import Pipeline
+from daycast.storage.terms.words import OBSERVED_AT
 
 VALUE = "value"
 """The one column of a series."""

@@ -10,16 +10,16 @@ from pathlib import Path
 
 import pandas as pd
 
-from storage.addresses import address
-from storage.contracts import OBSERVED_AT
-from storage.errors import ConfigError, FeedError, FeedRefused
-from storage.feeds.disk import read_text
-from storage.feeds.feed import Fetched, Span, no_rejects, no_rows
-from storage.feeds.http import NOT_MODIFIED, Session, text_of
-from storage.feeds.patience import PATIENCE, Patience
-from storage.feeds.rows import join_rejects, join_rows, observations, rejections
-from storage.feeds.table import CUT, Layout, NoTableError, Table, read_csv
-from storage.specs import Pipeline
+from daycast.storage.feeds.feed import Fetched, Span, no_rejects, no_rows
+from daycast.storage.feeds.reading.csv_table import CUT, Layout, NoTableError, Table, read_csv
+from daycast.storage.feeds.reading.local_file import read_text
+from daycast.storage.feeds.reading.rows import join_rejects, join_rows, observations, rejections
+from daycast.storage.feeds.wire.limits import PATIENCE, Patience
+from daycast.storage.feeds.wire.session import NOT_MODIFIED, Session, text_of
+from daycast.storage.terms.errors import ConfigError, FeedError, FeedRefused
+from daycast.storage.terms.pipeline import Pipeline
+from daycast.storage.terms.text import address
+from daycast.storage.terms.words import OBSERVED_AT
 
 URL = "https://raw.githubusercontent.com/zhouhaoyi/ETDataset/main/ETT-small/ETTh1.csv"
 """Where ETTh1.csv is published."""

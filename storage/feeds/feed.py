@@ -7,11 +7,8 @@ from typing import Protocol
 
 import pandas as pd
 
-from storage.contracts import AVAILABLE_AT, OBSERVED_AT, RAW, REASON, SYMBOL
-from storage.errors import FeedError
-
-TIME = "datetime64[us, UTC]"
-"""The dtype of every time in a frame of observations."""
+from daycast.storage.terms.errors import FeedError
+from daycast.storage.terms.words import AVAILABLE_AT, OBSERVED_AT, RAW, REASON, SYMBOL, TIME
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -39,7 +36,7 @@ class Fetched:
     Attributes:
         frame: ``symbol`` (str), ``observed_at`` and ``available_at`` (``datetime64[us, UTC]``), then the value
             columns (float64), sorted by symbol and observed_at. What cannot be a value is NaN; rows that are
-            duplicate, infinite or not positive are still there: :mod:`storage.checks` judges rows.
+            duplicate, infinite or not positive are still there: :mod:`daycast.storage.intake.frames` judges rows.
         rejected: what could not be read as a row at all: ``symbol``, ``observed_at`` (NaT where unknown), ``raw``
             (the row's text) and ``reason``.
         failures: by symbol, why nothing came; one bad symbol never spoils the others.

@@ -3,15 +3,15 @@
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
-from storage.contracts import OBSERVED_AT
-from storage.errors import FeedError, FeedRefused
-from storage.feeds.disk import read_bytes, read_text
-from storage.feeds.feed import Fetched, Span
-from storage.feeds.parquet import read_parquet
-from storage.feeds.patience import PATIENCE, Patience
-from storage.feeds.rows import join_rejects, join_rows, observations, rejections
-from storage.feeds.table import SYMBOL_COLUMNS, Layout, NoTableError, Table, read_csv
-from storage.specs import Pipeline
+from daycast.storage.feeds.feed import Fetched, Span
+from daycast.storage.feeds.reading.csv_table import SYMBOL_COLUMNS, Layout, NoTableError, Table, read_csv
+from daycast.storage.feeds.reading.local_file import read_bytes, read_text
+from daycast.storage.feeds.reading.parquet_table import read_parquet
+from daycast.storage.feeds.reading.rows import join_rejects, join_rows, observations, rejections
+from daycast.storage.feeds.wire.limits import PATIENCE, Patience
+from daycast.storage.terms.errors import FeedError, FeedRefused
+from daycast.storage.terms.pipeline import Pipeline
+from daycast.storage.terms.words import OBSERVED_AT
 
 _PARQUET = (".parquet", ".pq")
 _FOREIGN = "a row of another symbol"

@@ -42,10 +42,13 @@ def _measure(pipeline: str, *, days: int) -> None:
     with tempfile.TemporaryDirectory() as folder:
         environment = _environment(folder)
         _run(["prefect", "server", "database", "upgrade", "--yes"], environment)
-        _run(["flows.cli", "run", pipeline, "--sample", "--as-of", f"{first - timedelta(days=1)}"], environment)
+        _run(
+            ["daycast.flows.command.cli", "run", pipeline, "--sample", "--as-of", f"{first - timedelta(days=1)}"],
+            environment,
+        )
         span = ["--from", f"{first}", "--to", f"{_LAST}", "--train", "reuse"]
         began = time.monotonic()
-        _run(["flows.cli", "backfill", pipeline, "--sample", *span], environment)
+        _run(["daycast.flows.command.cli", "backfill", pipeline, "--sample", *span], environment)
         wall = time.monotonic() - began
         with closing(sqlite3.connect(Path(folder) / "prefect" / "prefect.db")) as connection:
             runs = connection.execute(_DAYS).fetchall()

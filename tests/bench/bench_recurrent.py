@@ -59,19 +59,19 @@ def _compare(cell: str, batch: int, options: argparse.Namespace) -> None:
 
 
 def _fit(cell: str, batch: int, options: argparse.Namespace, on_epoch: Callable[[Any], None]) -> None:
-    from models.backend import load_keras, share_cores
+    from daycast.models.networks.backend import load_keras, share_cores
 
     load_keras()
     import keras
     import numpy as np
     import tensorflow as tf
 
-    from models import fitting, networks
-    from storage.model_spec import ModelSpec
+    from daycast.models.networks import build, fitting
+    from daycast.storage.terms.network import ModelSpec
 
     model = ModelSpec(cell=cell, units=(_UNITS,), batch_size=batch, epochs=options.rounds + 1, patience=10**6)  # type: ignore[arg-type]
     if options.plain:
-        networks.CELLS = {"lstm": keras.layers.LSTM, "gru": keras.layers.GRU}
+        build.CELLS = {"lstm": keras.layers.LSTM, "gru": keras.layers.GRU}
     else:
         share_cores(model)
     tf.config.experimental.enable_op_determinism()
@@ -79,9 +79,9 @@ def _fit(cell: str, batch: int, options: argparse.Namespace, on_epoch: Callable[
     random = np.random.default_rng(7)
     inputs = random.normal(size=(_WINDOWS + 64, _LOOKBACK, _FEATURES)).astype("float32")
     targets = random.normal(size=(_WINDOWS + 64, _HORIZON)).astype("float32")
-    frame = networks.Frame(lookback=_LOOKBACK, features=_FEATURES, horizon=_HORIZON)
+    frame = build.Frame(lookback=_LOOKBACK, features=_FEATURES, horizon=_HORIZON)
     fitting.run(
-        networks.build(model, frame=frame),
+        build.build(model, frame=frame),
         training=((inputs[64:],), targets[64:]),
         validation=((inputs[:64],), targets[:64]),
         model=model,

@@ -15,7 +15,7 @@ import time
 from pathlib import Path
 
 _TICK = 0.2
-_DAYCAST = (sys.executable, "-m", "flows.cli")
+_DAYCAST = (sys.executable, "-m", "daycast.flows.command.cli")
 
 
 def main() -> None:

@@ -58,7 +58,7 @@ def empty() -> None:
 
 def serve_empty() -> None:
     """Serve the empty flow as ``daycast up`` serves its own."""
-    from flows.serving import run_deployments
+    from daycast.flows.server.serving import run_deployments
 
     run_deployments([empty.to_deployment("empty", entrypoint_type=EntrypointType.MODULE_PATH)])  # type: ignore[list-item]
 
@@ -93,7 +93,7 @@ def _served(folder: Path) -> Iterator[str]:
         "DAYCAST_PIPELINES": str(folder / "pipelines.toml"),
         "PREFECT_HOME": str(folder / "prefect"),
     }
-    up = ["-m", "flows.cli", "up", "--sample", "--port", str(port)]
+    up = ["-m", "daycast.flows.command.cli", "up", "--sample", "--port", str(port)]
     with (folder / "log").open("w+") as log:
         processes = [_start(up, environment, log)]
         try:

@@ -55,15 +55,15 @@ def _compare(width: int, horizon: int, options: argparse.Namespace) -> None:
 
 
 def _fit(width: int, horizon: int, options: argparse.Namespace, on_epoch: Callable[[Any], None]) -> None:
-    from models.backend import load_keras, share_cores
+    from daycast.models.networks.backend import load_keras, share_cores
 
     load_keras()
     import keras
     import numpy as np
     import tensorflow as tf
 
-    from models import fitting, networks
-    from storage.model_spec import ModelSpec
+    from daycast.models.networks import build, fitting
+    from daycast.storage.terms.network import ModelSpec
 
     model = ModelSpec(
         cell="segment_gru",
@@ -83,7 +83,7 @@ def _fit(width: int, horizon: int, options: argparse.Namespace, on_epoch: Callab
     inputs = random.normal(size=(count + 8, _LOOKBACK, 1)).astype("float32")
     targets = random.normal(size=(count + 8, horizon)).astype("float32")
     fitting.run(
-        networks.build(model, frame=networks.Frame(lookback=_LOOKBACK, features=1, horizon=horizon)),
+        build.build(model, frame=build.Frame(lookback=_LOOKBACK, features=1, horizon=horizon)),
         training=((inputs[8:],), targets[8:]),
         validation=((inputs[:8],), targets[:8]),
         model=model,

@@ -19,11 +19,11 @@ import pandas as pd
 
 sys.path.insert(0, str(Path(__file__).parents[2]))
 
-from storage.database import Database
-from storage.forecasts import write_forecasts
-from storage.runs import begin_run
-from storage.series import upsert_series
-from storage.tables import Forecast
+from daycast.storage.sql.database import Database
+from daycast.storage.sql.forecasts import write_forecasts
+from daycast.storage.sql.runs import begin_run
+from daycast.storage.sql.series import upsert_series
+from daycast.storage.sql.tables import Forecast
 
 REQUIRED = 20_000
 ROUNDS = 5

@@ -14,12 +14,12 @@ import numpy as np
 import pandas as pd
 import pyarrow.parquet as pq
 
-from models.columns import from_columns, to_columns
-from models.windows import Windows, make_windows
-from storage import lake
-from storage.files import Folder
-from storage.specs import Pipeline
-from storage.windows import WindowStore
+from daycast.models.series.columns import from_columns, to_columns
+from daycast.models.series.windows import Windows, make_windows
+from daycast.storage.lake import parquet
+from daycast.storage.lake.folder import Folder
+from daycast.storage.lake.windows import WindowStore
+from daycast.storage.terms.pipeline import Pipeline
 
 _HOURS, _ROUNDS = 17_420, 7
 _COLUMNS = ("HUFL", "HULL", "MUFL", "MULL", "LUFL", "LULL", "OT")
@@ -32,7 +32,7 @@ def main() -> None:
 
 
 def _compare(spec: Pipeline, levels: pd.DataFrame) -> None:
-    table = lake.arrays_table(to_columns(make_windows(levels, spec=spec, series_id="bench/OT")))
+    table = parquet.arrays_table(to_columns(make_windows(levels, spec=spec, series_id="bench/OT")))
     ours, plain, read = [], [], []
     for _ in range(_ROUNDS):
         with tempfile.TemporaryDirectory() as folder:
@@ -66,7 +66,7 @@ def _seconds(work: Callable[[], object]) -> float:
 
 def _stored_size(table: object) -> float:
     buffer = io.BytesIO()
-    pq.write_table(table, buffer, **lake.COMPRESSION)
+    pq.write_table(table, buffer, **parquet.COMPRESSION)
     return len(buffer.getvalue()) / 2**20
 
 

@@ -143,10 +143,12 @@ def _drilled(drill: Drill) -> list[str]:
     with tempfile.TemporaryDirectory() as folder:
         environment = _environment(Path(folder))
         _run(["prefect", "server", "database", "upgrade", "--yes"], environment)
-        _run(["flows.cli", "run", drill.pipeline, "--as-of", drill.before], environment)
+        _run(["daycast.flows.command.cli", "run", drill.pipeline, "--as-of", drill.before], environment)
         began = time.monotonic()
         span = ["--from", drill.first, "--to", drill.last]
-        said = _run(["flows.cli", "backfill", drill.pipeline, *span, "--train", drill.training], environment)
+        said = _run(
+            ["daycast.flows.command.cli", "backfill", drill.pipeline, *span, "--train", drill.training], environment
+        )
         wall = time.monotonic() - began
         with closing(sqlite3.connect(Path(folder) / "data" / "daycast.sqlite")) as connection:
             connection.row_factory = sqlite3.Row

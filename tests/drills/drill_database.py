@@ -24,7 +24,7 @@ from typing import Any
 import psycopg
 from sqlalchemy import make_url
 
-from storage.database import Database
+from daycast.storage.sql.database import Database
 from tests import places
 from tests.drills.drill_two_at_once import faults
 from tests.places import WALL_CLOCK, Place, make_place
@@ -60,7 +60,7 @@ class Case:
 def main() -> int:
     """Do the cases, print, judge."""
     places.pytest_configure()
-    from flows.local_server import prefect_api
+    from daycast.flows.server.local_server import prefect_api
 
     wrong: list[str] = []
     with tempfile.TemporaryDirectory() as folder, prefect_api() as ready, postgresql() as server:
@@ -202,7 +202,7 @@ def _begun(place: Place, process: "subprocess.Popen[str]") -> None:
 def _daycast(place: Place, *, largest: int | None = None, options: str = "") -> "subprocess.Popen[str]":
     assert os.environ["PREFECT_API_URL"], "its server is not limited"
     process = subprocess.Popen(
-        [sys.executable, "-m", "flows.cli", "run", "mine", "--as-of", "2024-06-08"],
+        [sys.executable, "-m", "daycast.flows.command.cli", "run", "mine", "--as-of", "2024-06-08"],
         env={**place.environment, "DAYCAST_DATABASE_URL": place.database_url + options},
         cwd=ROOT,
         stdout=subprocess.PIPE,

@@ -178,12 +178,12 @@ def _days(folder: Path, *, count: int) -> Iterator[Day]:
         check=True,
         stdout=subprocess.DEVNULL,
     )
-    from flows.local_server import prefect_api
+    from daycast.flows.server.local_server import prefect_api
 
     # From tomorrow on, so that no file and no record is younger than the day that it belongs to.
     start = datetime.now(UTC).replace(hour=0, minute=0, second=0, microsecond=0) + timedelta(days=1)
     with prefect_api() as ready:
-        from tasks.preload import preload
+        from daycast.tasks.preload import preload
 
         preload()
         ready()
@@ -204,7 +204,7 @@ def _environment(folder: Path) -> dict[str, str]:
 
 
 def _day(folder: Path, as_of: datetime, *, number: int) -> Day:
-    from flows.daily import run_now
+    from daycast.flows.daily import run_now
 
     training = "retrain" if number == 0 else "fine_tune" if number % FINE_TUNE_DAYS == 0 else "reuse"
     for seed, symbol in enumerate(SYMBOLS):
@@ -225,15 +225,18 @@ def _day(folder: Path, as_of: datetime, *, number: int) -> Day:
 @contextmanager
 def _clock(present: datetime) -> Iterator[None]:
     """Let the flows read the clock of the day."""
-    import flows.daily
-    import flows.upkeep
+    import daycast.flows.daily
+    import daycast.flows.upkeep
 
-    with patch.object(flows.daily, "now", lambda: present), patch.object(flows.upkeep, "now", lambda: present):
+    with (
+        patch.object(daycast.flows.daily, "now", lambda: present),
+        patch.object(daycast.flows.upkeep, "now", lambda: present),
+    ):
         yield
 
 
 def _upkeep() -> None:
-    from flows.upkeep import upkeep
+    from daycast.flows.upkeep import upkeep
 
     state = upkeep(keep_report_days=KEPT_DAYS, keep_prefect_days=KEPT_DAYS, return_state=True)
     if not state.is_completed():
@@ -305,7 +308,7 @@ def _work() -> float:
 
 
 def _server() -> int:
-    """The Prefect server that :func:`flows.local_server.prefect_api` started: the child that runs uvicorn."""
+    """The Prefect server that :func:`prefect_api` started: the child that runs uvicorn."""
     children = Path(f"/proc/self/task/{os.getpid()}/children").read_text().split()
     (found,) = [pid for pid in children if b"uvicorn" in Path(f"/proc/{pid}/cmdline").read_bytes()]
     return int(found)

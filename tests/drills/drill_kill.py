@@ -36,7 +36,7 @@ def main() -> int:
     parser.add_argument("--all", action="store_true", help="kill at every write of every kind of day")
     every = parser.parse_args().all
     places.pytest_configure()
-    from flows.local_server import prefect_api
+    from daycast.flows.server.local_server import prefect_api
 
     began = time.monotonic()
     points, wrong = 0, list[str]()

@@ -25,10 +25,10 @@ from typing import Any
 import pandas as pd
 import psycopg
 
-from storage.database import Database
-from storage.forecasts import latest_forecasts
-from storage.runs import Outcome, begin_run, finish_run
-from storage.tables import Series
+from daycast.storage.sql.database import Database
+from daycast.storage.sql.forecasts import latest_forecasts
+from daycast.storage.sql.runs import Outcome, begin_run, finish_run
+from daycast.storage.sql.tables import Series
 from tests.postgres import new_database, postgresql
 
 ROOT = Path(__file__).parents[2]

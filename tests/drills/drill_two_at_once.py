@@ -22,9 +22,9 @@ from pathlib import Path
 from prefect.client.orchestration import get_client
 from prefect.client.schemas.sorting import FlowRunSort
 
-from storage.database import Database
-from storage.files import Folder
-from storage.registry import Registry
+from daycast.storage.lake.folder import Folder
+from daycast.storage.registry.store import Registry
+from daycast.storage.sql.database import Database
 from tests import places
 from tests.places import EARLIER, Place, make_place
 from tests.postgres import new_database, postgresql
@@ -32,10 +32,10 @@ from tests.postgres import new_database, postgresql
 ROOT = Path(__file__).parents[2]
 BUSY = "while another one is in progress"
 SERVE = """
-from flows.deployments import make_deployments
-from flows.serving import run_deployments
-from storage.pipelines import load_pipelines
-from storage.settings import Settings
+from daycast.flows.server.deployments import make_deployments
+from daycast.flows.server.serving import run_deployments
+from daycast.storage.config.pipeline_file import load_pipelines
+from daycast.storage.config.settings import Settings
 made = make_deployments(load_pipelines(Settings().pipelines).values())
 run_deployments(each for each in made if each.name == "mine")
 """
@@ -75,7 +75,7 @@ def main() -> int:
     parser.add_argument("--rounds", type=int, default=20)
     rounds = parser.parse_args().rounds // 2
     places.pytest_configure()
-    from flows.local_server import prefect_api
+    from daycast.flows.server.local_server import prefect_api
 
     wrong = []
     with tempfile.TemporaryDirectory() as folder, prefect_api() as ready, postgresql() as server:
@@ -113,7 +113,7 @@ def _round(place: Place, count: Count, *, hand: datetime, scheduled: datetime) -
         deployment = client.read_deployment_by_name("daily/mine")
         run = client.create_flow_run_from_deployment(deployment.id, parameters={"as_of": scheduled.isoformat()})
         by_hand = subprocess.run(
-            [sys.executable, "-m", "flows.cli", "run", "mine", "--as-of", hand.isoformat()],
+            [sys.executable, "-m", "daycast.flows.command.cli", "run", "mine", "--as-of", hand.isoformat()],
             env=environment, cwd=ROOT, capture_output=True, text=True, timeout=_LIMIT_SECONDS, check=False,
         )  # fmt: skip
         deadline = time.monotonic() + _LIMIT_SECONDS

@@ -8,7 +8,7 @@ from unittest.mock import patch
 
 import pytest
 
-from flows.cli import main
+from daycast.flows.command.cli import main
 from tests.places import Place
 
 

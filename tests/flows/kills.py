@@ -19,8 +19,8 @@ from typing import Any
 
 from sqlalchemy import create_engine, inspect, make_url, text
 
-from storage.files import Folder
-from storage.registry import Registry
+from daycast.storage.lake.folder import Folder
+from daycast.storage.registry.store import Registry
 from tests.places import AS_OF, DAYS, EARLIER, TINY, Place, make_place, walk
 from tests.postgres import new_database
 

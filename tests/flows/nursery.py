@@ -25,15 +25,15 @@ import pandera.pandas  # noqa: F401
 from fsspec.implementations.local import LocalFileSystem
 from sqlalchemy import Engine, event
 
-import flows.daily
-import models.contest
-import models.forecaster
-import models.plots  # noqa: F401
-from models.fitting import _Watch
-from storage.handover import Retention
-from storage.job import Upkeep
-from storage.pipelines import load_pipelines
-from tasks.upkeep import compact, remove_derived, remove_reports, remove_versions, verify_versions
+import daycast.flows.daily
+import daycast.models.networks.forecaster
+import daycast.models.pictures.plots
+import daycast.models.race.contest
+from daycast.models.networks.fitting import _Watch
+from daycast.storage.config.pipeline_file import load_pipelines
+from daycast.storage.terms.keeping import Retention
+from daycast.tasks.handover.job import Upkeep
+from daycast.tasks.upkeep import compact, remove_derived, remove_reports, remove_versions, verify_versions
 from tests.places import Place
 
 _FILE_CALLS = ("makedirs", "put_file", "rm", "rm_file", "mv")
@@ -81,7 +81,7 @@ def watch(write: Callable[[str], None], *, data: str) -> None:
         replaced(source, target)
 
     def syncing(handle: int) -> None:
-        if sys._getframe(1).f_globals["__name__"] == "storage.files":
+        if sys._getframe(1).f_globals["__name__"] == "daycast.storage.lake.folder":
             write("fsync")
         synced(handle)
 
@@ -118,7 +118,7 @@ def _caller() -> str:
     frame = sys._getframe(1)
     while frame.f_back:
         module = str(frame.f_globals["__name__"])
-        if module.startswith(("storage.", "tasks.")) and module != "storage.database":
+        if module.startswith(("storage.", "tasks.")) and module != "daycast.storage.sql.database":
             return frame.f_code.co_name
         frame = frame.f_back
     return "open"
@@ -131,7 +131,7 @@ def run(order: dict[str, Any]) -> int:
         watch(Writes(log=Path(order["log"]), fatal=order["fatal"]), data=str(place.root / "data"))
     as_of = datetime.fromisoformat(order["as_of"])
     # A day of long ago, at its own time: what the feed says is known at once, and no column holds the real clock.
-    flows.daily.now = lambda: as_of + timedelta(minutes=1)
+    daycast.flows.daily.now = lambda: as_of + timedelta(minutes=1)
     summary = place.run(as_of=as_of, training=order["training"])
     if order["upkeep"]:
         _keep_up(place)

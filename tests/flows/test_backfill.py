@@ -7,8 +7,8 @@ from prefect.client.orchestration import get_client
 from prefect.client.schemas.filters import FlowRunFilter
 from prefect.client.schemas.sorting import FlowRunSort
 
-from flows.clock import now
-from storage.database import Database
+from daycast.flows.running.clock import now
+from daycast.storage.sql.database import Database
 from tests.drills.drill_backfill import LIVE_METRICS, disagreements, recomputed, stored
 from tests.places import AS_OF, Place
 

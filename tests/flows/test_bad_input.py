@@ -6,8 +6,8 @@ import sys
 
 import pytest
 
-from storage.database import Database
-from storage.errors import ConfigError
+from daycast.storage.sql.database import Database
+from daycast.storage.terms.errors import ConfigError
 from tests.places import AS_OF, EARLIER, make_place
 
 pytestmark = [pytest.mark.slow, pytest.mark.usefixtures("prefect_server")]
@@ -150,7 +150,7 @@ def test_a_prefect_server_that_is_configured_and_does_not_answer_is_named(place,
 @pytest.fixture
 def hasty(monkeypatch):
     """No pauses between the tries of a task."""
-    from flows import retrying
+    from daycast.flows.running import retrying
 
     monkeypatch.setattr(retrying, "_PAUSES", [0, 0, 0])
 
@@ -237,6 +237,8 @@ def test_an_unknown_version_or_pipeline_is_named(place, command):
 
 
 def test_the_module_runs_as_a_program():
-    done = subprocess.run([sys.executable, "-m", "flows.cli", "--help"], capture_output=True, text=True, check=True)
+    done = subprocess.run(
+        [sys.executable, "-m", "daycast.flows.command.cli", "--help"], capture_output=True, text=True, check=True
+    )
     assert "daily job" in done.stdout
     assert done.stderr == ""

@@ -50,7 +50,7 @@ def command(tmp_path: Path) -> Callable[..., list[str]]:
         tables = tmp_path / "tables.toml"
         tables.write_text(TABLES.replace("EPOCHS", str(epochs)))
         given = ["--tables", str(tables), "--data", str(DATA), "--out", str(tmp_path / "out"), "--seeds", "2"]
-        return [sys.executable, "-m", "flows.cli", "benchmark", "etth1", *given]
+        return [sys.executable, "-m", "daycast.flows.command.cli", "benchmark", "etth1", *given]
 
     return make
 

@@ -9,8 +9,8 @@ from datetime import timedelta
 import numpy as np
 import pytest
 
-from storage.database import Database
-from storage.versions import list_versions
+from daycast.storage.sql.database import Database
+from daycast.storage.sql.versions import list_versions
 from tests.places import AS_OF, DAYS, EARLIER, WALL_CLOCK, walk
 
 pytestmark = [pytest.mark.slow, pytest.mark.usefixtures("prefect_server")]

@@ -9,10 +9,10 @@ from prefect.client.orchestration import get_client
 from prefect.client.schemas.filters import ArtifactCollectionFilter, LogFilter
 from prefect.task_runners import ThreadPoolTaskRunner
 
-from flows.daily import daily
-from flows.outcomes import outcome_of
-from storage.errors import WorkError
-from storage.handover import Summary
+from daycast.flows.daily import daily
+from daycast.flows.running.outcomes import outcome_of
+from daycast.storage.terms.errors import WorkError
+from daycast.tasks.handover.results import Summary
 from tests.places import AS_OF
 
 pytestmark = [pytest.mark.slow, pytest.mark.usefixtures("prefect_server")]

@@ -6,8 +6,8 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 import pytest
 from sqlalchemy import select
 
-from storage.database import Database
-from storage.tables import Base
+from daycast.storage.sql.database import Database
+from daycast.storage.sql.tables import Base
 from tests.places import AS_OF, FIRST, make_place, walk
 
 pytestmark = [pytest.mark.slow, pytest.mark.usefixtures("prefect_server")]
@@ -89,8 +89,8 @@ def test_a_hostile_pipeline_leaves_data_and_tells_no_secret(tmp_path, command, m
 @pytest.fixture
 def hasty(monkeypatch):
     """No pauses between the tries of a task, and none between those of a request."""
-    from flows import retrying
-    from storage.feeds.patience import Patience
+    from daycast.flows.running import retrying
+    from daycast.storage.feeds.wire.limits import Patience
 
     monkeypatch.setattr(retrying, "_PAUSES", [])
     monkeypatch.setattr(Patience, "pauses", lambda _: iter([]))

@@ -66,7 +66,7 @@ def test_a_killed_command_leaves_no_process_behind_and_the_next_one_ends_well(pl
     """The real command, with the server and the training process that it starts."""
     environment = {name: value for name, value in place.environment.items() if name != "PREFECT_API_URL"}
     with subprocess.Popen(
-        [sys.executable, "-m", "flows.cli", "run", "--as-of", "2024-06-08"],
+        [sys.executable, "-m", "daycast.flows.command.cli", "run", "--as-of", "2024-06-08"],
         env=environment,
         cwd=ROOT,
         stdout=subprocess.DEVNULL,

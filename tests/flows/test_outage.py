@@ -14,8 +14,8 @@ from prefect import flow, task
 from prefect.cache_policies import NO_CACHE
 from sqlalchemy import Engine, event, make_url
 
-from flows.retrying import retries
-from storage.errors import DatabaseError, DatabaseUnavailable, FeedUnavailable
+from daycast.flows.running.retrying import retries
+from daycast.storage.terms.errors import DatabaseError, DatabaseUnavailable, FeedUnavailable
 from tests.places import AS_OF, EARLIER, Place, make_place
 
 pytestmark = [pytest.mark.slow, pytest.mark.usefixtures("prefect_server")]
@@ -64,7 +64,7 @@ def test_a_task_is_tried_again_where_that_may_help_and_nowhere_else(error, tries
     def once():
         fail.with_options(**retries())()
 
-    with patch("flows.retrying._PAUSES", [0.01] * 3), pytest.raises(type(error)):
+    with patch("daycast.flows.running.retrying._PAUSES", [0.01] * 3), pytest.raises(type(error)):
         once()
     assert len(tried) == tries
 
@@ -120,7 +120,7 @@ def test_a_database_that_is_full_fails_the_run_with_a_message_and_the_next_one_i
     before = trained.tables()
     event.listen(Engine, "connect", fill)
     try:
-        with patch("flows.retrying._PAUSES", [0.05]):
+        with patch("daycast.flows.running.retrying._PAUSES", [0.05]):
             summary = trained.run(training="reuse")
     finally:
         event.remove(Engine, "connect", fill)

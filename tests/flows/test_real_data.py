@@ -211,7 +211,7 @@ def run(loopback, tmp_path_factory) -> Callable[..., str]:
     }
 
     def call(*arguments: str) -> str:
-        command = [sys.executable, "-m", "flows.cli", "run", *arguments]
+        command = [sys.executable, "-m", "daycast.flows.command.cli", "run", *arguments]
         done = subprocess.run(command, env=environment, capture_output=True, text=True, check=False, timeout=840)
         assert done.returncode == 0, done.stdout + done.stderr
         assert "Traceback" not in done.stdout + done.stderr

@@ -7,9 +7,9 @@ from unittest.mock import patch
 
 import pytest
 
-from storage.database import Database
-from storage.locks import run_lock
-from storage.runs import begin_run
+from daycast.storage.sql.database import Database
+from daycast.storage.sql.locks import run_lock
+from daycast.storage.sql.runs import begin_run
 from tests.drills.drill_two_at_once import BUSY, faults
 from tests.places import AS_OF
 
@@ -22,7 +22,7 @@ def test_a_run_beside_another_one_leaves_with_a_message_and_touches_nothing(plac
         assert held
         begin_run(db, run_id=place.job().run_id, pipeline="mine", as_of=AS_OF, started_at=AS_OF)
         before = place.tables(), place.files()
-        with patch("flows.retrying._WAIT_SECONDS", 0.3):
+        with patch("daycast.flows.running.retrying._WAIT_SECONDS", 0.3):
             summary = place.run()
         assert summary.status == "failed"
         assert BUSY in summary.message
@@ -33,7 +33,7 @@ def test_a_run_beside_another_one_leaves_with_a_message_and_touches_nothing(plac
 def test_two_commands_started_together_both_end_well(place):
     commands = [
         subprocess.Popen(
-            [sys.executable, "-m", "flows.cli", "run", "mine", "--as-of", "2024-06-08"],
+            [sys.executable, "-m", "daycast.flows.command.cli", "run", "mine", "--as-of", "2024-06-08"],
             env=place.environment, cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True,
         )
         for _ in range(2)

@@ -12,7 +12,7 @@ from prefect.client.schemas.filters import ArtifactFilter
 from prefect.client.schemas.sorting import ArtifactSort
 from prefect.states import Completed
 
-from flows.upkeep import upkeep
+from daycast.flows.upkeep import upkeep
 from tests.places import Place
 
 pytestmark = [pytest.mark.slow, pytest.mark.usefixtures("prefect_server")]

@@ -8,9 +8,9 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from models.windows import Windows
-from storage.pipelines import parse_pipeline
-from storage.specs import Pipeline
+from daycast.models.series.windows import Windows
+from daycast.storage.config.pipeline_file import parse_pipeline
+from daycast.storage.terms.pipeline import Pipeline
 
 DATA = Path(__file__).parents[2] / ".." / "shared" / "data"
 

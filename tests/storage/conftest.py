@@ -6,9 +6,9 @@ from datetime import UTC, datetime, timedelta
 import pandas as pd
 import pytest
 
-from storage.database import Database
-from storage.runs import begin_run
-from storage.series import upsert_series
+from daycast.storage.sql.database import Database
+from daycast.storage.sql.runs import begin_run
+from daycast.storage.sql.series import upsert_series
 
 AS_OF = datetime(2026, 8, 21, 22, 30, tzinfo=UTC)
 ORIGIN = datetime(2026, 8, 21, 20, tzinfo=UTC)

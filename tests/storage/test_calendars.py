@@ -5,7 +5,7 @@ from datetime import UTC, datetime
 import pandas as pd
 import pytest
 
-from storage.calendars import Calendar
+from daycast.storage.calendars import Calendar
 
 
 def at(text: str) -> datetime:

@@ -10,18 +10,18 @@ from pathlib import Path
 import pytest
 from sqlalchemy import inspect as look
 
-from storage.database import Database
-from storage.errors import ConfigError, DatabaseError, DaycastError, StorageError
-from storage.feeds.catalog import open_feed
-from storage.feeds.feed import Span
-from storage.feeds.patience import Patience
-from storage.files import Folder
-from storage.pipelines import load_pipelines, parse_pipeline
-from storage.settings import Settings
-from storage.tables import Base
-from tasks.ingest import ingest
-from tasks.prepare import prepare
-from tasks.score import score
+from daycast.storage.config.pipeline_file import load_pipelines, parse_pipeline
+from daycast.storage.config.settings import Settings
+from daycast.storage.feeds.catalog import open_feed
+from daycast.storage.feeds.feed import Span
+from daycast.storage.feeds.wire.limits import Patience
+from daycast.storage.lake.folder import Folder
+from daycast.storage.sql.database import Database
+from daycast.storage.sql.tables import Base
+from daycast.storage.terms.errors import ConfigError, DatabaseError, DaycastError, StorageError
+from daycast.tasks.steps.ingest import ingest
+from daycast.tasks.steps.prepare import prepare
+from daycast.tasks.steps.score import score
 from tests.places import AS_OF, make_place
 
 SECRET = "s3cret"  # noqa: S105 — what must be found nowhere
@@ -54,7 +54,7 @@ SHELL = "$(touch owned)`touch owned`;touch owned|&"
         {"start": "0000-00-00"},
         {"source": "a\nb"},
         {"feed": "os.system"},
-        {"feed": "storage.feeds.yahoo:YahooFeed"},
+        {"feed": "daycast.storage.feeds.yahoo.feed:YahooFeed"},
         {"model": {"cell": "__import__('os')"}},
     ],
     ids=lambda change: repr(change)[:60],

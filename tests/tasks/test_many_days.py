@@ -8,9 +8,9 @@ from unittest.mock import patch
 
 import pytest
 
-from storage.job import Job
-from tasks.ingest import ingest
-from tasks.prepare import prepare
+from daycast.tasks.handover.job import Job
+from daycast.tasks.steps.ingest import ingest
+from daycast.tasks.steps.prepare import prepare
 from tests.places import AS_OF, DAYS, Place, walk
 
 MOST = 5
@@ -19,7 +19,7 @@ MOST = 5
 @pytest.fixture(autouse=True)
 def few() -> Iterator[None]:
     """Fewer files than a release puts together, so that fewer days will do."""
-    with patch("storage.compaction.MOST_FILES", MOST):
+    with patch("daycast.storage.lake.compaction.MOST_FILES", MOST):
         yield
 
 

@@ -7,15 +7,15 @@ import numpy as np
 import pandas as pd
 import pytest
 
-import flows.daily
-from storage.contracts import series_id
-from storage.database import Database
-from storage.forecasts import write_forecasts
-from storage.versions import promote
-from tasks.ingest import ingest
-from tasks.plan import plan
-from tasks.prepare import prepare
-from tasks.score import score
+import daycast.flows.daily
+from daycast.storage.sql.database import Database
+from daycast.storage.sql.forecasts import write_forecasts
+from daycast.storage.sql.versions import promote
+from daycast.storage.terms.words import series_id
+from daycast.tasks.steps.ingest import ingest
+from daycast.tasks.steps.plan import plan
+from daycast.tasks.steps.prepare import prepare
+from daycast.tasks.steps.score import score
 from tests.places import AS_OF, DAYS, Place, make_place, walk
 
 DAY, SOON = timedelta(days=1), timedelta(seconds=5)
@@ -151,7 +151,7 @@ def test_a_basis_that_comes_back_the_next_day(either):
 def test_a_champion_whose_scaling_is_of_the_old_basis_is_retrained(tmp_path, difference, training, reason):
     place = make_place(tmp_path / "place")
     place.define(difference=difference, training={"fine_tune_epochs": 0})
-    with patch.object(flows.daily, "now", lambda: AS_OF + SOON):
+    with patch.object(daycast.flows.daily, "now", lambda: AS_OF + SOON):
         place.run(training="retrain")
     with Database.open(place.database_url) as db:
         promote(db, "mine", place.table("model_versions")[0]["version"], at=AS_OF)

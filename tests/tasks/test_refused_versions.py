@@ -16,15 +16,15 @@ from typing import Any
 import pytest
 from sqlalchemy import text
 
-from storage.database import Database
-from storage.errors import ModelFileError, RegistryError
-from storage.handover import Prepared
-from storage.job import Job
-from storage.versions import promote
-from tasks import queries
-from tasks.ingest import ingest
-from tasks.plan import plan
-from tasks.prepare import prepare
+from daycast.storage.sql.database import Database
+from daycast.storage.sql.versions import promote
+from daycast.storage.terms.errors import ModelFileError, RegistryError
+from daycast.tasks.answers import queries
+from daycast.tasks.handover.job import Job
+from daycast.tasks.handover.results import Prepared
+from daycast.tasks.steps.ingest import ingest
+from daycast.tasks.steps.plan import plan
+from daycast.tasks.steps.prepare import prepare
 from tests.places import AS_OF, EARLIER, Place
 
 pytestmark = pytest.mark.slow
@@ -231,7 +231,7 @@ DAMAGES: dict[str, Callable[[Two], str]] = {
     "a module of somebody's": _layer(module="evil.layers", class_name="Evil", registered_name="evil>Evil"),
     "another package's name": _layer(module="keras.layers", class_name="Dense", registered_name="evil>Dense"),
     "another class of a module of ours": _layer(
-        module="models.segments", class_name="Any", registered_name="daycast>Any"
+        module="daycast.models.networks.segments", class_name="Any", registered_name="daycast>Any"
     ),
 }
 
@@ -260,7 +260,7 @@ def test_a_damaged_champion_is_refused_by_name_and_the_version_before_goes_on(
 
 
 def _loaded(job: Job, version: str) -> object:
-    from tasks.predict import _load
+    from daycast.tasks.steps.predict import _load
 
     return _load(job, version)
 
@@ -358,13 +358,13 @@ def test_an_edited_manifest_is_told_by_verify(two: Two) -> None:
 
 
 def test_the_layers_that_a_file_may_name_are_those_that_daycast_registers() -> None:
-    from models.backend import load_keras
+    from daycast.models.networks.backend import load_keras
 
     load_keras()
     import keras
 
-    import models.networks  # noqa: F401 — registers them
-    from storage.keras_archive import _OWN
+    import daycast.models.networks.build  # noqa: F401 — registers them
+    from daycast.storage.registry.keras_archive import _OWN
 
     registered = {name: kind for name, kind in keras.saving.get_custom_objects().items() if name.startswith("daycast>")}
     allowed = {f"daycast>{name}": module for module, names in _OWN.items() for name in names}

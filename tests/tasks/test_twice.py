@@ -7,17 +7,17 @@ from typing import Any
 
 import pytest
 
-from storage.job import Job
-from tasks.evaluate import evaluate
-from tasks.forecast import forecast
-from tasks.ingest import ingest
-from tasks.plan import plan
-from tasks.predict import predict
-from tasks.prepare import prepare
-from tasks.report import publish
-from tasks.runs import begin, fail
-from tasks.score import score
-from tasks.train import train
+from daycast.tasks.handover.job import Job
+from daycast.tasks.steps.evaluate import evaluate
+from daycast.tasks.steps.forecast import forecast
+from daycast.tasks.steps.ingest import ingest
+from daycast.tasks.steps.plan import plan
+from daycast.tasks.steps.predict import predict
+from daycast.tasks.steps.prepare import prepare
+from daycast.tasks.steps.report import publish
+from daycast.tasks.steps.runs import begin, fail
+from daycast.tasks.steps.score import score
+from daycast.tasks.steps.train import train
 from tests.places import AS_OF, Place, make_place
 
 LATER = AS_OF + timedelta(days=2)

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 from sqlalchemy import text
 
-from storage.database import Database
+from daycast.storage.sql.database import Database
 from tests.places import AS_OF, TINY, Place
 
 pytestmark = pytest.mark.slow
@@ -40,12 +40,12 @@ def _of_the_first_release(place: Place) -> str:
 
 def _keras_layers(path: Path) -> None:
     """Save the network anew with the same weights in Keras' own layers, as the first release built it."""
-    from models.backend import load_keras
+    from daycast.models.networks.backend import load_keras
 
     load_keras()
     import keras
 
-    import models.networks  # noqa: F401 — registers daycast's layers
+    import daycast.models.networks.build  # noqa: F401 — registers daycast's layers
 
     network = keras.models.load_model(path, compile=False)
     inputs = keras.Input((TINY["lookback"], 1), name="inputs")
@@ -79,9 +79,9 @@ def test_a_version_of_the_first_release_serves_and_is_fine_tuned(former: tuple[P
 
 
 def test_the_rules_go_on_with_a_version_of_the_first_release(former: tuple[Place, str]) -> None:
-    from tasks.ingest import ingest
-    from tasks.plan import plan
-    from tasks.prepare import prepare
+    from daycast.tasks.steps.ingest import ingest
+    from daycast.tasks.steps.plan import plan
+    from daycast.tasks.steps.prepare import prepare
 
     place, version = former
     job = place.job(as_of=AS_OF - timedelta(days=18))

@@ -8,17 +8,18 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
-from storage.database import Database
-from storage.handover import Removed, Retention
-from storage.job import Upkeep
-from storage.locks import run_lock
-from storage.manifest import Manifest
-from storage.pipelines import load_pipelines
-from storage.runs import begin_run
-from storage.versions import promote, record_version
-from tasks.ingest import ingest
-from tasks.prepare import prepare
-from tasks.upkeep import compact, remove_derived, remove_reports, remove_versions, verify_versions
+from daycast.storage.config.pipeline_file import load_pipelines
+from daycast.storage.registry.manifest import Manifest
+from daycast.storage.sql.database import Database
+from daycast.storage.sql.locks import run_lock
+from daycast.storage.sql.runs import begin_run
+from daycast.storage.sql.versions import promote, record_version
+from daycast.storage.terms.keeping import Retention
+from daycast.tasks.handover.job import Upkeep
+from daycast.tasks.handover.results import Removed
+from daycast.tasks.steps.ingest import ingest
+from daycast.tasks.steps.prepare import prepare
+from daycast.tasks.upkeep import compact, remove_derived, remove_reports, remove_versions, verify_versions
 from tests.places import AS_OF, DAYS, Place, walk
 
 DAY = timedelta(days=1)

@@ -10,8 +10,8 @@ from typing import Any
 
 import pandas as pd
 
-from storage.errors import FeedError, FeedRefused
-from storage.feeds.ett import COLUMNS
+from daycast.storage.feeds.ett import COLUMNS
+from daycast.storage.terms.errors import FeedError, FeedRefused
 
 DAYS = pd.bdate_range("2020-01-02", periods=12)  # to 2020-01-17: no holiday of XNYS lies in them
 CLOSES = [94.900497, 93.748497, 95.143997, 95.343002, 94.598503, 95.052498, 94.157997, 94.565002, 93.472, 93.100998]

@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from typing import Any
 
-from storage.errors import FeedUnavailable
+from daycast.storage.terms.errors import FeedUnavailable
 from tests.storage.feeds.broken import (
     ETT,
     FRED,

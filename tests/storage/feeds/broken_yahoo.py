@@ -5,7 +5,7 @@ from typing import Any
 
 import pandas as pd
 
-from storage.errors import FeedUnavailable
+from daycast.storage.terms.errors import FeedUnavailable
 from tests.storage.feeds.broken import (
     CLOSES,
     DAYS,

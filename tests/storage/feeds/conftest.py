@@ -13,9 +13,9 @@ from urllib.parse import urlsplit
 
 import pytest
 
-from storage.feeds.patience import Patience
-from storage.pipelines import parse_pipeline
-from storage.specs import Pipeline
+from daycast.storage.config.pipeline_file import parse_pipeline
+from daycast.storage.feeds.wire.limits import Patience
+from daycast.storage.terms.pipeline import Pipeline
 
 DATA = Path(__file__).parents[4] / "shared" / "data"
 

@@ -6,10 +6,10 @@ from datetime import UTC, datetime
 
 import pytest
 
-from storage.checks import Inspection, inspect
-from storage.errors import DaycastError
-from storage.feeds.catalog import open_feed
-from storage.feeds.feed import Fetched, Span
+from daycast.storage.feeds.catalog import open_feed
+from daycast.storage.feeds.feed import Fetched, Span
+from daycast.storage.intake.frames import Inspection, inspect
+from daycast.storage.terms.errors import DaycastError
 from tests.storage.feeds import broken_csv, broken_net, broken_parquet, broken_yahoo
 from tests.storage.feeds.broken import CLOSES, DAYS, HOURS, OILS, Case, Refused, Said, endless
 

@@ -14,11 +14,11 @@ import pytest
 from hypothesis import HealthCheck, find, given, settings
 from hypothesis import strategies as st
 
-from storage.checks import inspect
-from storage.errors import DaycastError
-from storage.feeds.catalog import open_feed
-from storage.feeds.feed import Fetched, Span
-from storage.feeds.patience import Patience
+from daycast.storage.feeds.catalog import open_feed
+from daycast.storage.feeds.feed import Fetched, Span
+from daycast.storage.feeds.wire.limits import Patience
+from daycast.storage.intake.frames import inspect
+from daycast.storage.terms.errors import DaycastError
 from tests.storage.feeds.broken import chart, csv_lines, ett_lines, frame, fred_lines, parquet, said, text
 from tests.storage.feeds.damage import Damaged, damages
 

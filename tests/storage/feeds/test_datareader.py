@@ -4,10 +4,10 @@ from datetime import UTC, datetime
 
 import pytest
 
-from storage.errors import ConfigError, FeedRefused, FeedUnavailable
-from storage.feeds.catalog import open_feed
-from storage.feeds.datareader import sources
-from storage.feeds.feed import Span
+from daycast.storage.feeds.catalog import open_feed
+from daycast.storage.feeds.datareader import sources
+from daycast.storage.feeds.feed import Span
+from daycast.storage.terms.errors import ConfigError, FeedRefused, FeedUnavailable
 
 SPAN = Span(start=datetime(2020, 1, 1, tzinfo=UTC), end=datetime(2020, 1, 31, tzinfo=UTC))
 PATH = "/graph/fredgraph.csv"

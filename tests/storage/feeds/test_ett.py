@@ -4,10 +4,10 @@ from datetime import UTC, datetime
 
 import pytest
 
-from storage.errors import ConfigError, FeedRefused, FeedUnavailable
-from storage.feeds.catalog import open_feed
-from storage.feeds.ett import COLUMNS
-from storage.feeds.feed import Span
+from daycast.storage.feeds.catalog import open_feed
+from daycast.storage.feeds.ett import COLUMNS
+from daycast.storage.feeds.feed import Span
+from daycast.storage.terms.errors import ConfigError, FeedRefused, FeedUnavailable
 
 END = datetime(2016, 7, 2, tzinfo=UTC)
 SPAN = Span(start=None, end=END)

@@ -7,11 +7,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from storage.checks import inspect
-from storage.errors import FeedRefused, FeedUnavailable
-from storage.feeds.catalog import open_feed
-from storage.feeds.feed import Span
-from storage.feeds.table import Layout, read_csv
+from daycast.storage.feeds.catalog import open_feed
+from daycast.storage.feeds.feed import Span
+from daycast.storage.feeds.reading.csv_table import Layout, read_csv
+from daycast.storage.intake.frames import inspect
+from daycast.storage.terms.errors import FeedRefused, FeedUnavailable
 
 SPAN = Span(start=None, end=datetime(2030, 1, 1, tzinfo=UTC))
 HEADER = "date,open,close,volume"

@@ -8,13 +8,13 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from storage.calendars import Calendar
-from storage.checks import inspect
-from storage.errors import FeedRefused
-from storage.feeds.catalog import open_feed
-from storage.feeds.feed import Span
-from storage.feeds.sample_transformer import TRANSFORMER_COLUMNS
-from storage.pipelines import parse_pipeline
+from daycast.storage.calendars import Calendar
+from daycast.storage.config.pipeline_file import parse_pipeline
+from daycast.storage.feeds.catalog import open_feed
+from daycast.storage.feeds.feed import Span
+from daycast.storage.feeds.sample.transformer import TRANSFORMER_COLUMNS
+from daycast.storage.intake.frames import inspect
+from daycast.storage.terms.errors import FeedRefused
 
 END = datetime(2026, 8, 21, 22, 30, tzinfo=UTC)
 

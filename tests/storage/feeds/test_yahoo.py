@@ -7,13 +7,13 @@ from datetime import UTC, datetime
 import pandas as pd
 import pytest
 
-from storage.checks import inspect
-from storage.errors import ConfigError, FeedRefused, FeedUnavailable
-from storage.feeds.catalog import open_feed
-from storage.feeds.feed import Span
-from storage.files import Folder
-from storage.observations import Observations
-from storage.rebasing import judge
+from daycast.storage.feeds.catalog import open_feed
+from daycast.storage.feeds.feed import Span
+from daycast.storage.intake.frames import inspect
+from daycast.storage.intake.rebasing import judge
+from daycast.storage.lake.folder import Folder
+from daycast.storage.lake.observations import Observations
+from daycast.storage.terms.errors import ConfigError, FeedRefused, FeedUnavailable
 
 SPAN = Span(start=datetime(2020, 1, 1, tzinfo=UTC), end=datetime(2020, 1, 10, tzinfo=UTC))
 CHART = "/v8/finance/chart/AMZN"

@@ -1,0 +1,247 @@
+"""The command line: each command prints what it did and the command to run next.
+
+Exit codes: 0 good, 1 the work failed, 2 wrong usage.
+"""
+
+from __future__ import annotations
+
+import os
+from enum import StrEnum
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from daycast.flows.command import model_commands
+from daycast.flows.command.terminal import complain, out, say
+from daycast.storage.terms.errors import DaycastError
+
+app = typer.Typer(
+    help="Scheduled batch forecasting: prices and transformer data in, forecasts and their accuracy in SQL.",
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,
+    add_completion=False,
+)
+app.add_typer(model_commands.app, name="models")
+benchmark_app = typer.Typer(help="Measure the networks as the field measures its own.", no_args_is_help=True)
+app.add_typer(benchmark_app, name="benchmark")
+
+
+@benchmark_app.callback()
+def _benchmark() -> None:
+    """Keep `etth1` a command's name, though it is the only one."""
+
+
+class Train(StrEnum):
+    """How a run comes by its network."""
+
+    auto = "auto"
+    retrain = "retrain"
+    fine_tune = "fine_tune"
+    reuse = "reuse"
+
+
+class Protocol(StrEnum):
+    """What the benchmark forecasts: all seven columns, the oil temperature, the oil temperature one hour ahead."""
+
+    multivariate = "multivariate"
+    univariate = "univariate"
+    one_step = "one_step"
+
+
+class Format(StrEnum):
+    """How rows are printed."""
+
+    table = "table"
+    csv = "csv"
+    json = "json"
+
+
+def main() -> None:
+    """Run the command line; errors that daycast raises on purpose become one message and an exit code."""
+    _quiet()
+    try:
+        app()
+    except DaycastError as error:
+        complain(str(error))
+        raise SystemExit(error.exit_code) from None
+
+
+@app.command()
+def run(
+    pipelines: Annotated[
+        list[str] | None, typer.Argument(help="Those to run; all of the pipeline file by default.")
+    ] = None,
+    as_of: Annotated[
+        str | None,
+        typer.Option(help="The instant the run pretends it is: ISO 8601; a date means its end. Times are UTC."),
+    ] = None,
+    sample: Annotated[bool, typer.Option("--sample", help="Take every series from the built-in generator.")] = False,  # noqa: FBT002
+    train: Annotated[
+        Train, typer.Option(help="How to come by a network; auto goes by the pipeline's rules.")
+    ] = Train.auto,
+) -> None:
+    """Do the daily job now: fetch, prepare, train, evaluate, forecast."""
+    from daycast.flows.command.printing import print_run
+    from daycast.flows.server.local_server import prefect_api
+
+    with prefect_api() as ready:
+        from daycast.storage.config.pipeline_file import choose_pipelines, load_pipelines
+        from daycast.storage.config.settings import Settings
+
+        chosen = choose_pipelines(load_pipelines(Settings().pipelines), pipelines or [], sample=sample)
+        from daycast.flows.daily import run_now
+        from daycast.flows.running.clock import parse_as_of
+        from daycast.tasks.preload import preload
+
+        instant = parse_as_of(as_of)
+        preload()
+        ready()
+        summaries = [run_now(spec.name, as_of=instant, training=train.value) for spec in chosen]
+    print_run(out, summaries)
+    if any(summary.status == "failed" for summary in summaries):
+        raise typer.Exit(1)
+
+
+@app.command()
+def backfill(
+    pipeline: Annotated[str, typer.Argument(help="Its name in the pipeline file.")],
+    first: Annotated[str, typer.Option("--from", help="The first day (UTC), such as 2026-08-03.")],
+    last: Annotated[str, typer.Option("--to", help="The last day, included.")],
+    force: Annotated[bool, typer.Option("--force", help="Do days again that are done.")] = False,  # noqa: FBT002
+    sample: Annotated[bool, typer.Option("--sample", help="Take every series from the built-in generator.")] = False,  # noqa: FBT002
+    train: Annotated[
+        Train, typer.Option(help="How to come by a network; auto goes by the pipeline's rules.")
+    ] = Train.auto,
+) -> None:
+    """Do the daily run for each past day or session, oldest first, as of that day; days that are done are skipped."""
+    from daycast.flows.command.printing import print_backfill
+    from daycast.flows.running.clock import parse_day
+    from daycast.flows.server.local_server import prefect_api
+
+    days = {"first": parse_day(first, option="--from"), "last": parse_day(last, option="--to")}
+    with prefect_api() as ready:
+        from daycast.flows.backfill import backfill_now
+        from daycast.tasks.preload import preload
+
+        preload()
+        ready()
+        outcome = backfill_now(pipeline, **days, force=force, training=train.value, sample=sample)
+    print_backfill(out, outcome)
+    if outcome.failed:
+        raise typer.Exit(1)
+
+
+@app.command()
+def up(
+    host: Annotated[
+        str, typer.Option(help="The address the server binds to; loopback unless told otherwise.")
+    ] = "127.0.0.1",
+    port: Annotated[int, typer.Option(help="The server's port.")] = 4200,
+    sample: Annotated[bool, typer.Option("--sample", help="Run every pipeline on generated data.")] = False,  # noqa: FBT002
+) -> None:
+    """Start a Prefect server with its UI, the schedules, and a process that runs them; Ctrl-C stops it all."""
+    from daycast.flows.server.up import serve
+    from daycast.storage.config.pipeline_file import load_pipelines
+    from daycast.storage.config.settings import Settings
+
+    settings = Settings()
+    pipelines = list(load_pipelines(settings.pipelines).values())
+    serve(pipelines, settings=settings, host=host, port=port, sample=sample, say=say)
+
+
+@app.command()
+def deploy(
+    pool: Annotated[str, typer.Option(help="The work pool whose workers run the flows.")],
+    sample: Annotated[bool, typer.Option("--sample", help="Run every pipeline on generated data.")] = False,  # noqa: FBT002
+) -> None:
+    """Register the same deployments with a Prefect server and work pool that exist already."""
+    from daycast.flows.command.printing import print_next
+    from daycast.flows.server.deploy import register
+    from daycast.storage.config.pipeline_file import load_pipelines
+    from daycast.storage.config.settings import Settings
+
+    settings = Settings()
+    pipelines = list(load_pipelines(settings.pipelines).values())
+    register(pipelines, settings=settings, pool=pool, sample=sample, say=say)
+    print_next(out, f"prefect worker start --pool {pool}", "daycast status")
+
+
+@app.command()
+def status() -> None:
+    """Show for each pipeline the champion, its age, the last run, live skill, and what is stale or failing."""
+    from daycast.flows.command.printing import print_status
+    from daycast.flows.running.clock import now
+    from daycast.storage.config.settings import Settings
+    from daycast.tasks.answers.standing import standing
+
+    at = now()
+    found = standing(Settings(), at=at)
+    print_status(out, found, at=at)
+    if any(row.troubles for row in found.pipelines):
+        raise typer.Exit(1)
+
+
+@app.command()
+def forecasts(
+    pipeline: Annotated[str | None, typer.Argument(help="One pipeline; all by default.")] = None,
+    series: Annotated[str | None, typer.Option(help="One series, such as prices/AMZN.")] = None,
+    format: Annotated[Format, typer.Option(help="How the rows are printed.")] = Format.table,  # noqa: A002
+) -> None:
+    """Show the latest forecasts."""
+    from daycast.flows.command.printing import print_forecasts
+    from daycast.storage.config.settings import Settings
+    from daycast.tasks.answers import queries
+
+    rows = queries.forecasts(Settings(), pipeline=pipeline, series_id=series)
+    print_forecasts(out, rows, form=format.value)
+
+
+@app.command()
+def report(pipeline: Annotated[str | None, typer.Argument(help="One pipeline; all by default.")] = None) -> None:
+    """Write a page with plots and figures for each pipeline that has run, whole in itself, and print where it is."""
+    from daycast.flows.command.printing import print_report
+    from daycast.storage.config.settings import Settings
+    from daycast.tasks.steps.report import write_pages
+
+    print_report(out, write_pages(Settings(), pipeline=pipeline))
+
+
+@benchmark_app.command("etth1")
+def benchmark_etth1(
+    protocol: Annotated[list[Protocol] | None, typer.Option(help="Those to run; all by default.")] = None,
+    horizon: Annotated[list[int] | None, typer.Option(help="Hours ahead; all by default.")] = None,
+    seeds: Annotated[int, typer.Option(min=1, help="Networks of each, from seeds one after the other.")] = 3,
+    folder: Annotated[
+        str | None, typer.Option("--out", help="Where scores and forecasts go; storage/benchmark by default.")
+    ] = None,
+    data: Annotated[str | None, typer.Option(help="ETTh1.csv, a path or URL; the public file by default.")] = None,
+    tables: Annotated[
+        Path | None, typer.Option(help="A pipeline file with other networks; flows/benchmark.toml by default.")
+    ] = None,
+    validation_only: Annotated[  # noqa: FBT002
+        bool, typer.Option("--validation-only", help="Leave the test part unread, to choose settings.")
+    ] = False,
+) -> None:
+    """Train and score on ETTh1 by the field's protocol; what was done with the same settings is not done again."""
+    from daycast.flows.benchmark import TABLES, choose, run_benchmark
+    from daycast.flows.command.printing import print_benchmark
+    from daycast.storage.config.settings import Settings
+
+    specs = choose(
+        tables or TABLES, protocols=[each.value for each in protocol or []], horizons=horizon or [], data=data
+    )
+    place = folder or f"{Settings().storage.rstrip('/')}/benchmark"
+    results = run_benchmark(specs, seeds=seeds, out=place, test=not validation_only, say=say)
+    print_benchmark(out, results, folder=place)
+
+
+def _quiet() -> None:
+    """Keep the libraries' own lines out of the terminal; whoever sets these variables sees what they ask for."""
+    os.environ.setdefault("PREFECT_LOGGING_HANDLERS_CONSOLE_LEVEL", "CRITICAL")
+    os.environ.setdefault("PREFECT_SERVER_ANALYTICS_ENABLED", "false")
+    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
+
+
+if __name__ == "__main__":
+    main()

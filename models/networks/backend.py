@@ -1,0 +1,63 @@
+"""Keras on TensorFlow, loaded without the lines that TensorFlow prints while it starts."""
+
+import contextlib
+import importlib
+import os
+import sys
+import tempfile
+from collections.abc import Iterator
+
+from daycast.storage.terms.network import ModelSpec
+
+
+def load_keras() -> None:
+    """Import Keras and TensorFlow; what they print on the way is shown only if that fails.
+
+    TensorFlow's C++ code writes to the process's standard error before its log level is read, so that the file
+    descriptor itself is held back.
+    """
+    if "keras" in sys.modules:
+        return
+    with _stderr_held():
+        importlib.import_module("tensorflow")
+        importlib.import_module("keras")
+
+
+CORES = os.cpu_count() or 1
+
+
+def share_cores(model: ModelSpec) -> None:
+    """Suit the process to the network it will train, after :func:`load_keras` and before anything is computed.
+
+    Where parts of a batch are computed side by side, one a core, each operation has one core: a step is so short that
+    handing pieces of it to another costs more than it gives. The GRU's loops, read step by step, are slower that way. A
+    process that has computed already stays as it is.
+    """
+    if model.cell != "lstm" and not model.segmented:
+        return
+    threading = sys.modules["tensorflow"].config.threading
+    with contextlib.suppress(RuntimeError):
+        threading.set_intra_op_parallelism_threads(1)
+        threading.set_inter_op_parallelism_threads(CORES)
+
+
+def accelerators() -> int:
+    """GPUs that TensorFlow sees, after :func:`load_keras`."""
+    return len(sys.modules["tensorflow"].config.list_physical_devices("GPU"))
+
+
+@contextlib.contextmanager
+def _stderr_held() -> Iterator[None]:
+    sys.stderr.flush()
+    kept = os.dup(2)
+    with tempfile.TemporaryFile() as held:
+        os.dup2(held.fileno(), 2)
+        try:
+            yield
+        except BaseException:
+            held.seek(0)
+            os.write(kept, held.read())
+            raise
+        finally:
+            os.dup2(kept, 2)
+            os.close(kept)

@@ -1,0 +1,197 @@
+"""The training loop: Keras' own, with early stopping, a time budget and a report of each epoch."""
+
+import math
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+import keras
+import numpy as np
+import tensorflow as tf
+from numpy.typing import NDArray
+
+from daycast.models.series.inputs import Inputs, as_read
+from daycast.storage.terms.errors import DataError
+from daycast.storage.terms.network import ModelSpec
+
+Pair = tuple[Inputs, NDArray[np.float32]]
+
+_STEPS = 32
+"""Steps between two looks at the clock; Python is left out of the steps between."""
+
+_VALIDATION_BLOCK = 8192
+
+
+@dataclass(frozen=True, kw_only=True)
+class Epoch:
+    """What one pass over the training windows came to.
+
+    Attributes:
+        number: from 1.
+        total: passes at most.
+        loss: training loss, in scaled units.
+        validation_loss: validation loss, in scaled units.
+    """
+
+    number: int
+    total: int
+    loss: float
+    validation_loss: float
+
+
+@dataclass(frozen=True, kw_only=True)
+class Fitted:
+    """How a fit went.
+
+    Attributes:
+        history: every epoch.
+        validation_loss: of the weights that were kept.
+    """
+
+    history: tuple[Epoch, ...]
+    validation_loss: float
+
+
+def run(
+    network: Any,
+    *,
+    training: Pair,
+    validation: Pair,
+    model: ModelSpec,
+    warm: bool,
+    on_epoch: Callable[[Epoch], None],
+    expired: Callable[[], bool],
+) -> Fitted:
+    """Train a network in place, and leave it with the weights that were best on validation.
+
+    Args:
+        network: a built model ``(batch, lookback, features) → (batch, horizon)``.
+        training: scaled inputs, of which the first is ``(n, lookback, features)``, and targets ``(n, horizon)``.
+        validation: likewise.
+        model: loss, learning rate and its decay, weight average, batch size, epochs at most, patience, seed.
+        warm: the weights are worth keeping as they are if no epoch betters them (fine-tuning).
+        on_epoch: told of each pass.
+        expired: asked every so many steps; once true, training ends.
+
+    Raises:
+        DataError: the loss is not a number.
+    """
+    network.compile(
+        optimizer=_optimizer(model),
+        loss=model.loss,
+        steps_per_execution=_STEPS,
+        jit_compile="auto",
+    )
+    held_out = _in_order(validation)
+    watch = _Watch(model, on_epoch=on_epoch, expired=expired)
+    if warm:
+        watch.keep(network, loss=float(network.evaluate(held_out, verbose=0)))
+    network.fit(
+        _shuffled(training, model=model),
+        validation_data=held_out,
+        epochs=model.epochs,
+        shuffle=False,  # the batches are shuffled already
+        callbacks=[keras.callbacks.SwapEMAWeights(swap_on_epoch=True), watch] if model.weight_average else [watch],
+        verbose=0,
+    )
+    network.set_weights(watch.best)
+    return Fitted(history=tuple(watch.history), validation_loss=watch.lowest)
+
+
+def _optimizer(model: ModelSpec) -> Any:
+    averaged = {"use_ema": True, "ema_momentum": model.weight_average} if model.weight_average else {}
+    # named, since Keras would number it by what was made before, and the name stands in the network's file
+    return keras.optimizers.Adam(model.learning_rate, global_clipnorm=1.0, name="adam", **averaged)
+
+
+def rate(model: ModelSpec, *, epoch: int) -> float:
+    """The learning rate of an epoch, counted from 0.
+
+    >>> [round(rate(ModelSpec(decay="step", learning_rate=0.1), epoch=epoch), 3) for epoch in range(5)]
+    [0.1, 0.1, 0.1, 0.08, 0.064]
+    >>> [round(rate(ModelSpec(decay="cosine", learning_rate=0.1, epochs=4), epoch=epoch), 3) for epoch in range(4)]
+    [0.1, 0.085, 0.05, 0.015]
+    """
+    match model.decay:
+        case "step":
+            return model.learning_rate * 0.8 ** max(0, epoch - 2)
+        case "cosine":
+            return model.learning_rate * (1 + math.cos(math.pi * epoch / model.epochs)) / 2
+        case _:
+            return model.learning_rate
+
+
+class _Watch(keras.callbacks.Callback):  # type: ignore[misc]  # Keras has no types
+    """Sets each epoch's learning rate, keeps the weights that are best on validation, and says when to stop."""
+
+    def __init__(self, spec: ModelSpec, *, on_epoch: Callable[[Epoch], None], expired: Callable[[], bool]) -> None:
+        super().__init__()
+        self._spec = spec
+        self._on_epoch, self._expired = on_epoch, expired
+        self._waited = 0
+        self.history: list[Epoch] = []
+        self.best: list[NDArray[np.float32]] = []
+        self.lowest = math.inf
+
+    def keep(self, network: Any, *, loss: float) -> None:
+        """Remember the network's weights as the best so far."""
+        self.best, self.lowest, self._waited = network.get_weights(), loss, 0
+
+    def on_epoch_begin(self, epoch: int, logs: Any = None) -> None:  # noqa: ARG002 — Keras' signature
+        """Set the epoch's learning rate."""
+        self.model.optimizer.learning_rate = rate(self._spec, epoch=epoch)
+
+    def on_train_batch_end(self, batch: int, logs: Any = None) -> None:  # noqa: ARG002 — Keras' signature
+        """Look at the clock, once every so many steps."""
+        if self._expired():
+            self.model.stop_training = True
+
+    def on_epoch_end(self, epoch: int, logs: Any = None) -> None:
+        """Judge the epoch."""
+        done = Epoch(
+            number=epoch + 1,
+            total=self._spec.epochs,
+            loss=float(logs["loss"]),
+            validation_loss=float(logs["val_loss"]),
+        )
+        _require_number(done)
+        self.history.append(done)
+        self._waited += 1
+        if done.validation_loss < self.lowest:
+            self.keep(self.model, loss=done.validation_loss)
+        if self._waited >= self._spec.patience or self._expired():
+            self.model.stop_training = True
+        self._on_epoch(done)
+
+
+def _shuffled(pair: Pair, *, model: ModelSpec) -> Any:
+    """Batches of one size, in an order that the seed alone decides, new each epoch; a smaller rest is left."""
+    inputs, targets = tuple(tf.constant(array) for array in pair[0]), tf.constant(pair[1])
+    count = len(targets)
+    size = min(model.batch_size, count)
+
+    def gather(rows: Any) -> Any:
+        return as_read([tf.gather(each, rows) for each in inputs]), tf.gather(targets, rows)
+
+    rows = tf.data.Dataset.range(count).shuffle(count, seed=model.seed, reshuffle_each_iteration=True)
+    return _untuned(rows.batch(size, drop_remainder=True).map(gather).prefetch(_STEPS))
+
+
+def _in_order(pair: Pair) -> Any:
+    inputs, targets = pair
+    return _untuned(tf.data.Dataset.from_tensor_slices((as_read(inputs), targets)).batch(_VALIDATION_BLOCK).cache())
+
+
+def _untuned(batches: Any) -> Any:
+    """Without the thread that would tune them: an epoch's end waits until it wakes of itself, often for seconds."""
+    options = tf.data.Options()
+    options.autotune.enabled = False
+    return batches.with_options(options)
+
+
+def _require_number(epoch: Epoch) -> None:
+    if not (math.isfinite(epoch.loss) and math.isfinite(epoch.validation_loss)):
+        raise DataError(
+            f"A loss that is a finite number is required. Received: loss {epoch.loss}, validation loss "
+            f"{epoch.validation_loss} in epoch {epoch.number}. Make learning_rate smaller, or look at the data."
+        )

@@ -1,0 +1,260 @@
+"""A network with what it needs to forecast: fitting, predicting, saving, loading."""
+
+import functools
+import json
+import warnings
+import zipfile
+from collections.abc import Callable, Mapping
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+import keras
+import numpy as np
+import tensorflow as tf
+from numpy.typing import NDArray
+
+from daycast.models.networks.build import Frame
+from daycast.models.networks.fitting import Epoch
+from daycast.models.networks.levels import PACKAGE
+from daycast.models.networks.members import fit_members
+from daycast.models.series.differencing import Floats, undo
+from daycast.models.series.inputs import Inputs, as_read, network_inputs
+from daycast.models.series.scaling import Scaler
+from daycast.models.series.windows import Windows
+from daycast.storage.terms.errors import DataError, RegistryError
+from daycast.storage.terms.pipeline import Pipeline
+from daycast.storage.terms.words import NETWORK, ForecasterName
+
+MODEL_FILE = "model.keras"
+CYCLE_CALENDAR = "cycle_calendar"
+
+_BLOCK = 256
+"""Windows a call. Every call is of this size, filled up where need be, so that a window's forecast is the same to the
+last bit whichever windows stand beside it."""
+
+_LARGEST_FALL = -0.99
+"""A step of ``percent`` is held above this: a price cannot lose all of itself."""
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class NetworkForecaster:
+    """A trained network, its scaling and its differencing.
+
+    Attributes:
+        network: the Keras model.
+        scaler: of every series it knows.
+        shape: what it reads and gives: target, features, difference of each column, lookback, horizon, and the calendar
+            of learned cycles.
+        history: the epochs of the fit that made it; with several members, of each in turn.
+        validation_loss: of the weights that were kept, in scaled units; with several members, their mean.
+    """
+
+    network: Any
+    scaler: Scaler
+    shape: Mapping[str, Any]
+    history: tuple[Epoch, ...]
+    validation_loss: float
+
+    @property
+    def name(self) -> ForecasterName:
+        """Its name in the tables."""
+        return NETWORK
+
+    @classmethod
+    def fit(
+        cls,
+        training: Windows,
+        validation: Windows,
+        *,
+        spec: Pipeline,
+        parent: "NetworkForecaster | None",
+        on_epoch: Callable[[Epoch], None],
+        expired: Callable[[], bool],
+    ) -> "NetworkForecaster":
+        """Retrain, or fine-tune from a parent.
+
+        The same windows, spec and seed give the same weights to the last bit in a fresh process on one machine: call
+        it once a process.
+
+        Args:
+            training: the training part.
+            validation: the validation part, which says when to stop and which weights are best.
+            spec: the pipeline.
+            parent: none to retrain; otherwise training goes on from its weights with its scaling, to which series that
+                it lacks are added, for ``spec.training.fine_tune_epochs``.
+            on_epoch: told of each pass.
+            expired: asked every so many steps; once true, training ends and the best weights so far are kept.
+
+        Raises:
+            DataError: the loss is not a number.
+        """
+        tf.config.experimental.enable_op_determinism()
+        shape, column = shape_of(spec), _restored_column(spec)
+        model = spec.model.model_copy(update={"epochs": spec.training.fine_tune_epochs} if parent else {})
+        scaler = parent.scaler.extended(training, target=column) if parent else Scaler.fit(training, target=column)
+        calendar = shape.get(CYCLE_CALENDAR)
+        network, fitted = fit_members(
+            [
+                (network_inputs(part, scaler=scaler, calendar=calendar), scaler.targets(part))
+                for part in (training, validation)
+            ],
+            model=model,
+            frame=_frame(spec),
+            parent=parent.network if parent else None,
+            on_epoch=on_epoch,
+            expired=expired,
+        )
+        return cls(
+            network=network,
+            scaler=scaler,
+            shape=shape,
+            history=fitted.history,
+            validation_loss=fitted.validation_loss,
+        )
+
+    def predict(self, windows: Windows) -> Floats:
+        """Levels of the target, ``(n, horizon)`` float64.
+
+        Raises:
+            DataError: a series is unknown to the network, or a forecast is not a finite number.
+        """
+        outputs = self._outputs(network_inputs(windows, scaler=self.scaler, calendar=self.shape.get(CYCLE_CALENDAR)))
+        differences = self.scaler.differences(outputs, windows=windows)
+        kind = self.shape["difference"][self.shape["target"]]
+        if kind == "percent":
+            differences = np.maximum(differences, _LARGEST_FALL)
+        levels = undo(differences, base=windows.base, kind=kind)
+        if not np.isfinite(levels).all():
+            bad = windows.series[~np.isfinite(levels).all(axis=1)][0]
+            raise DataError(f"Finite forecasts are required. Received: one of {bad} that is not. Retrain the network.")
+        return levels
+
+    def save(self, folder: Path) -> dict[str, Any]:
+        """Write ``model.keras`` into a local folder.
+
+        Returns:
+            The rest of the state, as JSON knows it.
+        """
+        with warnings.catch_warnings():
+            # Keras copies TensorFlow's variables in a way that NumPy 2 deprecates
+            warnings.filterwarnings("ignore", message="__array__ implementation", category=DeprecationWarning)
+            self.network.save(folder / MODEL_FILE)
+        return {
+            "shape": dict(self.shape),
+            "scaler": self.scaler.state(),
+            "history": [asdict(epoch) for epoch in self.history],
+            "validation_loss": self.validation_loss,
+        }
+
+    @classmethod
+    def load(cls, folder: Path, state: Mapping[str, Any], *, spec: Pipeline) -> "NetworkForecaster":
+        """Read what :meth:`save` wrote.
+
+        Args:
+            folder: a local folder with ``model.keras``.
+            state: what :meth:`save` returned.
+            spec: the pipeline that it shall forecast for.
+
+        Raises:
+            RegistryError: the file cannot be read, or the network reads or gives something else than the spec.
+        """
+        _require_shape(state["shape"], spec=spec)
+        network = _read(folder / MODEL_FILE)
+        given = network.inputs[0].shape, network.output_shape
+        expected = (None, spec.lookback, len(spec.features)), (None, spec.horizon)
+        if given != expected:
+            raise RegistryError(
+                f"A network of the shapes {expected[0]} → {expected[1]} is required. Received: "
+                f"{given[0]} → {given[1]} in {MODEL_FILE}. Retrain."
+            )
+        return cls(
+            network=network,
+            scaler=Scaler.from_state(state["scaler"]),
+            shape=state["shape"],
+            history=tuple(Epoch(**epoch) for epoch in state["history"]),
+            validation_loss=float(state["validation_loss"]),
+        )
+
+    def _outputs(self, inputs: Inputs) -> NDArray[np.float32]:
+        count = len(inputs[0])
+        blocks = []
+        for start in range(0, count, _BLOCK):
+            block = [_filled(array[start : start + _BLOCK]) for array in inputs]
+            blocks.append(self._forward(as_read(block)).numpy()[: count - start])
+        return np.concatenate(blocks) if blocks else np.zeros((0, self.shape["horizon"]), dtype=np.float32)
+
+    @functools.cached_property
+    def _forward(self) -> Any:
+        return tf.function(functools.partial(self.network, training=False), autograph=False)
+
+
+def _frame(spec: Pipeline) -> Frame:
+    return Frame(
+        lookback=spec.lookback,
+        features=len(spec.features),
+        horizon=spec.horizon,
+        target=spec.features.index(spec.target) if spec.target in spec.features else 0,
+        series=len(spec.symbols),
+    )
+
+
+def _restored_column(spec: Pipeline) -> int | None:
+    """The column whose level or cycle is put back on the outputs, if one is."""
+    restores = spec.model.normalization != "none" or spec.model.cycle
+    return spec.features.index(spec.target) if restores else None
+
+
+def _filled(block: NDArray[Any]) -> NDArray[Any]:
+    """A block of the one size, zeros after what there is."""
+    return np.concatenate([block, np.zeros((_BLOCK - len(block), *block.shape[1:]), dtype=block.dtype)])
+
+
+def shape_of(spec: Pipeline) -> dict[str, Any]:
+    """What a network of this spec reads and gives, as JSON knows it."""
+    cycles = {CYCLE_CALENDAR: spec.calendar} if spec.model.cycle else {}
+    return {
+        "target": spec.target,
+        "features": list(spec.features),
+        "difference": {column: spec.difference_of(column) for column in spec.columns},
+        "lookback": spec.lookback,
+        "horizon": spec.horizon,
+        **cycles,
+    }
+
+
+def _require_shape(held: Mapping[str, Any], *, spec: Pipeline) -> None:
+    wanted = shape_of(spec)
+    apart = [f"{key} {held.get(key)}" for key in wanted if held.get(key) != wanted[key]]
+    if apart:
+        needed = ", ".join(f"{key} {wanted[key]}" for key in wanted if held.get(key) != wanted[key])
+        raise RegistryError(
+            f"{spec.name}: a version with {needed} is required. Received: one with {', '.join(apart)}. Retrain."
+        )
+
+
+def _read(path: Path) -> Any:
+    """Load a network; Keras would import and build what is not registered by the module that the file names.
+
+    Raises:
+        RegistryError: it names a layer of daycast's that there is not, or is no Keras file.
+    """
+    try:
+        if unknown := sorted(name for name in _own_layers(path) if keras.saving.get_registered_object(name) is None):
+            raise RegistryError(
+                f"A Keras file of layers that this daycast has is required. Received: {path.name}, with "
+                f"{', '.join(unknown)}. Retrain, or use the daycast that made it."
+            )
+        return keras.models.load_model(path, compile=False, safe_mode=True)
+    except (ValueError, TypeError, KeyError, OSError, zipfile.BadZipFile) as error:
+        raise RegistryError(
+            f"A Keras file that loads in safe mode is required. Received: {path.name}: {error}. Retrain."
+        ) from error
+
+
+def _own_layers(path: Path) -> set[str]:
+    """The registered names of daycast's own layers in a Keras file."""
+    names: set[str] = set()
+    with zipfile.ZipFile(path) as archive:
+        json.loads(archive.read("config.json"), object_hook=lambda node: names.add(str(node.get("registered_name"))))
+    return {name for name in names if name.startswith(f"{PACKAGE}>")}

@@ -1,0 +1,111 @@
+"""Which version serves, and which forecaster: pure decisions on errors."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from daycast.storage.terms.words import NAIVE, NETWORK, ForecasterName, Quality
+
+
+@dataclass(frozen=True, kw_only=True)
+class Errors:
+    """A forecaster's scaled error (MASE over all series and leads) on the same windows as its rivals.
+
+    Attributes:
+        validation: on the validation part.
+        test: on the test part.
+    """
+
+    validation: float
+    test: float
+
+
+@dataclass(frozen=True, kw_only=True)
+class Verdict:
+    """What was decided, and why.
+
+    Attributes:
+        promoted: the challenger becomes the champion.
+        served: the forecaster whose forecasts are written.
+        quality: ``ok`` for the network, ``baseline`` otherwise.
+        reason: for people, one or two sentences.
+    """
+
+    promoted: bool
+    served: ForecasterName
+    quality: Quality
+    reason: str
+
+
+def decide(
+    challenger: Errors | None,
+    *,
+    champion: Errors | None,
+    baselines: Mapping[ForecasterName, Errors],
+    margin: float,
+) -> Verdict:
+    """Decide between challenger and champion, then between the winner and the baselines.
+
+    A challenger replaces the champion where its validation error is below the champion's by the margin; without a
+    champion it becomes one. The winner serves where its validation error is below naive's by the margin and not above
+    the best baseline's, and its test error not above naive's. Otherwise a baseline serves: naive, unless another one
+    is below naive by the margin on validation.
+
+    Args:
+        challenger: the new version; none where the champion is reused.
+        champion: the version that serves; none where there is none yet.
+        baselines: by name, ``naive`` among them.
+        margin: the share by which an error must be below another to count as better.
+
+    Raises:
+        ValueError: there is neither a challenger nor a champion.
+    """
+    promoted, network, first = _duel(challenger, champion=champion, margin=margin)
+    best = _best_baseline(baselines, margin=margin)
+    objection = _objection(network, baselines=baselines, best=best, margin=margin)
+    if objection is None:
+        naive = baselines[NAIVE]
+        second = f"It serves: {_against(network.validation, naive.validation)} naive's on validation."
+        return Verdict(promoted=promoted, served=NETWORK, quality="ok", reason=f"{first} {second}")
+    return Verdict(promoted=promoted, served=best, quality="baseline", reason=f"{first} {best} serves: {objection}.")
+
+
+def _duel(challenger: Errors | None, *, champion: Errors | None, margin: float) -> tuple[bool, Errors, str]:
+    if challenger is None:
+        if champion is None:
+            raise ValueError("A challenger or a champion is required. Received: neither.")
+        return False, champion, "The champion is kept as it is."
+    if champion is None:
+        return True, challenger, "The new version is the first champion."
+    compared = _against(challenger.validation, champion.validation)
+    if challenger.validation < champion.validation * (1 - margin):
+        return True, challenger, f"The challenger replaces the champion: {compared} the champion's on validation."
+    shortfall = f"of the challenger, {compared} the champion's on validation, and {margin:.1%} below it was required"
+    return False, champion, f"The champion is kept: {shortfall}."
+
+
+def _best_baseline(baselines: Mapping[ForecasterName, Errors], *, margin: float) -> ForecasterName:
+    limit = baselines[NAIVE].validation * (1 - margin)
+    better = {name: errors.validation for name, errors in baselines.items() if errors.validation < limit}
+    return min(better, key=lambda name: better[name], default=NAIVE)
+
+
+def _objection(
+    network: Errors, *, baselines: Mapping[ForecasterName, Errors], best: ForecasterName, margin: float
+) -> str | None:
+    """Why the network must not serve, or nothing."""
+    naive = baselines[NAIVE]
+    if not network.validation < naive.validation * (1 - margin):
+        compared = _against(network.validation, naive.validation)
+        return f"of the network, {compared} naive's on validation, and {margin:.1%} below it was required"
+    if not network.validation <= baselines[best].validation:
+        return f"of the network, {_against(network.validation, baselines[best].validation)} {best}'s on validation"
+    if not network.test <= naive.test:
+        return f"of the network, {_against(network.test, naive.test)} naive's on test"
+    return None
+
+
+def _against(error: float, other: float) -> str:
+    if other == 0:
+        return f"its error is {error:.4g} against 0, which is"
+    share = error / other - 1
+    return f"its error is {abs(share):.1%} {'below' if share < 0 else 'above'}"

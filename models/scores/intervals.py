@@ -1,0 +1,137 @@
+"""Prediction intervals by split conformal prediction, per lead and series."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from daycast.models.series.differencing import POSITIVE, Floats
+from daycast.models.series.windows import Windows
+from daycast.storage.terms.errors import DataError
+from daycast.storage.terms.pipeline import DifferenceKind
+from daycast.storage.terms.words import LEVELS
+
+COVERAGES: tuple[int, ...] = tuple(range(0, 100, 5))
+"""Nominal coverages whose radii are kept, in per cent: a grid on which a whole distribution stands."""
+
+REQUIRED = 19
+"""Windows without which the 95 % quantile of the residuals is not finite: the least n with ceil(.95 (n+1)) <= n."""
+
+_FLOOR = 1e-6
+"""A mean that is not positive counts as this share of the base, where only positive levels exist."""
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Band:
+    """Bounds around a mean, each ``(n, horizon)`` float64, in the target's unit."""
+
+    lower_80: Floats
+    upper_80: Floats
+    lower_95: Floats
+    upper_95: Floats
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Intervals:
+    """How far actual values lay from one forecaster's means on the validation part.
+
+    The distance is measured where differences add: between logarithms for ``percent`` and ``log``, so that the bounds
+    are factors and stay positive; between levels otherwise. The interval with radius
+    ``r = the ceil((n + 1) c)-th smallest of n absolute residuals`` covers a new value with probability ``c`` at least,
+    as far as its residual is exchangeable with those of the validation part (Vovk, Gammerman, Shafer 2005, ch. 2;
+    Lei, G'Sell, Rinaldo, Tibshirani, Wasserman 2018, section 2.2). Time series are so only roughly, which is why the
+    coverage on the test part is measured and kept.
+
+    Attributes:
+        kind: the target's kind of difference.
+        names: the series with radii of their own; the others share the last row, of all series together.
+        radii: ``(series + 1, horizon, coverages)`` float64.
+    """
+
+    kind: DifferenceKind
+    names: tuple[str, ...]
+    radii: Floats
+
+    @classmethod
+    def fit(cls, validation: Windows, mean: Floats, *, kind: DifferenceKind) -> "Intervals":
+        """Take the radii from the validation part.
+
+        A series with fewer than :data:`REQUIRED` windows shares those of all series.
+
+        Args:
+            validation: windows that the forecaster was not fitted on.
+            mean: its forecasts for them, ``(n, horizon)`` levels.
+            kind: the target's kind of difference.
+
+        Raises:
+            DataError: there are fewer windows than the 95 % quantile needs.
+        """
+        if len(validation) < REQUIRED:
+            raise DataError(
+                f"Intervals at 95 % need {REQUIRED} validation windows. Received: {len(validation)}. "
+                "Make the validation part larger."
+            )
+        residuals = np.abs(_space(validation.levels(kind), validation, kind) - _space(mean, validation, kind))
+        counts = np.bincount(validation.codes, minlength=len(validation.names))
+        own = [code for code, count in enumerate(counts) if count >= REQUIRED]
+        radii = [_radii(residuals[validation.codes == code]) for code in own]
+        names = tuple(validation.names[code] for code in own)
+        return cls(kind=kind, names=names, radii=np.stack([*radii, _radii(residuals)]))
+
+    def apply(self, mean: Floats, windows: Windows) -> Band:
+        """Bounds around means ``(n, horizon)`` of these windows."""
+        lower_80, upper_80 = self.bounds(mean, windows, coverage=LEVELS[0])
+        lower_95, upper_95 = self.bounds(mean, windows, coverage=LEVELS[1])
+        return Band(lower_80=lower_80, upper_80=upper_80, lower_95=lower_95, upper_95=upper_95)
+
+    def bounds(self, mean: Floats, windows: Windows, *, coverage: int) -> tuple[Floats, Floats]:
+        """Lower and upper bounds, ``(n, horizon)`` levels, of one of :data:`COVERAGES`."""
+        position = {name: row for row, name in enumerate(self.names)}
+        rows = np.array([position.get(name, len(self.names)) for name in windows.names], dtype=np.intp)
+        radius = self.radii[..., COVERAGES.index(coverage)][rows][windows.codes]
+        centre = _space(mean, windows, self.kind)
+        return _levels(centre - radius, self.kind), _levels(centre + radius, self.kind)
+
+    def state(self) -> dict[str, Any]:
+        """Everything, as JSON knows it."""
+        return {
+            "kind": self.kind,
+            "names": list(self.names),
+            "coverages": list(COVERAGES),
+            "radii": self.radii.tolist(),
+        }
+
+    @classmethod
+    def from_state(cls, state: Mapping[str, Any]) -> "Intervals":
+        """The intervals that gave this state.
+
+        Raises:
+            DataError: the state is of other coverages.
+        """
+        if tuple(state["coverages"]) != COVERAGES:
+            raise DataError(
+                f"Intervals at the coverages {list(COVERAGES)} are required. Received: {state['coverages']}. Retrain."
+            )
+        radii = np.array(state["radii"], dtype=np.float64)
+        return cls(kind=state["kind"], names=tuple(state["names"]), radii=radii)
+
+
+def _radii(residuals: Floats) -> Floats:
+    """``(n, horizon)`` absolute residuals to ``(horizon, coverages)``."""
+    count = len(residuals)
+    ranks = [max(1, -(-(count + 1) * coverage // 100)) for coverage in COVERAGES]  # whole numbers: a true ceiling
+    radii = np.sort(residuals, axis=0)[np.array(ranks) - 1].T
+    radii[:, 0] = 0.0
+    return np.asarray(radii)
+
+
+def _space(levels: Floats, windows: Windows, kind: DifferenceKind) -> Floats:
+    if kind not in POSITIVE:
+        return levels
+    return np.asarray(np.log(np.maximum(levels, _FLOOR * windows.base[:, np.newaxis])))
+
+
+def _levels(values: NDArray[np.float64], kind: DifferenceKind) -> Floats:
+    return np.asarray(np.exp(values)) if kind in POSITIVE else values

@@ -1,0 +1,129 @@
+"""How the pipeline file is read, and what is wrong with it in words that name file, table and key."""
+
+import difflib
+import tomllib
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from types import UnionType
+from typing import Any, Union, get_args, get_origin
+
+from pydantic import BaseModel, ValidationError
+
+from daycast.storage.terms.errors import ConfigError
+from daycast.storage.terms.pipeline import Pipeline
+from daycast.storage.terms.text import address
+from daycast.storage.terms.words import SAMPLE_PREFIX
+
+_LONGEST = 200
+_HIDDEN = "a value that is not shown"
+
+
+def load_pipelines(path: str | Path) -> dict[str, Pipeline]:
+    """Read the pipeline file.
+
+    Args:
+        path: a TOML file with one table a pipeline.
+
+    Returns:
+        The pipelines by name, in the file's order.
+
+    Raises:
+        ConfigError: the file is missing, is not TOML, or a table in it is wrong; the message names file, table and key.
+    """
+    try:
+        with Path(path).open("rb") as file:
+            tables = tomllib.load(file)
+    except FileNotFoundError:
+        raise ConfigError(
+            f"A pipeline file is required. Received: {path}, which does not exist. "
+            "Set DAYCAST_PIPELINES to your file, or run from the project's folder."
+        ) from None
+    except (OSError, UnicodeDecodeError, RecursionError, tomllib.TOMLDecodeError) as error:
+        said = "tables too deep" if isinstance(error, RecursionError) else error
+        raise ConfigError(f"The pipeline file must be readable TOML. Received: {path}: {said}") from None
+    if not tables:
+        raise ConfigError(f"The pipeline file must hold at least one table [name]. Received: {path}, which is empty.")
+    return {name: parse_pipeline(name, table, where=str(path)) for name, table in tables.items()}
+
+
+def parse_pipeline(name: str, table: Any, *, where: str = "the pipeline file") -> Pipeline:
+    """Build one pipeline from its table.
+
+    Raises:
+        ConfigError: a key is unknown or a value is wrong.
+    """
+    title = f"[{name if name.isprintable() else repr(name)}]"
+    if not isinstance(table, Mapping):
+        raise ConfigError(f"{where}: {title} must be a table with keys below it. Received: {_shown(name, table)}.")
+    if name.startswith(SAMPLE_PREFIX) and table.get("feed") != "sample":
+        raise ConfigError(
+            f"{where}: {title}: names that begin with {SAMPLE_PREFIX!r} are for generated data. Choose another name."
+        )
+    if table.get("feed") == "sample" and not name.startswith(SAMPLE_PREFIX):
+        raise ConfigError(
+            f"{where}: {title}: a pipeline on the feed 'sample' must be named {SAMPLE_PREFIX}…, "
+            "so that its rows are never taken for real ones."
+        )
+    if "name" in table:
+        raise ConfigError(f"{where}: {title}: unknown key 'name'. The table's name is the pipeline's.")
+    try:
+        return Pipeline.model_validate({"name": name, **table})
+    except ValidationError as error:
+        problems = "; ".join(_explain(title, problem) for problem in error.errors())
+        raise ConfigError(f"{where}: {problems}") from None
+
+
+def choose_pipelines(pipelines: Mapping[str, Pipeline], names: list[str], *, sample: bool) -> list[Pipeline]:
+    """The pipelines named, or all of them, on generated data if asked.
+
+    Raises:
+        ConfigError: a name is not in the file.
+    """
+    known = {**pipelines, **{f"{SAMPLE_PREFIX}{name}": spec.as_sample() for name, spec in pipelines.items()}}
+    for name in names:
+        if name not in known:
+            raise ConfigError(
+                f"A pipeline of the pipeline file is required: {', '.join(pipelines)}. Received: {name!r}."
+            )
+    chosen = [known[name] for name in names] if names else list(pipelines.values())
+    return [spec.as_sample() for spec in chosen] if sample else chosen
+
+
+def _explain(table: str, problem: Any) -> str:
+    location = ".".join(str(part) for part in problem["loc"])
+    if problem["type"] == "extra_forbidden":
+        *parents, key = problem["loc"]
+        keys = sorted(_keys(parents))
+        near = difflib.get_close_matches(str(key), keys, n=1)
+        hint = f" Did you mean {near[0]!r}?" if near else ""
+        return f"{table}: unknown key {location!r}. The keys there are: {', '.join(keys)}.{hint}"
+    if problem["type"] == "missing":
+        return f"{table}: the key {location!r} is required"
+    message = problem["msg"].removeprefix("Value error, ")
+    # A rule over the whole table says itself what it received: the table may hold secrets.
+    said = "Received" in message or not problem["loc"]
+    received = "" if said else f". Received: {_shown(problem['loc'][-1], problem['input'])}"
+    return f"{table}: {location + ': ' if location else ''}{message}{received}"
+
+
+def _shown(key: Any, value: Any) -> str:
+    """A value as it may stand in a message: of a URL its address, and no more of a long one than its beginning."""
+    if isinstance(value, str) and "://" in value:
+        return repr(address(value))
+    text = _HIDDEN if "url" in str(key) or "://" in str(value) else repr(value)
+    return text if len(text) <= _LONGEST else f"{text[:_LONGEST]}…"
+
+
+def _keys(parents: list[Any]) -> set[str]:
+    model: type[BaseModel] = Pipeline
+    for parent in parents:
+        model = next(_models(model.model_fields[str(parent)].annotation), model)
+    return set(model.model_fields) - {"name"}
+
+
+def _models(annotation: Any) -> Iterator[type[BaseModel]]:
+    if get_origin(annotation) in {Union, UnionType}:
+        for part in get_args(annotation):
+            yield from _models(part)
+    elif isinstance(annotation, type) and issubclass(annotation, BaseModel):
+        yield annotation

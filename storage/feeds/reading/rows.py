@@ -1,0 +1,55 @@
+"""Putting frames of observations together, the same way for every feed."""
+
+from collections.abc import Iterable, Sequence
+
+import pandas as pd
+
+from daycast.storage.calendars import Calendar
+from daycast.storage.feeds.feed import Span, no_rejects, no_rows
+from daycast.storage.terms.words import AVAILABLE_AT, OBSERVED_AT, RAW, REASON, SYMBOL, TIME
+
+
+def observations(symbol: str, rows: pd.DataFrame, *, calendar: str, span: Span) -> pd.DataFrame:
+    """The rows of one symbol as ``Fetched.frame`` wants them: within the span, sorted, with ``available_at``.
+
+    Args:
+        symbol: whose rows they are.
+        rows: ``observed_at`` (aware UTC, no NaT) and value columns.
+        calendar: the pipeline's.
+        span: rows outside it are left out.
+    """
+    inside = rows[span.mask(rows[OBSERVED_AT])].sort_values(OBSERVED_AT, kind="stable", ignore_index=True)
+    observed = pd.DatetimeIndex(inside[OBSERVED_AT]).as_unit("us")
+    known = Calendar(calendar).available_at(observed)
+    values = inside.drop(columns=OBSERVED_AT).astype("float64")
+    names = pd.Series([symbol] * len(inside), dtype="str")
+    return pd.concat([pd.DataFrame({SYMBOL: names, OBSERVED_AT: observed, AVAILABLE_AT: known}), values], axis=1)
+
+
+def rejections(symbol: str, rejects: Sequence[tuple[pd.Timestamp, str, str]]) -> pd.DataFrame:
+    """``(observed_at, raw, reason)`` of one symbol as ``Fetched.rejected`` wants them."""
+    if not rejects:
+        return no_rejects()
+    times, raw, reasons = zip(*rejects, strict=True)
+    return pd.DataFrame(
+        {
+            SYMBOL: pd.Series([symbol] * len(rejects), dtype="str"),
+            OBSERVED_AT: pd.Series(pd.to_datetime(pd.Series(times), utc=True)).astype(TIME),
+            RAW: pd.Series(raw, dtype="str"),
+            REASON: pd.Series(reasons, dtype="str"),
+        }
+    )
+
+
+def join_rows(frames: Iterable[pd.DataFrame]) -> pd.DataFrame:
+    """Frames of observations as one, sorted by symbol and observed_at; a column that one lacks is NaN there."""
+    parts = [frame for frame in frames if len(frame)]
+    if not parts:
+        return no_rows()
+    return pd.concat(parts, ignore_index=True).sort_values([SYMBOL, OBSERVED_AT], kind="stable", ignore_index=True)
+
+
+def join_rejects(frames: Iterable[pd.DataFrame]) -> pd.DataFrame:
+    """Frames of rejects as one."""
+    parts = [frame for frame in frames if len(frame)]
+    return pd.concat(parts, ignore_index=True) if parts else no_rejects()

@@ -1,0 +1,123 @@
+"""What looks odd in good rows and may be true all the same: reported, never repaired."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+
+from daycast.storage.calendars import Calendar
+from daycast.storage.feeds.reading.times import daily
+from daycast.storage.terms.pipeline import Pipeline
+from daycast.storage.terms.words import OBSERVED_AT, SYMBOL
+
+SPLITS = (1.5, 2.0, 3.0, 4.0, 5.0, 6.0, 7.0, 8.0, 10.0, 15.0, 20.0, 25.0, 30.0, 40.0, 50.0, 100.0)
+"""Ratios of share splits that are common; their inverses are reverse splits."""
+
+_NEAR = 0.05
+"""How far from a split's ratio a step may be: the day's own move comes on top of the split."""
+
+_SHORTEST_RUN = 10
+_SHOWN = 3
+
+
+@dataclass(frozen=True, kw_only=True)
+class Finding:
+    """Something that was seen in the data and left as it is.
+
+    Attributes:
+        symbol: whose data.
+        kind: ``missing_instants``, ``stuck``, ``jump``, ``out_of_order`` or ``duplicate``.
+        count: how many.
+        message: one line for people, without the symbol.
+    """
+
+    symbol: str
+    kind: str
+    count: int
+    message: str
+
+
+def oddities(good: pd.DataFrame, *, spec: Pipeline) -> tuple[Finding, ...]:
+    """What looks odd in the rows of each symbol.
+
+    Args:
+        good: sorted by symbol and observed_at, one row for each.
+        spec: the pipeline.
+    """
+    found: list[Finding] = []
+    for symbol, rows in good.groupby(SYMBOL, sort=True):
+        found += _missing(str(symbol), rows, spec)
+        found += _stuck(str(symbol), rows, spec)
+        found += _jumps(str(symbol), rows, spec)
+    return tuple(found)
+
+
+def _missing(symbol: str, rows: pd.DataFrame, spec: Pipeline) -> Iterator[Finding]:
+    """Instants of the calendar between the first row and the last that have none."""
+    observed = pd.DatetimeIndex(rows[OBSERVED_AT])
+    expected = Calendar(spec.calendar).instants(observed[0], observed[-1])
+    absent = expected.difference(observed)
+    if len(absent):
+        unit = "sessions" if Calendar(spec.calendar).sessions else "instants"
+        places = expected.get_indexer(absent)
+        longest = 1 + max((end - start for start, end in _runs(np.diff(places) == 1)), default=0)
+        message = (
+            f"{len(absent)} of {len(expected)} {unit} of {spec.calendar} have no usable row "
+            f"({longest} in a row at most; {_dates(absent, spec)})"
+        )
+        yield Finding(symbol=symbol, kind="missing_instants", count=len(absent), message=message)
+
+
+def _stuck(symbol: str, rows: pd.DataFrame, spec: Pipeline) -> Iterator[Finding]:
+    """Runs of one value, as long as a season at least, and ten instants."""
+    shortest = max(_SHORTEST_RUN, spec.season_length)
+    observed = pd.DatetimeIndex(rows[OBSERVED_AT])
+    for name in spec.columns:
+        values = rows[name].to_numpy()
+        runs = [(start, end) for start, end in _runs(values[1:] == values[:-1]) if end - start + 1 >= shortest]
+        if runs:
+            start, end = max(runs, key=lambda run: run[1] - run[0])
+            last = " to the last row" if end == len(rows) - 1 else ""
+            message = (
+                f"{name} did not move for {end - start + 1} instants from {_date(observed[start], spec)}{last} "
+                f"(value {values[start]:g}; {len(runs)} such runs of {shortest} or more)"
+            )
+            yield Finding(symbol=symbol, kind="stuck", count=len(runs), message=message)
+
+
+def _jumps(symbol: str, rows: pd.DataFrame, spec: Pipeline) -> Iterator[Finding]:
+    """Steps of a price in one go that look like a share split whose history was not adjusted."""
+    name = next((name for name in ("close", spec.target) if name in rows.columns), None)
+    if name is None or not daily(spec.calendar) or not (rows[name] > 0).all():
+        return
+    steps = np.log(rows[name].to_numpy())
+    moves = np.abs(np.diff(steps))
+    near = np.abs(np.exp(moves[:, None]) / np.array(SPLITS) - 1).min(axis=1) <= _NEAR if len(moves) else moves > 0
+    places = np.flatnonzero(near) + 1
+    if len(places):
+        observed, values = pd.DatetimeIndex(rows[OBSERVED_AT]), rows[name].to_numpy()
+        shown = "; ".join(
+            f"{_date(observed[place], spec)} {values[place - 1]:g} to {values[place]:g}" for place in places[:_SHOWN]
+        )
+        message = f"{len(places)} steps of {name} near the ratio of a split, which may be real ({shown})"
+        yield Finding(symbol=symbol, kind="jump", count=len(places), message=message)
+
+
+def _runs(same: np.ndarray) -> list[tuple[int, int]]:
+    """Where ``same`` holds in a row: first and last row of each run, counted in rows (one more than steps).
+
+    >>> _runs(np.array([True, True, False, True]))
+    [(0, 2), (3, 4)]
+    """
+    edges = np.diff(np.concatenate([[0], same.astype(np.int8), [0]]))
+    return list(zip(np.flatnonzero(edges == 1).tolist(), np.flatnonzero(edges == -1).tolist(), strict=True))
+
+
+def _dates(instants: pd.DatetimeIndex, spec: Pipeline) -> str:
+    shown = ", ".join(_date(at, spec) for at in instants[:_SHOWN])
+    return shown + (", …" if len(instants) > _SHOWN else "")
+
+
+def _date(at: pd.Timestamp, spec: Pipeline) -> str:
+    return f"{at:%Y-%m-%d}" if daily(spec.calendar) else f"{at:%Y-%m-%d %H:%M}"

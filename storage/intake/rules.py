@@ -1,0 +1,145 @@
+"""Judging rows that come from outside: which can be used, which cannot, and what looks odd."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+
+from daycast.storage.calendars import Calendar
+from daycast.storage.feeds.reading.answers import listed
+from daycast.storage.intake.oddities import Finding, oddities
+from daycast.storage.terms.errors import DataError
+from daycast.storage.terms.pipeline import Pipeline
+from daycast.storage.terms.words import AVAILABLE_AT, OBSERVED_AT, RAW, REASON, SYMBOL
+
+PRICES = ("open", "high", "low", "close", "adj_close")
+"""Columns that are prices wherever the calendar is an exchange's."""
+
+_ROUNDING = 1e-3
+"""By how much a close may lie beyond its bar's low or high: columns are rounded and adjusted each by itself."""
+_MAY_BE_ANY = frozenset({"none", "absolute"})
+
+
+@dataclass(frozen=True, kw_only=True)
+class Inspection:
+    """What a frame from a feed is worth.
+
+    Attributes:
+        good: the rows that can be used, sorted by symbol and observed_at, one for each; columns as they came.
+        set_aside: ``symbol``, ``observed_at``, ``raw`` (the row's values as text) and ``reason`` of the others.
+        findings: what was seen, and was left as it is.
+    """
+
+    good: pd.DataFrame
+    set_aside: pd.DataFrame
+    findings: tuple[Finding, ...]
+
+
+def inspect(frame: pd.DataFrame, *, spec: Pipeline) -> Inspection:
+    """Judge the rows of a feed; the frame is left alone.
+
+    Set aside are rows with a missing or infinite value in a column that the pipeline needs, with a price that is not
+    positive, with a close beyond its bar's low and high, at an instant that the calendar does not have, and rows for
+    one instant that contradict each other: all of them, since nothing says which is right, and a wrong guess would be
+    a silent change. Rows that say the same twice become one. Nothing is repaired.
+
+    Args:
+        frame: as ``Fetched.frame``.
+        spec: the pipeline.
+
+    Raises:
+        DataError: a column that the pipeline needs is not there.
+    """
+    _expect_columns(frame, spec)
+    ordered = frame.sort_values([SYMBOL, OBSERVED_AT], kind="stable", ignore_index=True)
+    reasons = pd.Series(None, index=ordered.index, dtype="object")
+    for wrong, reason in _rules(ordered, spec):
+        reasons[wrong & reasons.isna()] = reason
+    kept = ordered[reasons.isna()]
+    repeated = kept.duplicated([SYMBOL, OBSERVED_AT, *spec.columns])
+    single = kept[~repeated]
+    clash = single.duplicated([SYMBOL, OBSERVED_AT], keep=False)
+    contradicting = pd.Series(single.index.isin(single.index[clash]), index=single.index)
+    reasons[single.index[contradicting]] = "another row of the same instant says otherwise"
+    good = single[~contradicting].reset_index(drop=True)
+    aside = _set_aside(ordered, reasons)
+    findings = (*_order(frame), *_repeats(kept, repeated), *oddities(good, spec=spec))
+    return Inspection(good=good, set_aside=aside, findings=findings)
+
+
+def _expect_columns(frame: pd.DataFrame, spec: Pipeline) -> None:
+    missing = [name for name in spec.columns if name not in frame.columns]
+    if missing and len(frame):
+        there = [name for name in frame.columns if name not in {SYMBOL, OBSERVED_AT, AVAILABLE_AT}]
+        raise DataError(
+            f"[{spec.name}]: target and features must be columns of the feed {spec.feed!r}. Received: no "
+            f"{', '.join(missing)}; the columns there are: {listed(there) or 'none'}. Correct target or features."
+        )
+
+
+def _rules(frame: pd.DataFrame, spec: Pipeline) -> Iterator[tuple[pd.Series, str]]:
+    """Rows that break a rule, and its name, the plainest first."""
+    if not len(frame):
+        return
+    for name in spec.columns:
+        yield frame[name].isna(), f"{name} is missing"
+        yield ~np.isfinite(frame[name]), f"{name} is not finite"
+    for name in positive_columns(frame, spec):
+        yield frame[name] <= 0, f"{name} is not positive"
+    if Calendar(spec.calendar).sessions and {"high", "low", "close"} <= set(frame.columns):
+        close = frame["close"]
+        torn = (close > frame["high"] * (1 + _ROUNDING)) | (close < frame["low"] * (1 - _ROUNDING))
+        yield torn, "close does not lie between low and high"
+    yield ~on_calendar(frame, spec.calendar), f"there is no such instant in the calendar {spec.calendar}"
+
+
+def positive_columns(frame: pd.DataFrame, spec: Pipeline) -> list[str]:
+    """The columns whose values must be above zero: prices, and what is differenced by ratio."""
+    prices = PRICES if Calendar(spec.calendar).sessions else ()
+    ratios = [name for name in spec.columns if spec.difference_of(name) not in _MAY_BE_ANY]
+    return [name for name in dict.fromkeys([*prices, *ratios]) if name in frame.columns]
+
+
+def on_calendar(frame: pd.DataFrame, calendar: str) -> pd.Series:
+    """Which rows stand at an instant of the calendar.
+
+    A frequency says how far apart instants are, not where they begin: they are counted from the place at which most
+    rows of the symbol stand, so that one crooked row does not make all the others wrong.
+    """
+    observed = frame[OBSERVED_AT]
+    if Calendar(calendar).sessions:
+        return observed.isin(Calendar(calendar).instants(observed.min(), observed.max()))
+    step = 1 if calendar == "B" else pd.Timedelta(calendar.replace("D", " days")) // pd.Timedelta(microseconds=1)
+    if calendar == "B":
+        return (observed == observed.dt.normalize()) & (observed.dt.day_of_week < 5)
+    offset = observed.astype("int64") % step
+    usual = offset.groupby(frame[SYMBOL]).transform(lambda places: places.mode().iloc[0])
+    return offset == usual
+
+
+def _set_aside(frame: pd.DataFrame, reasons: pd.Series) -> pd.DataFrame:
+    wrong = frame[reasons.notna()]
+    values = wrong.drop(columns=[SYMBOL, AVAILABLE_AT])
+    raw = [", ".join(f"{name}={value}" for name, value in row.items()) for row in values.to_dict("records")]
+    return pd.DataFrame(
+        {
+            SYMBOL: wrong[SYMBOL].astype("str").to_numpy(),
+            OBSERVED_AT: wrong[OBSERVED_AT].array,
+            RAW: pd.Series(raw, dtype="str").array,
+            REASON: reasons[wrong.index].astype("str").array,
+        }
+    )
+
+
+def _order(frame: pd.DataFrame) -> Iterator[Finding]:
+    backwards = frame.groupby(SYMBOL, sort=True)[OBSERVED_AT].diff() < pd.Timedelta(0)
+    for symbol, count in frame[SYMBOL][backwards].value_counts().sort_index().items():
+        message = f"{count} rows came before an earlier one, and were sorted"
+        yield Finding(symbol=str(symbol), kind="out_of_order", count=int(count), message=message)
+
+
+def _repeats(kept: pd.DataFrame, repeated: pd.Series) -> Iterator[Finding]:
+    for symbol, count in kept[SYMBOL][repeated].value_counts().sort_index().items():
+        message = f"{count} rows came more than once with the same values in the columns in use; the first counts"
+        yield Finding(symbol=str(symbol), kind="duplicate", count=int(count), message=message)

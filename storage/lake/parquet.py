@@ -1,0 +1,111 @@
+"""Parquet in a folder: tables whole, and arrays as fixed-size lists, with no Python loop over rows."""
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import TypeVar
+
+import numpy as np
+import pandas as pd
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from daycast.storage.lake.folder import Folder
+from daycast.storage.terms.errors import StorageError
+
+T = TypeVar("T")
+
+# Neighbouring windows share all but one step: zstd finds the repeats at its lowest level, a dictionary never does.
+COMPRESSION = {"compression": "zstd", "compression_level": 1, "use_dictionary": False, "write_statistics": False}
+
+
+def steadily(folder: Folder, read: Callable[[list[str]], T]) -> T:
+    """Read a folder's files, and once more where upkeep put some of them together meanwhile.
+
+    Args:
+        folder: the folder.
+        read: given the names of its files.
+    """
+    names = folder.names()
+    try:
+        return read(names)
+    except StorageError:
+        if (again := folder.names()) == names:
+            raise
+        return read(again)
+
+
+def write_frame(folder: Folder, name: str, frame: pd.DataFrame, *, metadata: Mapping[str, str] | None = None) -> None:
+    """Write a frame as one Parquet file, without its index."""
+    table = pa.Table.from_pandas(frame, preserve_index=False)
+    if metadata:
+        table = table.replace_schema_metadata({**(table.schema.metadata or {}), **metadata})
+    with folder.writing(name) as file:
+        pq.write_table(table, file, compression="zstd")
+
+
+def read_frames(folder: Folder, names: Sequence[str]) -> pd.DataFrame:
+    """Read frames one below the other; columns that one lacks are missing there.
+
+    Raises:
+        StorageError: a file is no Parquet, or was cut.
+    """
+    tables = [_table(folder, name) for name in names]
+    if not tables:
+        return pd.DataFrame()
+    return pa.concat_tables(tables, promote_options="permissive").to_pandas()
+
+
+def write_arrays(folder: Folder, name: str, arrays: Mapping[str, np.ndarray]) -> None:
+    """Write arrays with a common first axis as the columns of one Parquet file.
+
+    Args:
+        folder: where to.
+        name: the file.
+        arrays: by column; ``(n,)`` becomes a plain column, ``(n, …)`` a fixed-size list of the row's elements in
+            C order.
+    """
+    with folder.writing(name) as file:
+        pq.write_table(arrays_table(arrays), file, **COMPRESSION)
+
+
+def arrays_table(arrays: Mapping[str, np.ndarray]) -> pa.Table:
+    """Arrays with a common first axis as a table, without copying their elements."""
+    return pa.table({column: _column(array) for column, array in arrays.items()})
+
+
+def read_arrays(folder: Folder, names: Sequence[str]) -> dict[str, np.ndarray]:
+    """Read what :func:`write_arrays` wrote, the files one below the other.
+
+    Returns:
+        By column: ``(n,)``, or ``(n, width)`` for a fixed-size list; times as ``datetime64[us]`` in UTC.
+
+    Raises:
+        StorageError: a file is no Parquet, or was cut.
+    """
+    tables = [_table(folder, name) for name in names]
+    if not tables:
+        return {}
+    table = pa.concat_tables(tables)
+    return {column: _array(table.column(column).combine_chunks()) for column in table.column_names}
+
+
+def _table(folder: Folder, name: str) -> pa.Table:
+    try:
+        return pq.read_table(pa.BufferReader(folder.read(name)))
+    except pa.ArrowException as error:
+        raise StorageError(
+            f"A whole Parquet file is required. Received: {folder.path(name)}: {error}. "
+            "Remove it; the next run writes it anew."
+        ) from error
+
+
+def _column(array: np.ndarray) -> pa.Array:
+    flat = pa.array(np.ascontiguousarray(array).reshape(-1))
+    if array.ndim == 1:
+        return flat
+    return pa.FixedSizeListArray.from_arrays(flat, int(np.prod(array.shape[1:])))
+
+
+def _array(column: pa.Array) -> np.ndarray:
+    if not pa.types.is_fixed_size_list(column.type):
+        return np.asarray(column.to_numpy(zero_copy_only=False))
+    return np.asarray(column.flatten().to_numpy(zero_copy_only=True).reshape(len(column), column.type.list_size))

@@ -1,0 +1,120 @@
+"""A run's report, put together from SQL and the registry."""
+
+from collections import Counter
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Any
+
+from daycast.storage.lake.observations import Observations
+from daycast.storage.registry.manifest import Manifest
+from daycast.storage.registry.store import Registry
+from daycast.storage.reports.report import Aside, RunReport, Score
+from daycast.storage.sql.database import Database
+from daycast.storage.sql.evaluations import list_evaluations
+from daycast.storage.sql.forecasts import forecasts_from, latest_forecasts
+from daycast.storage.sql.runs import RunRow
+from daycast.storage.sql.series import list_series
+from daycast.storage.sql.versions import Version, list_versions
+from daycast.storage.terms.errors import RegistryError
+from daycast.storage.terms.words import ALL_LEADS, ALL_SERIES, LEAD, NAIVE, NETWORK, OBSERVED_AT, REASON, SYMBOL
+
+_LEADS = 24
+
+
+def read_report(
+    db: Database,
+    run: RunRow,
+    *,
+    registry: Registry,
+    observations: Observations,
+    origins: Mapping[str, datetime] | None = None,
+) -> RunReport:
+    """Put a run's report together, without its pictures and its live accuracy.
+
+    Args:
+        db: the database.
+        run: its row.
+        registry: the versions' files.
+        observations: the pipeline's.
+        origins: the origin of each series' forecasts, by ``series_id``; by default the newest ones.
+    """
+    name = run.pipeline
+    forecasts = forecasts_from(db, origins) if origins else latest_forecasts(db, pipeline=name)
+    version = _version(db, run, forecasts)
+    manifest, trouble = _manifest(registry, version)
+    rows = list_evaluations(db, name, version=version.version, split="test") if version else []
+    served = next((str(row["forecaster"]) for row in forecasts), NETWORK)
+    return RunReport(
+        run=run,
+        series=tuple(list_series(db, name)),
+        forecasts=tuple(forecasts),
+        version=version,
+        manifest=manifest,
+        trouble=trouble,
+        scores=_scores(rows, served),
+        leads=_leads(rows, served),
+        by_series=_by_series(rows, served),
+        aside=_aside(observations, as_of=run.as_of),
+    )
+
+
+def _version(db: Database, run: RunRow, forecasts: list[dict[str, Any]]) -> Version | None:
+    """The run's version; where it came to none, the one that the forecasts are of."""
+    wanted = run.version or next((row["version"] for row in forecasts), None)
+    return next((row for row in list_versions(db, run.pipeline) if row.version == wanted), None)
+
+
+def _manifest(registry: Registry, version: Version | None) -> tuple[Manifest | None, str]:
+    """The version's manifest, or why there is none: a report tells of a lost file, and is there all the same."""
+    if version is None:
+        return None, ""
+    try:
+        return registry.manifest(version.pipeline, version.version, sha256=version.sha256), ""
+    except RegistryError as error:
+        return None, str(error)
+
+
+def _scores(rows: list[dict[str, Any]], served: str) -> tuple[Score, ...]:
+    overall = [row for row in rows if row["series_id"] == ALL_SERIES and row[LEAD] == ALL_LEADS]
+    names = sorted({row["forecaster"] for row in overall}, key=lambda name: (name != NETWORK, name != NAIVE, name))
+    return tuple(
+        Score(
+            name=name,
+            values={row["metric"]: row["value"] for row in overall if row["forecaster"] == name},
+            served=name == served,
+        )
+        for name in names
+    )
+
+
+def _leads(rows: list[dict[str, Any]], served: str) -> tuple[Score, ...]:
+    """The served one's errors by lead; of many leads, some."""
+    mine = [row for row in rows if row["forecaster"] == served and row["series_id"] == ALL_SERIES]
+    leads = sorted({row[LEAD] for row in mine if row[LEAD] != ALL_LEADS})
+    step = -(-len(leads) // _LEADS) if leads else 1
+    chosen = sorted({*leads[:1], *leads[step - 1 :: step], *leads[-1:]})
+    return tuple(
+        Score(name=str(lead), values={row["metric"]: row["value"] for row in mine if row[LEAD] == lead})
+        for lead in chosen
+    )
+
+
+def _by_series(rows: list[dict[str, Any]], served: str) -> tuple[Score, ...]:
+    mine = [row for row in rows if row["forecaster"] == served and row[LEAD] == ALL_LEADS]
+    names = sorted({row["series_id"] for row in mine} - {ALL_SERIES})
+    return tuple(
+        Score(name=name, values={row["metric"]: row["value"] for row in mine if row["series_id"] == name})
+        for name in names[:_LEADS]
+        if len(names) > 1
+    )
+
+
+def _aside(observations: Observations, *, as_of: datetime) -> tuple[Aside, ...]:
+    """What was set aside of the time up to ``as_of``, the most frequent reason first."""
+    rows = observations.read_set_aside()
+    if rows.empty:
+        return ()
+    rows = rows[rows[OBSERVED_AT].isna() | (rows[OBSERVED_AT] <= as_of)]
+    counts = Counter(zip(rows[SYMBOL], rows[REASON], strict=True))
+    ordered = sorted(counts.items(), key=lambda item: (-item[1], item[0]))
+    return tuple(Aside(symbol=symbol, reason=reason, count=count) for (symbol, reason), count in ordered[:_LEADS])

@@ -1,0 +1,177 @@
+"""The runs: what was done, as of when, and how it ended."""
+
+from collections.abc import Collection
+from dataclasses import dataclass
+from datetime import datetime
+from typing import TYPE_CHECKING
+
+from sqlalchemy import func, select, update
+
+from daycast.storage.sql.database import Database
+from daycast.storage.sql.forecasts import write_forecasts
+from daycast.storage.sql.tables import Run
+from daycast.storage.terms.errors import DatabaseError
+from daycast.storage.terms.words import Status, Training
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+_COLUMNS = Run.__table__.columns
+_DEAD = "The run's process ended before the run did. Run it again."
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """How a run ended.
+
+    Attributes:
+        status: ``succeeded``, ``degraded`` or ``failed``.
+        finished_at: aware, the real time.
+        message: what a reader should know: what was stale, set aside, or failed.
+        training: what was done to the weights; none where the run did not come so far.
+        version: the model version that served.
+    """
+
+    status: Status
+    finished_at: datetime
+    message: str = ""
+    training: Training | None = None
+    version: str | None = None
+
+
+@dataclass(frozen=True)
+class RunRow:
+    """A run as the table has it; times are aware UTC."""
+
+    run_id: str
+    pipeline: str
+    as_of: datetime
+    started_at: datetime
+    finished_at: datetime | None
+    status: Status
+    training: Training | None
+    version: str | None
+    message: str | None
+    prefect_flow_run_id: str | None
+
+
+def begin_run(
+    db: Database,
+    *,
+    run_id: str,
+    pipeline: str,
+    as_of: datetime,
+    started_at: datetime,
+    prefect_flow_run_id: str | None = None,
+) -> None:
+    """Note that a run began; a second run of the same ``run_id`` takes its row over.
+
+    Raises:
+        DatabaseUnavailable: the database is down.
+    """
+    row = {
+        "run_id": run_id,
+        "pipeline": pipeline,
+        "as_of": as_of,
+        "started_at": started_at,
+        "finished_at": None,
+        "status": "running",
+        "training": None,
+        "version": None,
+        "message": None,
+        "prefect_flow_run_id": prefect_flow_run_id,
+    }
+    db.upsert(Run, [row])
+
+
+def finish_run(db: Database, *, run_id: str, outcome: Outcome, forecasts: "pd.DataFrame | None" = None) -> int:
+    """Note how a run ended and write its forecasts, both or neither.
+
+    Args:
+        db: the database.
+        run_id: of a run that began.
+        outcome: how it ended.
+        forecasts: rows of the table, as :func:`daycast.storage.sql.forecasts.write_forecasts` takes them.
+
+    Returns:
+        How many forecasts were inserted or changed.
+
+    Raises:
+        DatabaseUnavailable: the database is down.
+        DatabaseError: no such run began, or the rows were refused.
+    """
+    values = {
+        "status": outcome.status,
+        "finished_at": outcome.finished_at,
+        "message": outcome.message,
+        "training": outcome.training,
+        "version": outcome.version,
+    }
+    with db.transaction() as connection:
+        written = 0 if forecasts is None else write_forecasts(db, forecasts, connection=connection)
+        found = connection.execute(update(Run).where(Run.run_id == run_id).values(values)).rowcount
+        if found != 1:
+            raise DatabaseError(
+                f"A run that began is required. Received: {run_id!r}, of which there is no row in runs."
+            )
+    return written
+
+
+def close_dead_runs(db: Database, pipeline: str, *, at: datetime, but: str | None = None) -> int:
+    """Note of runs that are ``running`` that they failed; right only where the pipeline's lock is held.
+
+    Args:
+        db: the database.
+        pipeline: its name.
+        at: aware; when that was found.
+        but: the ``run_id`` of the run that holds the lock.
+
+    Returns:
+        How many there were.
+    """
+    dead = (Run.pipeline == pipeline) & (Run.status == "running")
+    if but is not None:
+        dead &= Run.run_id != but
+    if not db.query(select(Run.run_id).where(dead)):
+        return 0
+    with db.transaction() as connection:
+        values = {"status": "failed", "finished_at": at, "message": _DEAD}
+        return connection.execute(update(Run).where(dead).values(values)).rowcount
+
+
+def running_pipelines(db: Database) -> list[str]:
+    """The pipelines of which a run began and has not ended, by name; its process may be gone."""
+    question = select(Run.pipeline).where(Run.status == "running").distinct().order_by(Run.pipeline)
+    return [row["pipeline"] for row in db.query(question)]
+
+
+def latest_runs(db: Database, *, statuses: Collection[Status] | None = None) -> list[RunRow]:
+    """The run with the newest ``as_of`` of each pipeline, by pipeline.
+
+    Args:
+        db: the database.
+        statuses: only among runs of these statuses; by default all.
+    """
+    among = Run.status.in_(statuses) if statuses is not None else Run.status.is_not(None)
+    rank = func.row_number().over(partition_by=Run.pipeline, order_by=(Run.as_of.desc(), Run.run_id.desc()))
+    ranked = select(Run.run_id, rank.label("rank")).where(among).subquery()
+    newest = select(*_COLUMNS).join(ranked, ranked.c.run_id == Run.run_id).where(ranked.c.rank == 1)
+    return [RunRow(**row) for row in db.query(newest.order_by(Run.pipeline))]
+
+
+def list_runs(
+    db: Database, pipeline: str, *, since: datetime, until: datetime, statuses: Collection[Status] | None = None
+) -> list[RunRow]:
+    """A pipeline's runs with ``since <= as_of <= until``, oldest first.
+
+    Args:
+        db: the database.
+        pipeline: its name.
+        since: aware.
+        until: aware.
+        statuses: only runs of these statuses; by default all.
+    """
+    question = select(*_COLUMNS).where(Run.pipeline == pipeline, Run.as_of.between(since, until))
+    if statuses is not None:
+        question = question.where(Run.status.in_(statuses))
+    return [RunRow(**row) for row in db.query(question.order_by(Run.as_of, Run.run_id))]

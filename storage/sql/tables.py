@@ -1,0 +1,235 @@
+"""The tables and views that people read: the SQL half of the public contract.
+
+Every time is aware UTC. Columns are spelled as in :mod:`daycast.storage.terms.words`. A column whose ``info`` says
+``volatile`` does not by itself make a row different: an upsert that would change nothing else leaves the row alone.
+"""
+
+from datetime import UTC, datetime
+from typing import Any, ClassVar
+
+from sqlalchemy import (
+    BigInteger,
+    CheckConstraint,
+    Column,
+    DateTime,
+    Dialect,
+    Double,
+    ForeignKey,
+    Index,
+    Integer,
+    MetaData,
+    String,
+    Table,
+    Text,
+    text,
+)
+from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
+from sqlalchemy.types import TypeDecorator
+
+from daycast.storage.terms.errors import DatabaseError
+
+REVISION = "0001"
+"""The newest migration, as the migrations name it: a database that stands there needs no migrating."""
+
+VERSION_TABLE = "daycast_schema"
+"""Where the migrations note how far they came; a name of its own, so that Prefect may share the database."""
+
+VOLATILE: dict[Any, Any] = {"volatile": True}
+
+
+class UtcDateTime(TypeDecorator[datetime]):
+    """An aware instant: refused without a time zone, stored in UTC, given back as aware UTC."""
+
+    impl = DateTime(timezone=True)
+    cache_ok = True
+
+    def process_bind_param(self, value: datetime | None, dialect: Dialect) -> datetime | None:  # noqa: ARG002
+        """Turn any aware time into UTC.
+
+        Raises:
+            DatabaseError: the time bears no time zone.
+        """
+        if value is None:
+            return None
+        if value.tzinfo is None:
+            raise DatabaseError(f"A time with a time zone is required. Received: {value!r}. Give it one, such as UTC.")
+        return value.astimezone(UTC)
+
+    def process_result_value(self, value: datetime | None, dialect: Dialect) -> datetime | None:  # noqa: ARG002
+        """Give UTC back, where SQLite keeps no time zone and PostgreSQL answers in the session's."""
+        if value is None:
+            return None
+        return value.replace(tzinfo=UTC) if value.tzinfo is None else value.astimezone(UTC)
+
+
+class Base(DeclarativeBase):
+    """The tables' metadata, with a name for every constraint."""
+
+    metadata = MetaData(
+        naming_convention={
+            "ix": "ix_%(table_name)s_%(column_0_N_name)s",
+            "uq": "uq_%(table_name)s_%(column_0_N_name)s",
+            "ck": "ck_%(table_name)s_%(constraint_name)s",
+            "fk": "fk_%(table_name)s_%(column_0_N_name)s",
+            "pk": "pk_%(table_name)s",
+        }
+    )
+    type_annotation_map: ClassVar[dict[Any, Any]] = {
+        datetime: UtcDateTime(),
+        float: Double(),
+        int: Integer(),
+        str: String(),
+    }
+
+
+class Series(Base):
+    """A series that is forecast."""
+
+    __tablename__ = "series"
+
+    series_id: Mapped[str] = mapped_column(primary_key=True)
+    pipeline: Mapped[str] = mapped_column(index=True)
+    feed: Mapped[str]
+    symbol: Mapped[str]
+    target: Mapped[str]
+    unit: Mapped[str]
+    calendar: Mapped[str]
+
+
+class Run(Base):
+    """A run of a pipeline as of an instant; run again, it is the same row."""
+
+    __tablename__ = "runs"
+    __table_args__ = (
+        CheckConstraint("status IN ('running', 'succeeded', 'degraded', 'failed')", name="status"),
+        Index(None, "pipeline", "as_of"),
+    )
+
+    run_id: Mapped[str] = mapped_column(primary_key=True)
+    pipeline: Mapped[str]
+    as_of: Mapped[datetime]
+    started_at: Mapped[datetime]
+    finished_at: Mapped[datetime | None]
+    status: Mapped[str]
+    training: Mapped[str | None]
+    version: Mapped[str | None]
+    message: Mapped[str | None] = mapped_column(Text)
+    prefect_flow_run_id: Mapped[str | None]
+
+
+class Actual(Base):
+    """What a series was at an instant, as last revised."""
+
+    __tablename__ = "actuals"
+
+    series_id: Mapped[str] = mapped_column(ForeignKey("series.series_id"), primary_key=True)
+    valid_at: Mapped[datetime] = mapped_column(primary_key=True)
+    value: Mapped[float]
+    available_at: Mapped[datetime]
+
+
+class Forecast(Base):
+    """What a series will be at an instant, said from an origin.
+
+    That ``run_id`` is in ``runs`` is seen to by :func:`~.runs.finish_run`, in the same transaction: checked row
+    by row by PostgreSQL it takes a third of an insert's time.
+    """
+
+    __tablename__ = "forecasts"
+    __table_args__ = (
+        CheckConstraint("lead >= 1", name="lead"),
+        CheckConstraint("valid_at > origin", name="valid_at"),
+        CheckConstraint("quality IN ('ok', 'baseline', 'stale')", name="quality"),
+        Index(None, "series_id", "valid_at"),
+    )
+
+    series_id: Mapped[str] = mapped_column(ForeignKey("series.series_id"), primary_key=True)
+    origin: Mapped[datetime] = mapped_column(primary_key=True)
+    valid_at: Mapped[datetime] = mapped_column(primary_key=True)
+    lead: Mapped[int]
+    issued_at: Mapped[datetime] = mapped_column(info=VOLATILE)
+    as_of: Mapped[datetime]
+    mean: Mapped[float]
+    lower_80: Mapped[float | None]
+    upper_80: Mapped[float | None]
+    lower_95: Mapped[float | None]
+    upper_95: Mapped[float | None]
+    forecaster: Mapped[str]
+    pipeline: Mapped[str]
+    version: Mapped[str | None]
+    quality: Mapped[str]
+    run_id: Mapped[str] = mapped_column(info=VOLATILE)
+
+
+class ModelVersion(Base):
+    """A version of a pipeline's network; its files lie in the registry, which of them serves is said here."""
+
+    __tablename__ = "model_versions"
+    __table_args__ = (
+        CheckConstraint("stage IN ('champion', 'challenger', 'retired', 'rejected')", name="stage"),
+        Index(
+            "uq_model_versions_champion",
+            "pipeline",
+            unique=True,
+            sqlite_where=text("stage = 'champion'"),
+            postgresql_where=text("stage = 'champion'"),
+        ),
+    )
+
+    pipeline: Mapped[str] = mapped_column(primary_key=True)
+    version: Mapped[str] = mapped_column(primary_key=True)
+    stage: Mapped[str] = mapped_column(server_default="challenger")
+    created_at: Mapped[datetime] = mapped_column(info=VOLATILE)
+    as_of: Mapped[datetime]
+    training: Mapped[str]
+    parent_version: Mapped[str | None]
+    cell: Mapped[str]
+    parameters: Mapped[int] = mapped_column(BigInteger)
+    data_hash: Mapped[str]
+    uri: Mapped[str]
+    sha256: Mapped[str]
+    promoted_at: Mapped[datetime | None]
+
+
+class Evaluation(Base):
+    """How good a forecaster was; ``value`` is null where the metric is not defined (a MASE over a constant)."""
+
+    __tablename__ = "evaluations"
+
+    pipeline: Mapped[str] = mapped_column(primary_key=True)
+    version: Mapped[str] = mapped_column(primary_key=True)
+    forecaster: Mapped[str] = mapped_column(primary_key=True)
+    series_id: Mapped[str] = mapped_column(primary_key=True)
+    split: Mapped[str] = mapped_column(primary_key=True)
+    lead: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
+    metric: Mapped[str] = mapped_column(primary_key=True)
+    value: Mapped[float | None]
+    n: Mapped[int]
+    evaluated_at: Mapped[datetime]
+
+
+def _view(name: str, of: type[Base], **more: Any) -> Table:
+    """A view's columns, typed, for ``select``; the view itself is made by the migrations."""
+    columns = [Column(column.name, column.type) for column in of.__table__.columns]
+    return Table(name, VIEWS, *columns, *(Column(column, kind) for column, kind in more.items()))
+
+
+VIEWS = MetaData()
+LATEST_FORECASTS = _view("latest_forecasts", Forecast)
+"""Every lead of the newest origin of each series."""
+CHAMPIONS = _view("champions", ModelVersion)
+"""The version that serves, at most one a pipeline."""
+FORECAST_ACCURACY = _view(
+    "forecast_accuracy",
+    Forecast,
+    actual=Double(),
+    actual_available_at=UtcDateTime(),
+    error=Double(),
+    absolute_error=Double(),
+    naive_error=Double(),
+    naive_absolute_error=Double(),
+    inside_80=Integer(),
+    inside_95=Integer(),
+)
+"""Each forecast whose actual has come, beside it: ``error`` is the actual minus the mean, ``naive_error`` the actual
+minus the actual at the origin (null where that is not known), ``inside_80`` and ``inside_95`` are 1 or 0."""

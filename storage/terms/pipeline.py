@@ -1,0 +1,299 @@
+"""What a pipeline is: a table of the pipeline file as frozen models that forbid unknown keys.
+
+The room ``config`` reads the file; everything below the flow receives a :class:`Pipeline` and nothing else of it.
+"""
+
+import difflib
+import re
+from datetime import UTC, date, datetime
+from typing import Literal, Self
+
+from pydantic import Field, field_serializer, field_validator, model_validator
+
+from daycast.storage.terms.frozen import Frozen
+from daycast.storage.terms.network import ModelSpec
+from daycast.storage.terms.schedule import Schedule, zone
+from daycast.storage.terms.text import address, why_no_url
+from daycast.storage.terms.words import RESERVED, SAMPLE_PREFIX
+
+FeedName = Literal["yahoo", "datareader", "ett", "files", "sample"]
+DifferenceKind = Literal["none", "absolute", "percent", "log"]
+
+_SYMBOL = re.compile(r"[A-Za-z0-9^][A-Za-z0-9^=._-]{0,63}")
+_NAME = re.compile(r"[a-z][a-z0-9_]{0,63}")
+_LONGEST = 1000
+_WIDEST = 8192
+"""Inputs of a ridge regression at most: its equations take half a GiB then."""
+_FREQUENCY = re.compile(r"[1-9][0-9]{0,3}(min|h|D)|B")
+
+
+class TrainingRules(Frozen):
+    """When ``auto`` retrains, and what a challenger must show.
+
+    Attributes:
+        retrain_every_days: a champion older than this is retrained from nothing.
+        fine_tune_epochs: epochs of a fine-tune on new data; 0 turns fine-tuning off, and the champion is reused.
+        min_skill: live skill below which the next run retrains; none never does. What counts are the network's
+            forecasts of the last ``live_days`` that were made since it was last retrained.
+        min_coverage_80: likewise, the share of actual values inside the 80 % interval.
+        min_coverage_95: likewise.
+        live_days: how far back these three look.
+        live_forecasts: with fewer forecasts than this whose actual value came, they say nothing.
+        margin: share by which a challenger's error must be below the champion's, and a network's below naive's.
+        time_budget_seconds: training stops after this long and keeps the best weights so far.
+    """
+
+    retrain_every_days: float = Field(default=7, ge=0)
+    fine_tune_epochs: int = Field(default=3, ge=0)
+    min_skill: float | None = Field(default=None, lt=1)
+    min_coverage_80: float | None = Field(default=None, ge=0, lt=0.8)
+    min_coverage_95: float | None = Field(default=None, ge=0, lt=0.95)
+    live_days: float = Field(default=30, gt=0)
+    live_forecasts: int = Field(default=20, gt=0)
+    margin: float = Field(default=0.01, ge=0, lt=1)
+    time_budget_seconds: float = Field(default=1800, gt=0)
+
+
+class SplitSpec(Frozen):
+    """How the history is cut by time: training first, then validation, then test.
+
+    Attributes:
+        training: a number of instants, or nothing for all that the other two leave.
+        validation: a share of the history's instants (below 1) or a number of instants.
+        test: likewise.
+    """
+
+    training: int | None = Field(default=None, gt=0)
+    validation: float = Field(default=0.15, gt=0)
+    test: float = Field(default=0.15, gt=0)
+
+    @model_validator(mode="after")
+    def _leaves_training(self) -> Self:
+        shares = sum(part for part in (self.validation, self.test) if part < 1)
+        if shares >= 1:
+            raise ValueError(f"validation and test must leave a share for training. Received: {shares:g} together")
+        return self
+
+
+class Pipeline(Frozen):
+    """What is forecast together: a feed, its series, how they are prepared, a model, a schedule.
+
+    Attributes:
+        name: the table's name in the pipeline file.
+        feed: where the observations come from.
+        symbols: one series each.
+        target: the column that is forecast.
+        features: the columns that the network reads.
+        calendar: an exchange's code of ``exchange_calendars`` (``XNYS``, ``24/7``) or a frequency (``1h``, ``B``).
+        difference: one kind for every column, or a table column by column (those not named are ``none``).
+        lookback: steps in.
+        horizon: steps out.
+        season: steps of a season, for the seasonal naive forecast; by default a day of hours or a week of days.
+        fill_limit: instants in a row that a missing input may be carried forward; a missing target never is.
+        start: the first instant that is asked of the feed.
+        unit: of the target, for readers.
+        split: how the history is cut.
+        schedule: when it runs; none means by hand.
+        retrain_schedule: when it is retrained from nothing, whatever ``auto`` would do; none means by hand.
+        model: the network.
+        training: when it is trained, and what it must show.
+        path: of the ``files`` or ``ett`` feed; ``{symbol}`` stands for the symbol.
+        url: of the ``ett`` feed; for ``yahoo`` and ``datareader`` the address of a mirror.
+        time: the time column of the ``files`` feed.
+        symbol_column: the symbol column of one file with many symbols.
+        timezone: of the ``files`` feed's times where they bear none.
+        source: the ``datareader`` source.
+        stale_after_days: a newest observation older than this at ``as_of`` makes the run ``stale``; none never does.
+    """
+
+    name: str
+    feed: FeedName
+    symbols: tuple[str, ...] = Field(min_length=1)
+    target: str
+    features: tuple[str, ...] = Field(min_length=1)
+    calendar: str
+    difference: DifferenceKind | dict[str, DifferenceKind] = "none"
+    lookback: int = Field(gt=0)
+    horizon: int = Field(gt=0)
+    season: int | None = Field(default=None, gt=0)
+    fill_limit: int = Field(default=2, ge=0)
+    start: date | None = None
+    unit: str = ""
+    split: SplitSpec = SplitSpec()
+    schedule: Schedule | None = None
+    retrain_schedule: Schedule | None = None
+    model: ModelSpec = ModelSpec()
+    training: TrainingRules = TrainingRules()
+    path: str | None = None
+    url: str | None = Field(default=None, repr=False)
+    time: str = "date"
+    symbol_column: str | None = None
+    timezone: str = "UTC"
+    source: str = "fred"
+    stale_after_days: float | None = Field(default=None, gt=0)
+
+    @field_validator("name")
+    @classmethod
+    def _plain_name(cls, name: str) -> str:
+        if not _NAME.fullmatch(name):
+            raise ValueError(
+                f"a pipeline's name is small letters, digits and _, letter first, 64 at most. Received: {name!r}"
+            )
+        return name
+
+    @field_validator("symbols")
+    @classmethod
+    def _plain_symbols(cls, symbols: tuple[str, ...]) -> tuple[str, ...]:
+        for symbol in symbols:
+            if not _SYMBOL.fullmatch(symbol) or ".." in symbol:
+                raise ValueError(
+                    f"a symbol is up to 64 letters, digits and ^ = . _ - (no slash, no '..'). Received: {symbol!r}"
+                )
+        if len(set(symbols)) != len(symbols):
+            raise ValueError(f"each symbol may stand once. Received: {list(symbols)}")
+        return symbols
+
+    @field_validator("calendar")
+    @classmethod
+    def _known_calendar(cls, calendar: str) -> str:
+        if _FREQUENCY.fullmatch(calendar):
+            return calendar
+        from exchange_calendars import get_calendar_names
+
+        names = get_calendar_names(include_aliases=True)
+        if calendar not in names:
+            near = difflib.get_close_matches(calendar, names, n=3)
+            hint = f" Near it: {', '.join(near)}." if near else ""
+            raise ValueError(
+                "a calendar is an exchange's code (XNYS, XLON, 24/7, …) or a frequency (15min, 1h, 1D, B). "
+                f"Received: {calendar!r}.{hint}"
+            )
+        return calendar
+
+    @field_validator("url")
+    @classmethod
+    def _http_only(cls, url: str | None) -> str | None:
+        if url is not None and (wrong := why_no_url(url)):
+            raise ValueError(f"a url begins with http:// or https://, and names a host. Received: {wrong}")
+        return url
+
+    @field_validator("path", "time", "target", "symbol_column", "unit", "source")
+    @classmethod
+    def _one_line(cls, text: str | None) -> str | None:
+        if text and not (text.isprintable() and len(text) <= _LONGEST):
+            raise ValueError(
+                f"text is one line of {_LONGEST} letters at most, without control characters. Received: {text[:80]!r}"
+            )
+        return text
+
+    @field_validator("features")
+    @classmethod
+    def _plain_features(cls, features: tuple[str, ...]) -> tuple[str, ...]:
+        for name in features:
+            cls._one_line(name)
+        if len(set(features)) != len(features):
+            raise ValueError(f"each feature may stand once. Received: {list(features)}")
+        return features
+
+    @field_validator("timezone")
+    @classmethod
+    def _knownzone(cls, name: str) -> str:
+        zone(name)
+        return name
+
+    @field_serializer("url")
+    def _without_secrets(self, url: str | None) -> str | None:
+        """What is written down of a URL: credentials and tokens stay in the pipeline file."""
+        return None if url is None else address(url)
+
+    @model_validator(mode="after")
+    def _holds_together(self) -> Self:
+        if isinstance(self.difference, dict):
+            unknown = set(self.difference) - set(self.columns)
+            if unknown:
+                raise ValueError(
+                    f"difference names columns that are neither target nor features: {sorted(unknown)}. "
+                    f"There are: {list(self.columns)}"
+                )
+        if taken := sorted(RESERVED & set(self.columns)):
+            raise ValueError(f"target and features cannot have names of daycast's own. Received: {', '.join(taken)}")
+        if self.feed == "files" and not self.path:
+            raise ValueError(
+                "the feed 'files' needs path = \"…\" (with {symbol} in it, or with symbol_column). Received: none"
+            )
+        if self.feed == "files" and "{symbol}" not in (self.path or "") and not self.symbol_column:
+            raise ValueError(
+                "the feed 'files' needs {symbol} in path, or symbol_column for one file with many symbols. "
+                f"Received: path = {self.path!r}"
+            )
+        return self
+
+    @model_validator(mode="after")
+    def _suits_the_model(self) -> Self:
+        model = self.model
+        if model.segmented and self.lookback % model.segment:
+            raise ValueError(f"lookback must be a multiple of segment, {model.segment}. Received: {self.lookback}")
+        if (model.normalization != "none" or model.cycle) and self.target not in self.features:
+            raise ValueError(
+                f"normalization and cycle need the target {self.target!r} among the features. "
+                f"Received: {list(self.features)}"
+            )
+        if model.cycle and self.sessions:
+            raise ValueError(f"cycle needs a calendar that is a frequency, such as 1h. Received: {self.calendar!r}")
+        if model.ridge_share and (width := self.lookback * len(self.features)) > _WIDEST:
+            raise ValueError(f"ridge_share solves for lookback × features, at most {_WIDEST}. Received: {width}")
+        return self
+
+    @property
+    def columns(self) -> tuple[str, ...]:
+        """The columns read from the lake: the features, and the target where it is not among them."""
+        return self.features if self.target in self.features else (*self.features, self.target)
+
+    @property
+    def sessions(self) -> bool:
+        """Whether the calendar is an exchange's, and not a frequency."""
+        return _FREQUENCY.fullmatch(self.calendar) is None
+
+    @property
+    def sample(self) -> bool:
+        """Whether the data are generated."""
+        return self.feed == "sample"
+
+    @property
+    def start_at(self) -> datetime | None:
+        """``start`` as an aware UTC instant."""
+        return None if self.start is None else datetime(self.start.year, self.start.month, self.start.day, tzinfo=UTC)
+
+    def difference_of(self, column: str) -> DifferenceKind:
+        """The kind of differencing of one column."""
+        if isinstance(self.difference, str):
+            return self.difference
+        return self.difference.get(column, "none")
+
+    @property
+    def season_length(self) -> int:
+        """Steps of a season: a day of hours or minutes, otherwise a week of sessions or days."""
+        if self.season is not None:
+            return self.season
+        if match := re.fullmatch(r"([0-9]+)(min|h)", self.calendar):
+            minutes = int(match[1]) * (60 if match[2] == "h" else 1)
+            return max(1, 24 * 60 // minutes)
+        return 7 if self.calendar in {"24/7", "1D"} else 5
+
+    def as_sample(self) -> "Pipeline":
+        """The same pipeline on generated data, under a name that says so."""
+        if self.sample and self.name.startswith(SAMPLE_PREFIX):
+            return self
+        # What belongs to the real data goes: where they are, how old they may be, how many instants there are of them.
+        changes = {
+            "name": f"{SAMPLE_PREFIX}{self.name}",
+            "feed": "sample",
+            "path": None,
+            "url": None,
+            "start": None,
+            "split": SplitSpec(),
+            "stale_after_days": None,
+            "schedule": None,
+            "retrain_schedule": None,
+        }
+        return self.model_copy(update=changes)

@@ -1,0 +1,108 @@
+"""The one place where columns, keys and the words of the public contract are spelled.
+
+Pure names: nothing here imports a library, so that every floor may use it. The checks that hold a frame against
+these names are in :mod:`daycast.storage.intake.frames`.
+"""
+
+from typing import Literal, get_args
+
+# --- identity and time --------------------------------------------------------------------------------------
+PIPELINE = "pipeline"
+SYMBOL = "symbol"
+SERIES_ID = "series_id"
+AS_OF = "as_of"
+OBSERVED_AT = "observed_at"
+AVAILABLE_AT = "available_at"
+FETCHED_AT = "fetched_at"
+ORIGIN = "origin"
+VALID_AT = "valid_at"
+LEAD = "lead"
+REASON = "reason"
+RAW = "raw"
+ADJUSTMENT = "adjustment"
+BASIS = "basis"
+"""When a feed moved its whole history to the basis on which a row stands; missing before it ever did."""
+RESERVED = frozenset({SYMBOL, SERIES_ID, OBSERVED_AT, AVAILABLE_AT, FETCHED_AT, ADJUSTMENT, BASIS})
+"""Names that a value column cannot have: they are daycast's own in a frame of observations."""
+
+TIME = "datetime64[us, UTC]"
+"""The dtype of every time in a frame."""
+REVISION_TOLERANCE = 1e-7
+"""Relative difference up to which two answers of a feed are the same value."""
+
+# --- windows, as they stand in Parquet ----------------------------------------------------------------------
+INPUTS = "inputs"
+"""Fixed-size list of float32, ``lookback * features`` long, time-major: differenced, not scaled."""
+TARGETS = "targets"
+"""Fixed-size list of float32, ``horizon`` long: differenced, not scaled."""
+BASE = "base"
+"""float64: the target's level at the origin, from which differences are undone."""
+SLOPE = "slope"
+"""float64: the target's mean change per step from its first level to the origin (the drift baseline)."""
+END = "end"
+"""``valid_at`` of the last target."""
+PAST = "past"
+"""Fixed-size list of float64, ``season`` long: the target's last levels, the one at the origin last."""
+
+# --- predictions, as they stand in Parquet ------------------------------------------------------------------
+VERSION = "version"
+PART = "part"
+MEAN = "mean"
+
+# --- words --------------------------------------------------------------------------------------------------
+Training = Literal["retrain", "fine_tune", "reuse"]
+TrainingChoice = Literal["auto", "retrain", "fine_tune", "reuse"]
+Stage = Literal["champion", "challenger", "retired", "rejected"]
+Status = Literal["running", "succeeded", "degraded", "failed"]
+Quality = Literal["ok", "baseline", "stale"]
+Part = Literal["training", "validation", "test", "latest"]
+Split = Literal["validation", "test", "live"]
+ForecasterName = Literal["network", "naive", "seasonal_naive", "drift"]
+Metric = Literal["mae", "rmse", "mase", "skill", "coverage_80", "coverage_95", "crps", "directional_accuracy"]
+
+NETWORK: ForecasterName = "network"
+NAIVE: ForecasterName = "naive"
+BASELINES: tuple[ForecasterName, ...] = ("naive", "seasonal_naive", "drift")
+METRICS: tuple[Metric, ...] = get_args(Metric)
+
+ALL_SERIES = "*"
+"""The ``series_id`` of an evaluation over all series of a pipeline."""
+ALL_LEADS = 0
+"""The ``lead`` of an evaluation over all leads."""
+LEVELS = (80, 95)
+"""The nominal coverage of the intervals, in per cent."""
+
+SAMPLE_PREFIX = "sample_"
+"""Pipelines on generated data bear names that begin so; no other pipeline may."""
+
+# --- keys of the tables -------------------------------------------------------------------------------------
+SERIES_KEY = (SERIES_ID,)
+RUNS_KEY = ("run_id",)
+ACTUALS_KEY = (SERIES_ID, VALID_AT)
+FORECASTS_KEY = (SERIES_ID, ORIGIN, VALID_AT)
+MODEL_VERSIONS_KEY = (PIPELINE, VERSION)
+EVALUATIONS_KEY = (PIPELINE, VERSION, "forecaster", SERIES_ID, "split", LEAD, "metric")
+
+
+def series_id(pipeline: str, symbol: str) -> str:
+    """Name a series.
+
+    >>> series_id("prices", "AMZN")
+    'prices/AMZN'
+    """
+    return f"{pipeline}/{symbol}"
+
+
+def run_id(pipeline: str, as_of: object) -> str:
+    """Name a run by what it is a run of, so that the same run done twice is the same row.
+
+    Args:
+        pipeline: the pipeline's name.
+        as_of: an aware UTC ``datetime``.
+
+    >>> from datetime import datetime, UTC
+    >>> run_id("prices", datetime(2026, 8, 21, 22, 30, tzinfo=UTC))
+    'prices@2026-08-21T22:30:00Z'
+    """
+    stamp = as_of.isoformat().replace("+00:00", "Z")  # type: ignore[attr-defined]
+    return f"{pipeline}@{stamp}"

@@ -1,0 +1,210 @@
+"""How the pipelines stand, for ``daycast status``: plain functions, no Prefect."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from typing import TYPE_CHECKING, Any
+from zoneinfo import ZoneInfo
+
+from daycast.storage.config.pipeline_file import load_pipelines
+from daycast.storage.config.settings import Settings
+from daycast.storage.terms.live import LiveAccuracy
+from daycast.storage.terms.pipeline import Pipeline
+from daycast.storage.terms.schedule import Schedule
+from daycast.storage.terms.words import SAMPLE_PREFIX, SERIES_ID, Status
+
+if TYPE_CHECKING:
+    from daycast.storage.sql.database import Database
+    from daycast.storage.sql.runs import RunRow
+    from daycast.storage.sql.versions import Version
+
+_WEEK, _MONTH = timedelta(days=7), timedelta(days=30)
+_LONG_RUN = timedelta(hours=3)
+"""Beyond the time budget of its training, no run takes as long."""
+_GRACE = timedelta(hours=2)
+"""How much later than its schedule a good run may be."""
+_GOOD: tuple[Status, ...] = ("succeeded", "degraded")
+
+
+@dataclass(frozen=True, kw_only=True)
+class PipelineStatus:
+    """How a pipeline stands.
+
+    Attributes:
+        pipeline: its name.
+        champion: the version that serves; none where there is none.
+        last: the run with the newest ``as_of``; none before the first.
+        good: the newest run that wrote forecasts; none where none did.
+        next_at: when the schedule runs it next; none without a schedule.
+        week: how the forecasts of the last 7 days turned out.
+        month: likewise of 30 days.
+        stale: for each series that is older than the pipeline allows, how old it is.
+        troubles: what needs a person, in words.
+    """
+
+    pipeline: str
+    champion: Version | None
+    last: RunRow | None
+    good: RunRow | None
+    next_at: datetime | None
+    week: LiveAccuracy
+    month: LiveAccuracy
+    stale: tuple[str, ...] = ()
+    troubles: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, kw_only=True)
+class Standing:
+    """How everything stands.
+
+    Attributes:
+        pipelines: those of the pipeline file in its order, then those that only the database knows.
+        storage: where the storage folder is.
+        bytes: what it holds, by part: ``lake``, ``models``, ``reports``, ``database`` (SQLite) and ``other``.
+    """
+
+    pipelines: tuple[PipelineStatus, ...]
+    storage: str
+    bytes: Mapping[str, int] = field(default_factory=dict)
+
+
+def standing(settings: Settings, *, at: datetime) -> Standing:
+    """How each pipeline stands that is in the pipeline file or has ever run, and what the storage folder holds.
+
+    Raises:
+        ConfigError: the pipeline file is wrong.
+        DatabaseUnavailable: the database is down.
+    """
+    from daycast.storage.lake.folder import Folder
+    from daycast.storage.sql.database import Database
+
+    specs = load_pipelines(settings.pipelines)
+    with Database.open(settings.database) as database:
+        pipelines = tuple(_pipelines(settings, database, specs, at=at))
+    folder = Folder(settings.storage)
+    return Standing(pipelines=pipelines, storage=folder.url, bytes=_sizes(folder.sizes()))
+
+
+def next_run(schedule: Schedule | None, *, after: datetime) -> datetime | None:
+    """When a schedule fires next, aware UTC; none without a schedule.
+
+    >>> weekdays = Schedule(cron="30 18 * * 1-5", timezone="America/New_York")
+    >>> next_run(weekdays, after=datetime.fromisoformat("2026-08-21T22:30:00Z")).isoformat()
+    '2026-08-24T22:30:00+00:00'
+    """
+    if schedule is None:
+        return None
+    from cronsim import CronSim
+
+    fires = CronSim(schedule.cron, after.astimezone(ZoneInfo(schedule.timezone)))
+    return next(iter(fires)).astimezone(UTC)
+
+
+@dataclass(frozen=True, kw_only=True)
+class _Known:
+    """What the database knows, by pipeline, and of the series by id."""
+
+    champions: Mapping[str, Version]
+    last: Mapping[str, RunRow]
+    good: Mapping[str, RunRow]
+    newest: Mapping[str, datetime]
+
+
+def _known(database: Database) -> _Known:
+    from daycast.storage.sql.runs import latest_runs
+    from daycast.storage.sql.series import newest_values
+    from daycast.storage.sql.versions import list_versions
+
+    return _Known(
+        champions={row.pipeline: row for row in list_versions(database) if row.stage == "champion"},
+        last={row.pipeline: row for row in latest_runs(database)},
+        good={row.pipeline: row for row in latest_runs(database, statuses=_GOOD)},
+        newest=newest_values(database),
+    )
+
+
+def _pipelines(
+    settings: Settings, database: Database, specs: Mapping[str, Pipeline], *, at: datetime
+) -> Iterable[PipelineStatus]:
+    from daycast.storage.sql.series import list_series
+
+    known = _known(database)
+    for name in dict.fromkeys([*specs, *sorted(known.champions.keys() | known.last.keys())]):
+        spec = specs.get(name) or _sampled(name, specs)
+        series = list_series(database, name)
+        week, month = _live(settings, database, name, series, at=at)
+        stale = _stale(spec, {row["symbol"]: known.newest.get(row[SERIES_ID]) for row in series}, at=at)
+        troubles = _troubles(spec, known.last.get(name), known.good.get(name), at=at)
+        yield PipelineStatus(
+            pipeline=name,
+            champion=known.champions.get(name),
+            last=known.last.get(name),
+            good=known.good.get(name),
+            next_at=next_run(spec.schedule, after=at) if spec else None,
+            week=week,
+            month=month,
+            stale=stale,
+            troubles=(*troubles, *stale),
+        )
+
+
+def _sampled(name: str, specs: Mapping[str, Pipeline]) -> Pipeline | None:
+    spec = specs.get(name.removeprefix(SAMPLE_PREFIX))
+    return spec.as_sample() if spec else None
+
+
+def _live(
+    settings: Settings, database: Database, pipeline: str, series: list[dict[str, Any]], *, at: datetime
+) -> tuple[LiveAccuracy, LiveAccuracy]:
+    """How the forecasts of the last 7 and 30 days turned out, each on the basis on which it was made."""
+    from daycast.models.scores.live import accuracy, resolve, within
+    from daycast.storage.lake.folder import Folder
+    from daycast.storage.lake.observations import Observations
+    from daycast.storage.sql.evaluations import forecasts_made
+
+    store = Observations(Folder(settings.storage) / "lake", pipeline)
+    histories = {row[SERIES_ID]: store.vintages(row["symbol"], column=row["target"]) for row in series}
+    made = forecasts_made(database, pipeline, before=at, since=at - _MONTH)
+    outcomes = resolve(within(made, since=at - _MONTH), histories, as_of=at)
+    week, month = accuracy(within(outcomes, since=at - _WEEK)), accuracy(outcomes)
+    return LiveAccuracy(**week), LiveAccuracy(**month)
+
+
+def _troubles(spec: Pipeline | None, last: RunRow | None, good: RunRow | None, *, at: datetime) -> Iterable[str]:
+    """What of its runs needs a person."""
+    if last is None:
+        return
+    if last.status == "running":
+        budget = timedelta(seconds=spec.training.time_budget_seconds) if spec else timedelta()
+        if at - last.started_at > _LONG_RUN + budget:
+            yield f"running since {_instant(last.started_at)}: its process may be gone"
+    elif last.status != "succeeded":
+        yield f"{last.status}: {last.message}"
+    since = good.as_of if good else last.as_of
+    due = next_run(spec.schedule, after=since) if spec else None
+    if due and due + _GRACE < at:
+        yield f"no good run since {_instant(since)}: one was due at {_instant(due)}"
+
+
+def _stale(spec: Pipeline | None, newest: Mapping[str, datetime | None], *, at: datetime) -> tuple[str, ...]:
+    limit = spec.stale_after_days if spec else None
+    if limit is None:
+        return ()
+    ages = {symbol: (at - last).total_seconds() / 86400 for symbol, last in newest.items() if last}
+    return tuple(
+        f"stale feed: {symbol} is {age:.1f} days old (stale_after_days = {limit:g})"
+        for symbol, age in ages.items()
+        if age > limit
+    )
+
+
+def _sizes(found: Mapping[str, int]) -> dict[str, int]:
+    parts = {name: found.get(name, 0) for name in ("lake", "models", "reports")}
+    parts["database"] = sum(size for name, size in found.items() if ".sqlite" in name)
+    return {**parts, "other": sum(found.values()) - sum(parts.values())}
+
+
+def _instant(value: datetime) -> str:
+    return f"{value:%Y-%m-%d %H:%M} UTC"

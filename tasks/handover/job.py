@@ -1,0 +1,149 @@
+"""What one run is of, and where its things are: the one argument that every task is given."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import TYPE_CHECKING
+
+from daycast.storage.config.settings import Settings
+from daycast.storage.terms import words
+from daycast.storage.terms.keeping import Retention
+from daycast.storage.terms.pipeline import Pipeline
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from daycast.storage.calendars import Calendar
+    from daycast.storage.lake.folder import Folder
+    from daycast.storage.lake.observations import Observations
+    from daycast.storage.lake.predictions import Predictions
+    from daycast.storage.lake.windows import WindowStore
+    from daycast.storage.registry.store import Registry
+    from daycast.storage.sql.database import Database
+    from daycast.tasks.handover.results import Prepared
+
+
+@dataclass(frozen=True, kw_only=True)
+class Job:
+    """One run of one pipeline.
+
+    The modules behind the methods load pandas, pyarrow and SQLAlchemy, so that they are imported when first asked for.
+
+    Attributes:
+        pipeline: what is forecast.
+        as_of: the instant the run pretends it is, aware UTC.
+        now: the instant at which the flow read the clock, aware UTC.
+        settings: the environment.
+    """
+
+    pipeline: Pipeline
+    as_of: datetime
+    now: datetime
+    settings: Settings
+
+    @property
+    def run_id(self) -> str:
+        """The run's key in SQL."""
+        return words.run_id(self.pipeline.name, self.as_of)
+
+    def series_ids(self) -> list[str]:
+        """The pipeline's series, in the order of its symbols."""
+        return [words.series_id(self.pipeline.name, symbol) for symbol in self.pipeline.symbols]
+
+    def calendar(self) -> Calendar:
+        """The pipeline's instants."""
+        from daycast.storage.calendars import Calendar
+
+        return Calendar(self.pipeline.calendar)
+
+    def instants(self, prepared: Prepared) -> pd.DatetimeIndex:
+        """The calendar from the first to the last instant of any series."""
+        return self.calendar().instants(prepared.first, prepared.last)
+
+    def folder(self) -> Folder:
+        """The storage folder."""
+        from daycast.storage.lake.folder import Folder
+
+        return Folder(self.settings.storage)
+
+    def observations(self) -> Observations:
+        """The pipeline's observations."""
+        from daycast.storage.lake.observations import Observations
+
+        return Observations(self.folder() / "lake", self.pipeline.name)
+
+    def vintages(self) -> dict[str, pd.DataFrame]:
+        """By series id, everything that the feed ever said of the target."""
+        store, spec = self.observations(), self.pipeline
+        return {
+            words.series_id(spec.name, symbol): store.vintages(symbol, column=spec.target) for symbol in spec.symbols
+        }
+
+    def windows(self) -> WindowStore:
+        """The pipeline's windows."""
+        from daycast.storage.lake.windows import WindowStore
+
+        return WindowStore(self.folder() / "lake", self.pipeline)
+
+    def predictions(self) -> Predictions:
+        """The predictions of the pipeline's versions."""
+        from daycast.storage.lake.predictions import Predictions
+
+        return Predictions(self.folder() / "lake", self.pipeline.name)
+
+    def registry(self) -> Registry:
+        """The files of model versions."""
+        from daycast.storage.registry.store import Registry
+
+        return Registry(self.folder() / "models")
+
+    def database(self) -> Database:
+        """The database, migrated; to be used as a context manager."""
+        from daycast.storage.sql.database import Database
+
+        return Database.open(self.settings.database)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Upkeep:
+    """One upkeep of everything that is stored.
+
+    Attributes:
+        pipelines: those of the pipeline file.
+        now: the instant at which the flow read the clock, aware UTC.
+        settings: the environment.
+        keep: how much stays.
+    """
+
+    pipelines: tuple[Pipeline, ...]
+    now: datetime
+    settings: Settings
+    keep: Retention = field(default_factory=Retention)
+
+    @property
+    def before(self) -> datetime:
+        """What was written later is left alone."""
+        return self.now - self.keep.grace
+
+    def named(self) -> dict[str, Pipeline]:
+        """The pipelines of the file and their like on generated data, by name."""
+        return {spec.name: spec for given in self.pipelines for spec in (given, given.as_sample())}
+
+    def folder(self) -> Folder:
+        """The storage folder."""
+        from daycast.storage.lake.folder import Folder
+
+        return Folder(self.settings.storage)
+
+    def registry(self) -> Registry:
+        """The files of model versions."""
+        from daycast.storage.registry.store import Registry
+
+        return Registry(self.folder() / "models")
+
+    def database(self) -> Database:
+        """The database, migrated; to be used as a context manager."""
+        from daycast.storage.sql.database import Database
+
+        return Database.open(self.settings.database)

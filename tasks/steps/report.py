@@ -1,0 +1,263 @@
+"""Show a run to people: artifacts in the Prefect UI, and pages in the storage folder."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+from typing import TYPE_CHECKING, Any
+
+from prefect import task
+from prefect.artifacts import create_markdown_artifact, create_table_artifact
+from prefect.cache_policies import NO_CACHE
+
+from daycast.storage.config.settings import Settings
+from daycast.storage.terms.errors import ConfigError
+from daycast.storage.terms.live import LiveAccuracy
+from daycast.storage.terms.words import LEAD, LEVELS, OBSERVED_AT, ORIGIN, PART, SERIES_ID, SYMBOL, VALID_AT, series_id
+from daycast.tasks.handover.job import Job
+from daycast.tasks.handover.results import Prepared
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    import pandas as pd
+
+    from daycast.storage.lake.folder import Folder
+    from daycast.storage.lake.observations import Observations
+    from daycast.storage.lake.predictions import Predictions
+    from daycast.storage.registry.store import Registry
+    from daycast.storage.reports.pages import Line, Pages
+    from daycast.storage.reports.report import Picture, RunReport
+    from daycast.storage.sql.database import Database
+    from daycast.storage.sql.runs import RunRow
+
+    Levels = Mapping[str, pd.Series[float]]
+
+_FANS = 6
+_LIVE_DAYS = (7, 30)
+_TRACED = 2
+"""Series whose predictions are shown beside what came."""
+_TABLE_ROWS = 1000
+
+
+@dataclass(frozen=True, kw_only=True)
+class Shelf:
+    """Where what a pipeline's report is made of lies."""
+
+    registry: Registry
+    observations: Observations
+    predictions: Predictions
+    pages: Pages
+
+
+@task(name="publish", cache_policy=NO_CACHE)
+def publish(job: Job, *, prepared: Prepared | None = None) -> None:
+    """Write the run's pages and its artifacts: a markdown report, and a table of the forecasts.
+
+    Args:
+        job: the run's, whose row in SQL is closed.
+        prepared: the state of the data; none where the run failed before it came to forecasts.
+    """
+    from daycast.storage.reports.pages import render_markdown
+
+    with job.database() as database:
+        report = _own(job, database, prepared)
+        page = _write_pages(database, _pages(job.folder()), report)
+    key = job.pipeline.name.replace("_", "-")
+    create_markdown_artifact(
+        render_markdown(report, page=page), key=f"{key}-report", description=f"{report.run.run_id}: {report.run.status}"
+    )
+    if prepared is not None:
+        table = _table(report)
+        create_table_artifact(table, key=f"{key}-forecasts", description=_described(report, shown=len(table)))
+
+
+def write_pages(settings: Settings, *, pipeline: str | None) -> list[str]:
+    """Write the page of one pipeline's newest run, or of every one's, and the page over all of them.
+
+    Returns:
+        The pages' places, the page over all pipelines last; none where nothing has run yet.
+
+    Raises:
+        ConfigError: the pipeline named has never run.
+    """
+    from daycast.storage.lake.folder import Folder
+    from daycast.storage.sql.database import Database
+    from daycast.storage.sql.runs import latest_runs
+
+    folder = Folder(settings.storage)
+    pages = _pages(folder)
+    with Database.open(settings.database) as database:
+        runs = {run.pipeline: run for run in latest_runs(database)}
+        if pipeline is not None and pipeline not in runs:
+            raise ConfigError(
+                f"A pipeline that has run is required: {', '.join(runs) or 'none has yet'}. Received: {pipeline!r}. "
+                f"Run it with: daycast run {pipeline}"
+            )
+        chosen = list(runs) if pipeline is None else [pipeline]
+        places = [pages.show(_report(database, _shelf(folder, name), runs[name])) for name in chosen]
+        return [*places, pages.index(_lines(database))] if places else []
+
+
+def _pages(folder: Folder) -> Pages:
+    from daycast.storage.reports.pages import Pages
+
+    return Pages(folder / "reports")
+
+
+def _shelf(folder: Folder, pipeline: str) -> Shelf:
+    from daycast.storage.lake.observations import Observations
+    from daycast.storage.lake.predictions import Predictions
+    from daycast.storage.registry.store import Registry
+
+    return Shelf(
+        registry=Registry(folder / "models"),
+        observations=Observations(folder / "lake", pipeline),
+        predictions=Predictions(folder / "lake", pipeline),
+        pages=_pages(folder),
+    )
+
+
+def _own(job: Job, database: Database, prepared: Prepared | None) -> RunReport:
+    """The report of the job's own run."""
+    from daycast.storage.sql.runs import list_runs
+
+    name = job.pipeline.name
+    (run,) = list_runs(database, name, since=job.as_of, until=job.as_of)
+    return _report(database, _shelf(job.folder(), name), run, prepared=prepared)
+
+
+def _report(database: Database, shelf: Shelf, run: RunRow, *, prepared: Prepared | None = None) -> RunReport:
+    """A run's report; without the state of its data, that of the newest forecasts."""
+    from daycast.storage.reports.reading import read_report
+
+    ends = prepared.until.items() if prepared else ()
+    origins = {series_id(run.pipeline, symbol): last for symbol, last in ends}
+    report = read_report(
+        database, run, registry=shelf.registry, observations=shelf.observations, origins=origins or None
+    )
+    report = replace(report, live=_live(database, shelf, report))
+    data_hash = prepared.data_hash if prepared else None
+    levels = _levels(shelf, report)
+    traces = _traces(shelf, report, levels, data_hash=data_hash)
+    return replace(report, pictures=(*_fans(report, levels), *_losses(report), *traces))
+
+
+def _live(database: Database, shelf: Shelf, report: RunReport) -> dict[int, LiveAccuracy]:
+    """How the forecasts of the last days turned out as known to the run, each on the basis on which it was made."""
+    from daycast.models.scores.live import accuracy, resolve, within
+    from daycast.storage.sql.evaluations import forecasts_made
+
+    as_of = report.run.as_of
+    since = {days: as_of - timedelta(days=days) for days in _LIVE_DAYS}
+    made = within(
+        forecasts_made(database, report.pipeline, before=as_of, since=min(since.values())), since=min(since.values())
+    )
+    histories = {
+        row[SERIES_ID]: shelf.observations.vintages(row[SYMBOL], column=row["target"]) for row in report.series
+    }
+    outcomes = resolve(made, histories, as_of=as_of)
+    return {days: LiveAccuracy(**accuracy(within(outcomes, since=start))) for days, start in since.items()}
+
+
+def _write_pages(database: Database, pages: Pages, report: RunReport) -> str:
+    """The run's own page, whose place is given; the pipeline's too where no newer run has written it."""
+    from daycast.storage.sql.runs import latest_runs
+
+    own = pages.keep(report)
+    if report.run.run_id in {run.run_id for run in latest_runs(database)}:
+        pages.show(report)
+    pages.index(_lines(database))
+    return own
+
+
+def _lines(database: Database) -> list[Line]:
+    from daycast.storage.reports.pages import Line
+    from daycast.storage.sql.runs import latest_runs
+
+    return [
+        Line(pipeline=run.pipeline, status=run.status, as_of=run.as_of, version=run.version, message=run.message or "")
+        for run in latest_runs(database)
+    ]
+
+
+def _fans(report: RunReport, levels: Levels) -> Iterator[Picture]:
+    from daycast.models.pictures.panels import fan, fan_in_words
+    from daycast.models.pictures.plots import draw_fan
+    from daycast.storage.reports.report import Picture
+
+    for name in list(levels)[:_FANS]:
+        ahead = report.forecasts_of(name)
+        if len(ahead):
+            shown = fan(ahead, levels=levels[name], unit=report.unit)
+            yield Picture(of="forecasts", alt=fan_in_words(shown), svg=draw_fan(shown))
+
+
+def _losses(report: RunReport) -> Iterator[Picture]:
+    from daycast.models.pictures.panels import losses_in_words
+    from daycast.models.pictures.plots import draw_losses
+    from daycast.storage.reports.report import Picture
+
+    history = report.manifest.history if report.manifest else {}
+    losses, validation = tuple(history.get("loss", ())), tuple(history.get("val_loss", ()))
+    if report.version and losses and validation:
+        title = f"Loss of {report.version.version}"
+        words = losses_in_words(losses, validation, title=title)
+        yield Picture(of="network", alt=words, svg=draw_losses(losses, validation, title=title))
+
+
+def _traces(shelf: Shelf, report: RunReport, levels: Levels, *, data_hash: str | None) -> Iterator[Picture]:
+    """What the network predicts one step ahead on the end of the training part and of the test part."""
+    from daycast.models.pictures.panels import trace, trace_in_words
+    from daycast.models.pictures.plots import draw_trace
+    from daycast.storage.calendars import Calendar
+    from daycast.storage.reports.report import Picture
+
+    if report.version is None:
+        return
+    origins = {row[SERIES_ID]: row[ORIGIN] for row in report.forecasts}
+    held = shelf.predictions.one_ahead(version=report.version.version, data_hash=data_hash, origins=origins)
+    for name, known in list(levels.items())[:_TRACED]:
+        instants = Calendar(report.calendar).instants(known.index[0], known.index[-1])
+        for part in ("training", "test"):
+            rows = held[(held[SERIES_ID] == name) & (held[PART] == part)]
+            title = f"{name}: network, {part} part"
+            shown = trace(rows, levels=known, instants=instants, title=title, unit=report.unit)
+            if len(shown.times):
+                yield Picture(of="network", alt=trace_in_words(shown), svg=draw_trace(shown))
+
+
+def _levels(shelf: Shelf, report: RunReport) -> Levels:
+    """The target of the first series as it was known to the run, by instant."""
+    found = {}
+    for series in report.series[:_FANS]:
+        rows = shelf.observations.read(series[SYMBOL], as_of=report.run.as_of)
+        if not rows.empty:
+            found[series[SERIES_ID]] = rows.set_index(OBSERVED_AT)[series["target"]]
+    return found
+
+
+def _table(report: RunReport) -> list[dict[str, Any]]:
+    """The forecasts as the Prefect UI takes a table, in figures that a person reads."""
+    numbers = ("mean", *(f"{side}_{level}" for level in LEVELS for side in ("lower", "upper")))
+    return [
+        {
+            SERIES_ID: row[SERIES_ID],
+            VALID_AT: _minute(row[VALID_AT]),
+            LEAD: row[LEAD],
+            **{name: None if row[name] is None else round(row[name], 4) for name in numbers},
+            "forecaster": row["forecaster"],
+            "quality": row["quality"],
+        }
+        for row in report.forecasts[:_TABLE_ROWS]
+    ]
+
+
+def _described(report: RunReport, *, shown: int) -> str:
+    rest = "" if shown == len(report.forecasts) else f": the first {shown} of {len(report.forecasts)}"
+    return f"Forecasts of {report.run.run_id}{rest}"
+
+
+def _minute(instant: datetime) -> str:
+    return f"{instant:%Y-%m-%d %H:%M}"

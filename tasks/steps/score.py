@@ -1,0 +1,132 @@
+"""Hold the forecasts that were made against the actual values that have come."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import TYPE_CHECKING
+
+from prefect import task
+from prefect.cache_policies import NO_CACHE
+
+from daycast.storage.terms.live import LiveAccuracy
+from daycast.storage.terms.words import (
+    ALL_LEADS,
+    ALL_SERIES,
+    AVAILABLE_AT,
+    LEAD,
+    OBSERVED_AT,
+    SERIES_ID,
+    VALID_AT,
+    VERSION,
+    series_id,
+)
+from daycast.tasks.handover.job import Job
+from daycast.tasks.handover.results import Scored
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from daycast.storage.sql.database import Database
+
+_WEEK, _MONTH = timedelta(days=7), timedelta(days=30)
+
+
+@task(name="score", cache_policy=NO_CACHE)
+def score(job: Job) -> Scored:
+    """Write the series, the actual values known at ``as_of`` that SQL does not hold, and what forecasts were worth.
+
+    Scored are the forecasts of runs before this one, against the actual values as known at ``as_of``, each on the basis
+    on which it was made. Versions whose last forecasts were scored long ago are left alone: nothing comes of them.
+    """
+    from daycast.models.scores.live import accuracy, within
+
+    with job.database() as database:
+        actuals = _write_actuals(job, database)
+        outcomes = _outcomes(job, database)
+        written = _write_evaluations(job, database, outcomes)
+        judged, broken = _judge(job, database, outcomes)
+    return Scored(
+        actuals=actuals,
+        forecasts=len(outcomes),
+        evaluations=written,
+        week=LiveAccuracy(**accuracy(within(outcomes, since=job.as_of - _WEEK))),
+        month=LiveAccuracy(**accuracy(within(outcomes, since=job.as_of - _MONTH))),
+        judged=judged,
+        broken=broken,
+    )
+
+
+def _write_actuals(job: Job, database: Database) -> int:
+    from daycast.storage.sql.series import known_until, upsert_series, write_actuals
+
+    upsert_series(database, _series(job))
+    known = known_until(database, job.series_ids())
+    return sum(
+        write_actuals(database, _actuals(job, symbol, since=known.get(series_id(job.pipeline.name, symbol))))
+        for symbol in job.pipeline.symbols
+    )
+
+
+def _series(job: Job) -> list[dict[str, object]]:
+    spec = job.pipeline
+    shared = {"pipeline": spec.name, "feed": spec.feed, "target": spec.target, "unit": spec.unit}
+    return [
+        {**shared, SERIES_ID: series_id(spec.name, symbol), "symbol": symbol, "calendar": spec.calendar}
+        for symbol in spec.symbols
+    ]
+
+
+def _actuals(job: Job, symbol: str, *, since: object) -> pd.DataFrame:
+    import pandas as pd
+
+    rows = job.observations().read(symbol, as_of=job.as_of)
+    if since is not None:
+        # Of that very instant too: a run that is on time takes up revisions as known at its own as_of.
+        rows = rows[rows[AVAILABLE_AT] >= pd.Timestamp(since)]
+    return pd.DataFrame(
+        {
+            SERIES_ID: series_id(job.pipeline.name, symbol),
+            VALID_AT: rows[OBSERVED_AT],
+            "value": rows[job.pipeline.target],
+            AVAILABLE_AT: rows[AVAILABLE_AT],
+        }
+    )
+
+
+def _outcomes(job: Job, database: Database) -> pd.DataFrame:
+    """Forecasts beside their actual values: of every version that forecast lately, or since the last scoring."""
+    from daycast.models.scores.live import resolve
+    from daycast.storage.sql.evaluations import forecasts_made, live_until
+
+    lately = job.as_of - max(_MONTH, timedelta(days=job.pipeline.training.live_days))
+    scored = live_until(database, job.pipeline.name)
+    since = min(lately, scored) if scored else None
+    made = forecasts_made(database, job.pipeline.name, before=job.as_of, since=since)
+    return resolve(made, job.vintages(), as_of=job.as_of)
+
+
+def _write_evaluations(job: Job, database: Database, outcomes: pd.DataFrame) -> int:
+    """Write the scores of the versions of which something came since they were last written."""
+    from daycast.models.scores.live import score_live
+    from daycast.storage.sql.evaluations import live_totals, write_evaluations
+
+    if outcomes.empty:
+        return 0
+    scores = score_live(outcomes, directional=job.pipeline.sessions)
+    stored = live_totals(database, job.pipeline.name)
+    overall = scores[(scores[SERIES_ID] == ALL_SERIES) & (scores[LEAD] == ALL_LEADS) & (scores["metric"] == "mae")]
+    keys = zip(overall[VERSION], overall["forecaster"], overall["value"], overall["n"], strict=True)
+    changed = [(version, name) for version, name, value, n in keys if stored.get((version, name)) != (value, n)]
+    fresh = scores.set_index([VERSION, "forecaster"]).loc[changed].reset_index()
+    return write_evaluations(database, fresh.assign(pipeline=job.pipeline.name, split="live", evaluated_at=job.as_of))
+
+
+def _judge(job: Job, database: Database, outcomes: pd.DataFrame) -> tuple[LiveAccuracy, dict[str, str]]:
+    """What the pipeline's rules look at, and what of them is broken."""
+    from daycast.models.race.retraining import broken_rules
+    from daycast.models.scores.live import judged
+    from daycast.storage.sql.versions import last_retrain
+
+    retrained = last_retrain(database, job.pipeline.name, before=job.as_of)
+    live = judged(outcomes, rules=job.pipeline.training, as_of=job.as_of, retrained=retrained)
+    return LiveAccuracy(**live), broken_rules(job.pipeline.training, live=live)

@@ -1,0 +1,57 @@
+"""Least squares beside a network, held to the equations that it solves."""
+
+import numpy as np
+import pytest
+
+from daycast.models.networks.backend import load_keras
+from daycast.storage.terms.network import ModelSpec
+
+load_keras()
+
+from daycast.models.networks.build import Frame  # noqa: E402
+from daycast.models.networks.ridge import PENALTY, fit_ridge  # noqa: E402
+
+FRAME = Frame(lookback=5, features=2, horizon=3, target=1)
+RANDOM = np.random.default_rng(3)
+WINDOWS = RANDOM.normal(size=(9000, 5, 2)).cumsum(axis=1).astype(np.float32)
+NOISE = RANDOM.normal(size=(9000, 3), scale=0.1)
+
+
+def _solved(windows, targets):
+    """By the textbook: centred, so that the intercept bears no penalty."""
+    flat, outputs = windows.reshape(len(windows), -1).astype(float), targets.astype(float)
+    inputs, means = flat - flat.mean(axis=0), outputs.mean(axis=0)
+    kernel = np.linalg.solve(
+        inputs.T @ inputs / len(flat) + PENALTY * np.eye(inputs.shape[1]), inputs.T @ (outputs - means) / len(flat)
+    )
+    return kernel, means - flat.mean(axis=0) @ kernel
+
+
+def test_the_coefficients_are_those_of_the_textbook():
+    targets = (WINDOWS.reshape(9000, 10) @ RANDOM.normal(size=(10, 3)) + 2.0 + NOISE).astype(np.float32)
+    network = fit_ridge(WINDOWS, targets, model=ModelSpec(), frame=FRAME)
+    kernel, bias = network.get_layer("leads").get_weights()
+    expected = _solved(WINDOWS, targets)
+    np.testing.assert_allclose(kernel, expected[0], atol=1e-5)
+    np.testing.assert_allclose(bias, expected[1], atol=1e-5)
+    assert np.abs(network.predict(WINDOWS, verbose=0) - targets).mean() < 0.15
+
+
+@pytest.mark.parametrize("normalization", ["last", "mean", "mean_std"])
+def test_a_level_is_taken_off_and_put_back(normalization):
+    """Windows at another level and of another swing have forecasts there."""
+    targets = WINDOWS[:, -1:, 1] + (WINDOWS[:, -1:, 1] - WINDOWS[:, -2:-1, 1]) * np.array([1.0, 2.0, 3.0], np.float32)
+    network = fit_ridge(WINDOWS, targets, model=ModelSpec(normalization=normalization), frame=FRAME)
+    plain = network.predict(WINDOWS[:50], verbose=0)
+    np.testing.assert_allclose(network.predict(WINDOWS[:50] + 40.0, verbose=0), plain + 40.0, atol=1e-3)
+    if normalization == "mean_std":
+        np.testing.assert_allclose(network.predict(WINDOWS[:50] * 8.0, verbose=0), plain * 8.0, atol=0.05)
+    else:
+        assert np.abs(plain - targets[:50]).mean() < 0.1
+
+
+def test_a_column_that_does_not_vary_is_no_trouble():
+    windows = WINDOWS.copy()
+    windows[:, :, 0] = 7.0
+    network = fit_ridge(windows, windows[:, -1:, 1].repeat(3, axis=1), model=ModelSpec(), frame=FRAME)
+    assert np.isfinite(network.get_layer("leads").get_weights()[0]).all()

@@ -1,0 +1,83 @@
+"""Who serves, and why."""
+
+import pytest
+
+from daycast.models.race.selection import Errors, decide
+
+NAIVE = Errors(validation=1.0, test=1.0)
+BASELINES = {
+    "naive": NAIVE,
+    "seasonal_naive": Errors(validation=1.5, test=1.5),
+    "drift": Errors(validation=1.0, test=1),
+}
+
+
+def _errors(validation, test=None):
+    return Errors(validation=validation, test=validation if test is None else test)
+
+
+def _decide(challenger, champion=None, *, baselines=BASELINES, margin=0.01):
+    return decide(challenger, champion=champion, baselines=baselines, margin=margin)
+
+
+def test_the_first_version_becomes_champion_and_serves_if_it_beats_naive():
+    verdict = _decide(_errors(0.9))
+    assert (verdict.promoted, verdict.served, verdict.quality) == (True, "network", "ok")
+    assert "10.0% below naive's on validation" in verdict.reason
+
+
+def test_the_first_version_becomes_champion_even_if_naive_serves():
+    verdict = _decide(_errors(1.1))
+    assert (verdict.promoted, verdict.served, verdict.quality) == (True, "naive", "baseline")
+
+
+@pytest.mark.parametrize(("challenger", "promoted"), [(0.80, True), (0.89, True), (0.8911, False), (0.95, False)])
+def test_a_challenger_must_be_better_by_the_margin(challenger, promoted):
+    assert _decide(_errors(challenger), _errors(0.9)).promoted is (promoted and challenger < 0.9 * 0.99)
+
+
+def test_a_rejected_challenger_leaves_the_champion_serving():
+    verdict = _decide(_errors(2.0), _errors(0.9))
+    assert (verdict.promoted, verdict.served) == (False, "network")
+    assert "The champion is kept" in verdict.reason
+
+
+def test_a_reused_champion_is_judged_again():
+    assert _decide(None, _errors(0.9)).served == "network"
+    assert _decide(None, _errors(1.2)).served == "naive"
+
+
+def test_the_network_must_beat_naive_by_the_margin():
+    assert _decide(_errors(0.995)).served == "naive"
+    assert _decide(_errors(0.985)).served == "network"
+
+
+def test_a_network_that_fails_on_test_does_not_serve():
+    verdict = _decide(_errors(0.5, 1.001))
+    assert verdict.served == "naive"
+    assert "0.1% above naive's on test" in verdict.reason
+    assert _decide(_errors(0.5, 1.0)).served == "network"
+
+
+def test_another_baseline_serves_only_if_it_beats_naive_by_the_margin():
+    seasonal = {**BASELINES, "seasonal_naive": _errors(0.7)}
+    assert _decide(_errors(1.2), baselines=seasonal).served == "seasonal_naive"
+    barely = {**BASELINES, "seasonal_naive": _errors(0.995)}
+    assert _decide(_errors(1.2), baselines=barely).served == "naive"
+
+
+def test_a_network_behind_the_best_baseline_does_not_serve():
+    seasonal = {**BASELINES, "seasonal_naive": _errors(0.7)}
+    verdict = _decide(_errors(0.8), baselines=seasonal)
+    assert (verdict.served, verdict.quality) == ("seasonal_naive", "baseline")
+    assert "above seasonal_naive's on validation" in verdict.reason
+
+
+def test_someone_must_have_come():
+    with pytest.raises(ValueError, match="neither"):
+        _decide(None)
+
+
+def test_errors_of_zero_do_not_break_it():
+    perfect = {name: _errors(0.0) for name in BASELINES}
+    assert _decide(_errors(0.1), baselines=perfect).served == "naive"

@@ -1,0 +1,122 @@
+"""The pipeline file: what is wrong in it is named, with what there is instead."""
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from daycast.storage.config.pipeline_file import choose_pipelines, load_pipelines, parse_pipeline
+from daycast.storage.terms.errors import ConfigError
+from daycast.storage.terms.pipeline import Pipeline
+
+TABLE: dict[str, Any] = {
+    "feed": "yahoo", "symbols": ["AMZN"], "target": "close", "features": ["close"], "calendar": "XNYS",
+    "lookback": 50, "horizon": 5,
+}  # fmt: skip
+
+
+def write(tmp_path: Path, text: str) -> Path:
+    path = tmp_path / "pipelines.toml"
+    path.write_text(text, encoding="utf-8")
+    return path
+
+
+def test_the_file_that_ships_is_right() -> None:
+    pipelines = load_pipelines(Path("flows/pipelines.toml"))
+    assert list(pipelines) == ["prices", "etth1", "etth1_days"]
+    assert pipelines["prices"].lookback == 50
+    assert pipelines["prices"].model.cell == "lstm"
+    assert pipelines["etth1"].columns == ("HUFL", "HULL", "MUFL", "MULL", "LUFL", "LULL", "OT")
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        ({"lookbak": 3}, "unknown key 'lookbak'. The keys there are: calendar, .*Did you mean 'lookback'"),
+        ({"model": {"cel": "gru"}}, "unknown key 'model.cel'. The keys there are: .*cell"),
+        ({"schedule": {"cron": "0 0 * * *", "zone": "UTC"}}, "unknown key 'schedule.zone'.*cron, timezone"),
+        ({"training": {"margn": 1}}, "unknown key 'training.margn'.*margin"),
+        ({"split": {"tset": 1}}, "unknown key 'split.tset'.*test"),
+        ({"model": {"cell": "transformer"}}, "model.cell: .*'simple_rnn', 'lstm'.*'gru'.*Received: 'transformer'"),
+        ({"feed": "bloomberg"}, "feed: .*'yahoo'.*Received: 'bloomberg'"),
+        ({"calendar": "XNYX"}, "Received: 'XNYX'. Near it: XNYS"),
+        ({"calendar": "0h"}, "a calendar is an exchange's code"),
+        ({"symbols": ["../../etc/passwd"]}, r"no '\.\.'\)\. Received: '../../etc/passwd'"),
+        ({"symbols": ["A..B"]}, "no '..'"),
+        ({"symbols": ["A", "A"]}, "each symbol may stand once"),
+        ({"symbols": []}, "symbols"),
+        ({"lookback": 0}, "lookback: .*greater than 0. Received: 0"),
+        ({"horizon": "five"}, "horizon: .*Received: 'five'"),
+        ({"difference": {"volume": "log"}}, r"difference names columns .*\['volume'\]"),
+        ({"difference": "ratio"}, "difference"),
+        ({"url": "file:///etc/passwd"}, "http:// or https://. and names a host. Received: 'file:'"),
+        ({"model": {"cell": "segment_gru", "units": [8, 8]}}, r"segment_gru has one layer.*Received: units \[8, 8\]"),
+        ({"model": {"cell": "segment_lstm", "bidirectional": True}}, "in one direction. Received:.*bidirectional true"),
+        ({"model": {"cell": "gru", "linear": True}}, "linear is for segment_gru and.*Received: cell 'gru'"),
+        ({"model": {"cell": "segment_gru", "segment": 7}}, "a multiple of segment, 7. Received: 50"),
+        ({"model": {"ridge_share": 0.5}, "lookback": 9000}, "lookback × features, at most 8192. Received: 9000"),
+        ({"model": {"ridge_share": 1.0}}, "ridge_share"),
+        ({"model": {"cycle": [24]}}, "cycle needs a calendar that is a frequency, such as 1h. Received: 'XNYS'"),
+        ({"target": "open", "model": {"normalization": "last"}}, "need the target 'open' among the features"),
+        ({"model": {"normalization": "median"}}, "model.normalization: .*'mean_std'.*Received: 'median'"),
+        ({"model": {"weight_average": 1.0}}, "model.weight_average"),
+        ({"model": {"members": 0}}, "model.members"),
+        ({"split": {"validation": 0.6, "test": 0.5}}, "must leave a share for training. Received: 1.1"),
+        ({"model": {"units": []}}, "model.units"),
+        ({"model": {"dropout": 1.0}}, "model.dropout"),
+        ({"feed": "files"}, "needs path"),
+        ({"feed": "files", "path": "all.csv"}, "symbol_column"),
+        ({"feed": "sample"}, "must be named sample_"),
+        ({"name": "other"}, "name"),
+    ],
+)
+def test_what_is_wrong_is_named(change: dict[str, Any], message: str) -> None:
+    with pytest.raises(ConfigError, match=message) as caught:
+        parse_pipeline("prices", {**TABLE, **change})
+    assert "[prices]" in str(caught.value)
+
+
+def test_a_missing_key_is_named() -> None:
+    with pytest.raises(ConfigError, match="the key 'target' is required"):
+        parse_pipeline("prices", {key: value for key, value in TABLE.items() if key != "target"})
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [("[prices", "must be readable TOML"), ("", "at least one table"), ("prices = 3", "must be a table")],
+)
+def test_a_file_that_is_no_pipeline_file(tmp_path: Path, text: str, message: str) -> None:
+    with pytest.raises(ConfigError, match=message):
+        load_pipelines(write(tmp_path, text))
+    with pytest.raises(ConfigError, match="does not exist"):
+        load_pipelines(tmp_path / "nowhere.toml")
+
+
+@pytest.mark.parametrize("name", ["Prices", "a b", "../x", "1st", "sample_prices", "a/b", "a;drop"])
+def test_names_are_plain_and_sample_names_are_kept_for_samples(name: str) -> None:
+    with pytest.raises(ConfigError):
+        parse_pipeline(name, TABLE)
+
+
+def test_a_sample_says_so_and_keeps_nothing_of_the_real_data() -> None:
+    spec = parse_pipeline("prices", {**TABLE, "url": "https://mirror.example", "start": "2020-01-01"})
+    sample = spec.as_sample()
+    assert (sample.name, sample.feed, sample.url, sample.start) == ("sample_prices", "sample", None, None)
+    assert sample.model == spec.model
+    assert sample.as_sample() is sample
+
+
+def test_pipelines_are_chosen_by_name() -> None:
+    pipelines = {"prices": parse_pipeline("prices", TABLE), "more": parse_pipeline("more", TABLE)}
+    assert [spec.name for spec in choose_pipelines(pipelines, [], sample=True)] == ["sample_prices", "sample_more"]
+    assert [spec.name for spec in choose_pipelines(pipelines, ["more"], sample=False)] == ["more"]
+    assert [spec.name for spec in choose_pipelines(pipelines, ["sample_more"], sample=False)] == ["sample_more"]
+    with pytest.raises(ConfigError, match="prices, more. Received: 'none'"):
+        choose_pipelines(pipelines, ["none"], sample=False)
+
+
+@pytest.mark.parametrize(
+    ("calendar", "season"), [("1h", 24), ("15min", 96), ("XNYS", 5), ("24/7", 7), ("1D", 7), ("B", 5), ("48h", 1)]
+)
+def test_a_season_is_a_day_of_hours_or_a_week_of_days(calendar: str, season: int) -> None:
+    assert Pipeline.model_validate({"name": "p", **TABLE, "calendar": calendar}).season_length == season

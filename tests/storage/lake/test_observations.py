@@ -1,0 +1,116 @@
+"""Observations are point-in-time: what was known when, and never anything later."""
+
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from daycast.storage.lake.folder import Folder
+from daycast.storage.lake.observations import Added, Observations, fingerprint
+
+T0 = datetime(2026, 1, 5, tzinfo=UTC)
+
+
+def frame(values: list[float], *, symbol: str = "A", start: datetime = T0) -> pd.DataFrame:
+    observed = pd.date_range(start, periods=len(values), freq="D", unit="us")
+    return pd.DataFrame(
+        {"symbol": symbol, "observed_at": observed, "available_at": observed + pd.Timedelta(hours=21), "close": values}
+    )
+
+
+def day(number: float) -> datetime:
+    return T0 + timedelta(days=number)
+
+
+@pytest.fixture
+def store(tmp_path: Path) -> Observations:
+    return Observations(Folder(tmp_path), "prices")
+
+
+def files(tmp_path: Path) -> list[str]:
+    return sorted(str(path.relative_to(tmp_path)) for path in tmp_path.rglob("*") if path.is_file())
+
+
+def test_a_second_fetch_adds_only_what_is_new(store: Observations, tmp_path: Path) -> None:
+    assert store.add(frame([1, 2, 3]), fetched_at=day(3), adjustment="splits") == Added(new=3)
+    before = files(tmp_path)
+    assert store.add(frame([1, 2, 3]), fetched_at=day(3.5), adjustment="splits") == Added()
+    assert files(tmp_path) == before
+    assert store.add(frame([1, 2, 3, 4]), fetched_at=day(4), adjustment="splits") == Added(new=1)
+    rows = store.read("A")
+    assert rows["close"].tolist() == [1, 2, 3, 4]
+    assert rows["adjustment"].unique().tolist() == ["splits"]
+
+
+def test_a_revision_is_a_new_row_and_seen_only_from_then_on(store: Observations) -> None:
+    store.add(frame([1, 2, 3]), fetched_at=day(3), adjustment="none")
+    assert store.add(frame([1, 2.5, 3]), fetched_at=day(5), adjustment="none") == Added(revised=1)
+    assert store.read("A", as_of=day(4.9))["close"].tolist() == [1, 2, 3]
+    assert store.read("A", as_of=day(5))["close"].tolist() == [1, 2.5, 3]
+
+
+def test_a_row_is_seen_when_it_could_be_known(store: Observations) -> None:
+    store.add(frame([1, 2, 3]), fetched_at=day(3), adjustment="none")
+    assert store.read("A", as_of=day(1.5))["close"].tolist() == [1]
+    assert store.read("A", as_of=day(0.1)).empty
+
+
+def test_a_hole_that_was_filled_late_was_not_known_before(store: Observations) -> None:
+    first = frame([1, 2, 3, 4])
+    store.add(first.drop(index=2), fetched_at=day(5), adjustment="none")
+    store.add(first, fetched_at=day(7), adjustment="none")
+    assert store.read("A", as_of=day(6))["close"].tolist() == [1, 2, 4]
+    assert store.read("A", as_of=day(7))["close"].tolist() == [1, 2, 3, 4]
+
+
+def test_an_older_beginning_is_history_and_no_news(store: Observations) -> None:
+    store.add(frame([3, 4], start=day(2)), fetched_at=day(5), adjustment="none")
+    store.add(frame([1, 2, 3, 4]), fetched_at=day(7), adjustment="none")
+    assert store.read("A", as_of=day(4))["close"].tolist() == [1, 2, 3, 4]
+
+
+def test_rounding_noise_is_no_revision(store: Observations) -> None:
+    store.add(frame([100.0, 200.0]), fetched_at=day(3), adjustment="none")
+    noisy = frame([100.0 * (1 + 1e-9), 200.0])
+    assert store.add(noisy, fetched_at=day(4), adjustment="none") == Added()
+    cent = frame([100.01, 200.0])
+    assert store.add(cent, fetched_at=day(4), adjustment="none") == Added(revised=1)
+
+
+def test_symbols_do_not_mix(store: Observations) -> None:
+    store.add(pd.concat([frame([1]), frame([9], symbol="^B")]), fetched_at=day(3), adjustment="none")
+    assert store.read("A")["close"].tolist() == [1]
+    assert store.read("^B")["close"].tolist() == [9]
+    assert store.read("C").empty
+    assert store.first_available("C") is None
+
+
+def test_rows_set_aside_are_kept_once(store: Observations) -> None:
+    bad = pd.DataFrame(
+        {"symbol": ["A"], "observed_at": [pd.Timestamp(T0)], "raw": ["close=-1"], "reason": ["price not positive"]}
+    )
+    assert store.set_aside(bad, fetched_at=day(1)) == 1
+    assert store.set_aside(bad, fetched_at=day(2)) == 0
+    assert store.read_set_aside()["reason"].tolist() == ["price not positive"]
+
+
+def test_validators_come_back(store: Observations) -> None:
+    assert store.validators() == {}
+    store.keep_validators({"http://x": "etag"})
+    assert store.validators() == {"http://x": "etag"}
+
+
+def test_the_fingerprint_is_of_names_instants_and_values() -> None:
+    index = pd.date_range(T0, periods=3, freq="D", unit="us")
+    series = {"A": pd.DataFrame({"close": [1.0, 2.0, np.nan]}, index=index)}
+    same = {"A": pd.DataFrame({"close": [1.0, 2.0, np.nan]}, index=index)}
+    assert fingerprint(series) == fingerprint(same)
+    other = [
+        {"B": series["A"]},
+        {"A": series["A"].rename(columns={"close": "open"})},
+        {"A": series["A"].shift(freq="1D")},
+        {"A": series["A"].replace(2.0, np.nextafter(2.0, 3))},
+    ]
+    assert len({fingerprint(series), *map(fingerprint, other)}) == 5
