@@ -1,9 +1,7 @@
 """A network with what it needs to forecast: fitting, predicting, saving, loading."""
 
 import functools
-import json
 import warnings
-import zipfile
 from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -16,7 +14,6 @@ from numpy.typing import NDArray
 
 from daycast.models.networks.build import Frame
 from daycast.models.networks.fitting import Epoch
-from daycast.models.networks.levels import PACKAGE
 from daycast.models.networks.members import fit_members
 from daycast.models.series.differencing import Floats, undo
 from daycast.models.series.inputs import Inputs, as_read, network_inputs
@@ -234,27 +231,9 @@ def _require_shape(held: Mapping[str, Any], *, spec: Pipeline) -> None:
 
 
 def _read(path: Path) -> Any:
-    """Load a network; Keras would import and build what is not registered by the module that the file names.
-
-    Raises:
-        RegistryError: it names a layer of daycast's that there is not, or is no Keras file.
-    """
     try:
-        if unknown := sorted(name for name in _own_layers(path) if keras.saving.get_registered_object(name) is None):
-            raise RegistryError(
-                f"A Keras file of layers that this daycast has is required. Received: {path.name}, with "
-                f"{', '.join(unknown)}. Retrain, or use the daycast that made it."
-            )
         return keras.models.load_model(path, compile=False, safe_mode=True)
-    except (ValueError, TypeError, KeyError, OSError, zipfile.BadZipFile) as error:
+    except (ValueError, TypeError, KeyError, OSError) as error:
         raise RegistryError(
             f"A Keras file that loads in safe mode is required. Received: {path.name}: {error}. Retrain."
         ) from error
-
-
-def _own_layers(path: Path) -> set[str]:
-    """The registered names of daycast's own layers in a Keras file."""
-    names: set[str] = set()
-    with zipfile.ZipFile(path) as archive:
-        json.loads(archive.read("config.json"), object_hook=lambda node: names.add(str(node.get("registered_name"))))
-    return {name for name in names if name.startswith(f"{PACKAGE}>")}

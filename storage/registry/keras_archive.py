@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from daycast.storage.terms.errors import ModelFileError
+from daycast.storage.terms.network import LAYERS
 
 CONFIG, METADATA, WEIGHTS = "config.json", "metadata.json", "model.weights.h5"
 _MAY_STAND = {CONFIG, METADATA, WEIGHTS, "assets/"}
@@ -25,7 +26,7 @@ _PARTS = "layers|initializers|optimizers|losses|metrics|regularizers|constraints
 _MODULES = re.compile(rf"keras(\.(src\.)?({_PARTS})(\.\w+)*)?")
 _OWN_MODULES = re.compile(r"daycast\.models\.networks\.\w+|models\.(levels|recurrent|segments)")
 """Where daycast's own layers are; the second are their names up to 0.1.0. Each is registered with Keras as ``daycast>``
-and the class's name, and the loader knows which there are."""
+and the class's name, and found by that: the module is never imported."""
 _TENSOR = "__keras_tensor__"
 """What a configuration calls the place where one layer's output goes into the next: a name and a shape."""
 
@@ -136,7 +137,7 @@ def _is_keras(node: dict[str, Any]) -> bool:
 
 def _is_own(node: dict[str, Any]) -> bool:
     name = node.get("class_name")
-    known = isinstance(name, str) and _OWN_MODULES.fullmatch(str(node.get("module"))) is not None
+    known = name in LAYERS and _OWN_MODULES.fullmatch(str(node.get("module"))) is not None
     return known and node.get("registered_name") == f"daycast>{name}"
 
 

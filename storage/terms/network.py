@@ -11,6 +11,9 @@ Loss = Literal["mae", "mse", "huber"]
 Normalization = Literal["none", "last", "mean", "mean_std"]
 Decay = Literal["none", "step", "cosine"]
 
+LAYERS = ("CompiledGRU", "CompiledLSTM", "Cycle", "Level", "Restore", "SegmentRecurrence")
+"""Daycast's own layers, by the names under which they stand in stored networks."""
+
 _PositiveInt = Annotated[int, Field(gt=0)]
 
 

@@ -364,8 +364,8 @@ def test_the_layers_that_a_file_may_name_are_those_that_daycast_registers() -> N
     import keras
 
     import daycast.models.networks.build  # noqa: F401 — registers them
-    from daycast.storage.registry.keras_archive import _OWN
+    from daycast.storage.terms.network import LAYERS
 
     registered = {name: kind for name, kind in keras.saving.get_custom_objects().items() if name.startswith("daycast>")}
-    allowed = {f"daycast>{name}": module for module, names in _OWN.items() for name in names}
-    assert {name: kind.__module__ for name, kind in registered.items()} == allowed
+    assert sorted(registered) == [f"daycast>{name}" for name in LAYERS]
+    assert {kind.__module__.rpartition(".")[0] for kind in registered.values()} == {"daycast.models.networks"}

@@ -73,6 +73,7 @@ def test_another_file_in_it_is_refused(tmp_path: Path, name: str) -> None:
             class_name="SegmentRecurrence",
             registered_name="evil>SegmentRecurrence",
         ),
+        layer(module="daycast.models.networks.segments", class_name="Any", registered_name="daycast>Any"),
         layer(module="models.backend", class_name="load_keras", registered_name="daycast>load_keras"),
         layer(module="daycast.models.series.windows", class_name="Windows", registered_name="daycast>Windows"),
         layer(module="daycast.storage.registry.store", class_name="Registry", registered_name="daycast>Registry"),

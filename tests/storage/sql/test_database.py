@@ -41,7 +41,7 @@ def test_migrations_make_what_the_models_say(db: Database) -> None:
 
 
 def test_the_newest_revision_is_the_one_the_tables_name() -> None:
-    scripts = ScriptDirectory(str(ROOT / "storage" / "migrations"))
+    scripts = ScriptDirectory(str(ROOT / "storage" / "sql" / "migrations"))
     assert scripts.get_heads() == [tables.REVISION]
 
 
