@@ -1,18 +1,25 @@
-# The two commands: `make run` does the daily job on generated data, `make test` runs the tests.
+# The two commands: `make run` does the daily job on generated data, `make test` runs the tests; `make test_all` also those
+# that are slow by nature.
 # Both make .venv from the locked dependencies first. Python 3.11 to 3.13 is required: make run PYTHON=python3.12
 
 PYTHON ?= $(firstword $(foreach name,python3 python3.13 python3.12 python3.11,$(if $(shell $(name) -c 'import sys; print(sys.version_info[:2] in {(3, 11), (3, 12), (3, 13)} or "")' 2>/dev/null),$(name))))
 BIN := .venv/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet install
 
-.PHONY: run test drill drill_kill drill_database drill_two_at_once drill_readers endurance lint bench benchmark lock clean
+.PHONY: run test test_all drill drill_kill drill_database drill_two_at_once drill_readers endurance lint bench benchmark lock clean
 
 run: .venv/run
 	$(BIN)/daycast run --sample prices etth1
 
 # Three at a time on two cores, as many wait much of their time; some 5 GiB of memory.
+TOGETHER := --numprocesses 3 --dist loadfile
+
 test: .venv/dev
-	$(BIN)/python -m pytest --numprocesses 3 --dist loadfile
+	$(BIN)/python -m pytest $(TOGETHER) -m "not slow and not real_data"
+
+# With what is slow by nature: real data, PostgreSQL's twins, kills, schedules by the minute, trainings. CI runs this.
+test_all: .venv/dev
+	$(BIN)/python -m pytest $(TOGETHER)
 
 # What takes too long for the tests: kills, outages, two runs at once, readers. docs/reliability.md has the figures. Three of
 # them at a time, as they wait much of it; each tells what it saw when it is done.

@@ -209,7 +209,6 @@ def filled(place, prefect_server) -> Database:  # noqa: ARG001 — the runs spea
     return Database.open(place.database_url)
 
 
-@pytest.mark.slow
 def test_the_example_queries_answer_on_both_databases(filled, postgresql_url):
     queries = re.findall(r"```sql\n(.*?)```", README, flags=re.DOTALL)
     assert len(queries) == 3

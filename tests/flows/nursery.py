@@ -118,7 +118,7 @@ def _caller() -> str:
     frame = sys._getframe(1)
     while frame.f_back:
         module = str(frame.f_globals["__name__"])
-        if module.startswith(("storage.", "tasks.")) and module != "daycast.storage.sql.database":
+        if module.startswith(("daycast.storage.", "daycast.tasks.")) and module != "daycast.storage.sql.database":
             return frame.f_code.co_name
         frame = frame.f_back
     return "open"

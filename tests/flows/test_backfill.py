@@ -12,7 +12,7 @@ from daycast.storage.sql.database import Database
 from tests.drills.drill_backfill import LIVE_METRICS, disagreements, recomputed, stored
 from tests.places import AS_OF, Place
 
-pytestmark = [pytest.mark.slow, pytest.mark.usefixtures("prefect_server")]
+pytestmark = pytest.mark.usefixtures("prefect_server")
 
 FIRST, SECOND, THIRD = (f"{AS_OF - timedelta(days=days):%Y-%m-%d}" for days in (3, 2, 1))
 LAST_INSTANT = "T23:59:59.999999Z"

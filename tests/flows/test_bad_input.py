@@ -10,7 +10,7 @@ from daycast.storage.sql.database import Database
 from daycast.storage.terms.errors import ConfigError
 from tests.places import AS_OF, EARLIER, make_place
 
-pytestmark = [pytest.mark.slow, pytest.mark.usefixtures("prefect_server")]
+pytestmark = pytest.mark.usefixtures("prefect_server")
 
 NEVER = "http://127.0.0.1:9/api"
 """An API that is never asked: what is wrong is found before."""

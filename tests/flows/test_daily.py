@@ -13,7 +13,7 @@ from daycast.storage.sql.database import Database
 from daycast.storage.sql.versions import list_versions
 from tests.places import AS_OF, DAYS, EARLIER, WALL_CLOCK, walk
 
-pytestmark = [pytest.mark.slow, pytest.mark.usefixtures("prefect_server")]
+pytestmark = pytest.mark.usefixtures("prefect_server")
 
 
 def _forecasts(place, *, as_of):

@@ -15,7 +15,7 @@ from daycast.storage.terms.errors import WorkError
 from daycast.tasks.handover.results import Summary
 from tests.places import AS_OF
 
-pytestmark = [pytest.mark.slow, pytest.mark.usefixtures("prefect_server")]
+pytestmark = pytest.mark.usefixtures("prefect_server")
 
 
 @pytest.fixture

@@ -10,7 +10,7 @@ from daycast.storage.sql.database import Database
 from daycast.storage.sql.tables import Base
 from tests.places import AS_OF, FIRST, make_place, walk
 
-pytestmark = [pytest.mark.slow, pytest.mark.usefixtures("prefect_server")]
+pytestmark = pytest.mark.usefixtures("prefect_server")
 
 SECRET = "s3cret"  # noqa: S105 — what must be found nowhere
 SCRIPT = "<script>alert(1)</script>"

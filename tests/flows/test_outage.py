@@ -18,7 +18,7 @@ from daycast.flows.running.retrying import retries
 from daycast.storage.terms.errors import DatabaseError, DatabaseUnavailable, FeedUnavailable
 from tests.places import AS_OF, EARLIER, Place, make_place
 
-pytestmark = [pytest.mark.slow, pytest.mark.usefixtures("prefect_server")]
+pytestmark = pytest.mark.usefixtures("prefect_server")
 _CUT = "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = %s"
 
 

@@ -6,8 +6,6 @@ import pytest
 
 from tests.places import make_place
 
-pytestmark = pytest.mark.slow
-
 
 def test_nothing_has_run_yet(tmp_path):
     place = make_place(tmp_path)

@@ -13,7 +13,7 @@ from daycast.storage.sql.runs import begin_run
 from tests.drills.drill_two_at_once import BUSY, faults
 from tests.places import AS_OF
 
-pytestmark = [pytest.mark.slow, pytest.mark.usefixtures("prefect_server")]
+pytestmark = pytest.mark.usefixtures("prefect_server")
 ROOT = Path(__file__).parents[2]
 
 
@@ -30,6 +30,7 @@ def test_a_run_beside_another_one_leaves_with_a_message_and_touches_nothing(plac
         assert (place.tables(), place.files()) == before, "the other run's row above all"
 
 
+@pytest.mark.slow
 def test_two_commands_started_together_both_end_well(place):
     commands = [
         subprocess.Popen(

@@ -15,7 +15,7 @@ from prefect.states import Completed
 from daycast.flows.upkeep import upkeep
 from tests.places import Place
 
-pytestmark = [pytest.mark.slow, pytest.mark.usefixtures("prefect_server")]
+pytestmark = pytest.mark.usefixtures("prefect_server")
 
 
 def kept_up(place: Place, **keep: float):

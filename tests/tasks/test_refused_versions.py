@@ -27,8 +27,6 @@ from daycast.tasks.steps.plan import plan
 from daycast.tasks.steps.prepare import prepare
 from tests.places import AS_OF, EARLIER, Place
 
-pytestmark = pytest.mark.slow
-
 SECOND = EARLIER + timedelta(days=5)
 HDF5 = b"\x89HDF\r\n\x1a\n"
 

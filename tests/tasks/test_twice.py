@@ -44,7 +44,6 @@ def _state(place: Place, leave: Any) -> tuple[Any, Any]:
     return place.tables(leave=leave), place.files()
 
 
-@pytest.mark.slow
 @pytest.mark.usefixtures("prefect_server")
 # The tasks are called as plain functions here; in a flow, Prefect knows which run an artifact belongs to.
 @pytest.mark.filterwarnings("ignore:Artifact creation outside of a flow:FutureWarning")

@@ -12,8 +12,6 @@ from sqlalchemy import text
 from daycast.storage.sql.database import Database
 from tests.places import AS_OF, TINY, Place
 
-pytestmark = pytest.mark.slow
-
 MODEL = {
     "cell", "units", "bidirectional", "dropout", "epochs", "batch_size", "learning_rate", "loss", "patience", "seed"
 }  # fmt: skip

@@ -13,8 +13,6 @@ import pytest
 
 from tests.places import EARLIER, make_place
 
-pytestmark = pytest.mark.slow
-
 ROOT = Path(__file__).parents[3]
 STAMP = "2024-06-08"
 DRIVER = (

@@ -24,7 +24,6 @@ from daycast.flows.server.deployments import TAG
 from tests.places import AS_OF, Place
 
 pytestmark = [
-    pytest.mark.slow,
     pytest.mark.usefixtures("prefect_server"),
     pytest.mark.filterwarnings("ignore:'imghdr' is deprecated:DeprecationWarning"),  # Apprise's import of it
 ]

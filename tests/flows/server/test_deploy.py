@@ -9,7 +9,6 @@ from prefect.client.schemas.actions import WorkPoolCreate
 from tests.places import Place
 
 pytestmark = [
-    pytest.mark.slow,
     pytest.mark.filterwarnings("ignore:'imghdr' is deprecated:DeprecationWarning"),  # Apprise's import of it
 ]
 

@@ -41,7 +41,7 @@ def test_each_says_what_it_runs_and_runs_one_at_a_time(pipelines):
         assert deployment.tags[0] == "daycast"
         assert deployment.concurrency_limit == 1
         assert deployment.concurrency_options.collision_strategy == "ENQUEUE"
-        assert deployment.entrypoint == f"flows.{deployment.flow_name}.{deployment.flow_name}"
+        assert deployment.entrypoint == f"daycast.flows.{deployment.flow_name}.{deployment.flow_name}"
 
 
 def test_on_generated_data_the_names_say_so_and_the_schedule_stays(pipelines):

@@ -23,8 +23,6 @@ import pytest
 
 from tests.places import Place, Webhook, make_place
 
-pytestmark = pytest.mark.slow
-
 EVERY_MINUTE = {"cron": "* * * * *", "timezone": "UTC"}
 BEGUN = ("Submitting", "Pending", "Running")
 PASSWORD = "operator:swordfish"  # noqa: S105 — of a server that lives for one test
@@ -134,6 +132,7 @@ def up(tmp_path: Path, database_url: str, webhook: Webhook) -> Iterator[Up]:
                 made.process.wait()
 
 
+@pytest.mark.slow
 @pytest.mark.timeout(600)
 def test_it_wakes_by_itself_shows_what_it_did_and_calls_for_help(up: Up, tmp_path: Path) -> None:
     flow_run = up.wait_for(lambda: up.runs("Completed"), seconds=300)[0]

@@ -24,8 +24,6 @@ from daycast.models.networks.forecaster import MODEL_FILE, NetworkForecaster  # 
 from daycast.models.networks.ridge import fit_ridge  # noqa: E402
 from daycast.storage.registry.keras_archive import check_keras_archive, content_hash  # noqa: E402
 
-pytestmark = pytest.mark.slow
-
 MODEL = {"cell": "gru", "units": [8], "epochs": 4, "batch_size": 16, "learning_rate": 0.01}
 
 

@@ -17,8 +17,6 @@ import tensorflow as tf  # noqa: E402
 from daycast.models.networks.recurrent import CompiledGRU, CompiledLSTM, may_compile  # noqa: E402
 from daycast.storage.registry.keras_archive import check_keras_archive  # noqa: E402
 
-pytestmark = pytest.mark.slow
-
 PAIRS = {"gru": (CompiledGRU, keras.layers.GRU), "lstm": (CompiledLSTM, keras.layers.LSTM)}
 
 

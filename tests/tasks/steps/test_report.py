@@ -15,7 +15,6 @@ from daycast.tasks.steps.report import publish, write_pages
 from tests.places import AS_OF, Place, make_place
 
 pytestmark = [
-    pytest.mark.slow,
     # The task is called as a plain function here; in a flow, Prefect knows which run an artifact belongs to.
     pytest.mark.filterwarnings("ignore:Artifact creation outside of a flow:FutureWarning"),
 ]

@@ -194,7 +194,6 @@ def test_what_baselines_forecast_is_no_reason_to_retrain(tmp_path):
     assert (scored.month.n, scored.judged.n, scored.broken) == (40, 0, {})
 
 
-@pytest.mark.slow
 @pytest.mark.usefixtures("prefect_server")
 @pytest.mark.filterwarnings("ignore:Artifact creation outside of a flow:FutureWarning")
 def test_low_live_skill_retrains_once_with_the_reason_and_the_same_run_decides_the_same(tmp_path):
