@@ -30,8 +30,11 @@ class Contest:
     verdict: Verdict
     version: str
 
-    def test(self) -> dict[str, float]:
-        """Test errors over all leads and series, of the winning network, naive, and the forecaster that serves."""
+    def test(self) -> dict[str, float | None]:
+        """Test errors over all leads and series, of the winning network, naive, and the forecaster that serves.
+
+        The skill is none where naive has no error: of series that do not move.
+        """
         scores = self.scores[self.version]
         scores = scores[scores["split"] == "test"]
         values = {metric: overall(scores, metric=metric) for metric in ("mae", "rmse", "skill")}
@@ -40,7 +43,7 @@ class Contest:
         return {
             "mae": values["mae"][NETWORK],
             "rmse": values["rmse"][NETWORK],
-            "skill": values["skill"][NETWORK],
+            "skill": values["skill"].get(NETWORK),
             "naive_mae": values["mae"][NAIVE],
             "naive_rmse": values["rmse"][NAIVE],
             "served_mae": values["mae"][served],

@@ -106,6 +106,6 @@ def _objection(
 
 def _against(error: float, other: float) -> str:
     if other == 0:
-        return f"its error is {error:.4g} against 0, which is"
+        return f"its error is {error:.4g} against 0 of"
     share = error / other - 1
     return f"its error is {abs(share):.1%} {'below' if share < 0 else 'above'}"

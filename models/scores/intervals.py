@@ -5,7 +5,6 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
 from daycast.models.series.differencing import POSITIVE, Floats
 from daycast.models.series.windows import Windows
@@ -91,8 +90,11 @@ class Intervals:
         position = {name: row for row, name in enumerate(self.names)}
         rows = np.array([position.get(name, len(self.names)) for name in windows.names], dtype=np.intp)
         radius = self.radii[..., COVERAGES.index(coverage)][rows][windows.codes]
-        centre = _space(mean, windows, self.kind)
-        return _levels(centre - radius, self.kind), _levels(centre + radius, self.kind)
+        if self.kind not in POSITIVE:
+            return mean - radius, mean + radius
+        # Times a factor, and not through the logarithm and back: where the radius is 0 the bounds are the mean itself.
+        centre = _above_zero(mean, windows)
+        return centre * np.exp(-radius), centre * np.exp(radius)
 
     def state(self) -> dict[str, Any]:
         """Everything, as JSON knows it."""
@@ -130,8 +132,8 @@ def _radii(residuals: Floats) -> Floats:
 def _space(levels: Floats, windows: Windows, kind: DifferenceKind) -> Floats:
     if kind not in POSITIVE:
         return levels
-    return np.asarray(np.log(np.maximum(levels, _FLOOR * windows.base[:, np.newaxis])))
+    return np.asarray(np.log(_above_zero(levels, windows)))
 
 
-def _levels(values: NDArray[np.float64], kind: DifferenceKind) -> Floats:
-    return np.asarray(np.exp(values)) if kind in POSITIVE else values
+def _above_zero(levels: Floats, windows: Windows) -> Floats:
+    return np.asarray(np.maximum(levels, _FLOOR * windows.base[:, np.newaxis]))

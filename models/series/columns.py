@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 from daycast.models.series.windows import Windows, concatenate
 from daycast.storage.terms.errors import DataError
 from daycast.storage.terms.pipeline import Pipeline
-from daycast.storage.terms.words import BASE, END, INPUTS, ORIGIN, PAST, SERIES_ID, SLOPE, TARGETS
+from daycast.storage.terms.words import ANCHOR, BASE, END, INPUTS, ORIGIN, PAST, SERIES_ID, SLOPE, TARGETS
 
 Columns = Mapping[str, NDArray[np.generic]]
 
@@ -19,6 +19,7 @@ def to_columns(windows: Windows) -> dict[str, NDArray[np.generic]]:
         ORIGIN: windows.origin,
         END: windows.end,
         INPUTS: windows.inputs.reshape(len(windows), -1),
+        ANCHOR: windows.anchor,
         TARGETS: windows.targets,
         BASE: windows.base,
         SLOPE: windows.slope,
@@ -64,6 +65,7 @@ def _windows(name: str, columns: Columns, *, spec: Pipeline) -> Windows:
         origin=columns[ORIGIN].astype("datetime64[us]", copy=False),
         end=columns[END].astype("datetime64[us]", copy=False),
         inputs=columns[INPUTS].reshape(count, spec.lookback, len(spec.features)),  # type: ignore[arg-type]
+        anchor=columns[ANCHOR].reshape(count, len(spec.features)),  # type: ignore[arg-type]
         targets=columns[TARGETS].reshape(count, spec.horizon),  # type: ignore[arg-type]
         base=columns[BASE],  # type: ignore[arg-type]
         slope=columns[SLOPE],  # type: ignore[arg-type]

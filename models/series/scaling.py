@@ -11,8 +11,8 @@ from daycast.models.series.differencing import Floats
 from daycast.models.series.windows import Windows
 from daycast.storage.terms.errors import DataError
 
-_CONSTANT = 1e-6
-"""A deviation below this share of the mean is float32 rounding, not movement."""
+_SINGLE, _DOUBLE = 1e-6, 1e-12
+"""A deviation below this share of the mean is rounding, of float32 and of float64, and not movement."""
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -44,7 +44,7 @@ class Scaler:
         """
         present = np.unique(training.codes)
         codes = np.searchsorted(present, training.codes)
-        input_mean, input_std = _moments(training.inputs, codes, len(present))
+        input_mean, input_std = _moments(training.inputs, codes, len(present), anchor=training.anchor)
         if target is None:
             of_target = _moments(training.targets[..., np.newaxis], codes, len(present))
         else:
@@ -74,9 +74,9 @@ class Scaler:
     def inputs(self, windows: Windows) -> NDArray[np.float32]:
         """Scaled inputs, ``(n, lookback, features)``."""
         rows = self.rows(windows)
-        mean = self.input_mean.astype(np.float32)[rows][:, np.newaxis]
+        apart = (self.input_mean[rows] - windows.anchor).astype(np.float32)[:, np.newaxis]
         std = self.input_std.astype(np.float32)[rows][:, np.newaxis]
-        return np.asarray((windows.inputs - mean) / std)
+        return np.asarray((windows.inputs - apart) / std)
 
     def targets(self, windows: Windows) -> NDArray[np.float32]:
         """Scaled targets, ``(n, horizon)``."""
@@ -122,14 +122,24 @@ class Scaler:
         return np.array([position.get(name, -1) for name in windows.names], dtype=np.intp)[windows.codes]
 
 
-def _moments(values: NDArray[np.float32], codes: NDArray[np.intp], groups: int) -> tuple[Floats, Floats]:
-    """Mean and deviation by group and last axis of ``(n, steps, columns)``, summed in float64."""
-    count = np.bincount(codes, minlength=groups)[:, np.newaxis] * values.shape[1]
-    mean = _sums(values.sum(axis=1, dtype=np.float64), codes, groups) / count
-    apart = values - mean.astype(np.float32)[codes][:, np.newaxis]
+def _moments(
+    values: NDArray[Any], codes: NDArray[np.intp], groups: int, *, anchor: Floats | None = None
+) -> tuple[Floats, Floats]:
+    """Mean and deviation by group and last axis of ``(n, steps, columns)``, summed in float64.
+
+    An anchor ``(n, columns)`` counts as added to the values.
+    """
+    steps = values.shape[1]
+    count = np.bincount(codes, minlength=groups)[:, np.newaxis] * steps
+    own = _sums(values.sum(axis=1, dtype=np.float64), codes, groups) / count
+    mean = own if anchor is None else own + _sums(steps * anchor, codes, groups) / count
+    centre = mean[codes] if anchor is None else mean[codes] - anchor
+    apart = values - centre.astype(values.dtype)[:, np.newaxis]
     variance = _sums(np.square(apart, out=apart).sum(axis=1, dtype=np.float64), codes, groups) / count
     std = np.sqrt(variance)
-    return mean, np.where(std > _CONSTANT * np.abs(mean), std, 1.0)
+    rounding = _DOUBLE if values.dtype == np.float64 else _SINGLE
+    moves = std > np.maximum(rounding * np.abs(own), _DOUBLE * np.abs(mean))
+    return mean, np.where(moves, std, 1.0)
 
 
 def _sums(rows: Floats, codes: NDArray[np.intp], groups: int) -> Floats:

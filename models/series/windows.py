@@ -27,8 +27,10 @@ class Windows:
         codes: ``(n,)`` int32, the series of each window.
         origin: ``(n,)`` datetime64[us].
         end: ``(n,)`` datetime64[us], ``valid_at`` of the last target; NaT where the future is not known yet.
-        inputs: ``(n, lookback, features)`` float32, differenced, not scaled.
-        targets: ``(n, horizon)`` float32, differenced, not scaled; NaN where the future is not known yet.
+        inputs: ``(n, lookback, features)`` float32, differenced and less their anchor, not scaled.
+        anchor: ``(n, features)`` float64, what was taken off the inputs: the series' first level of a column that is not
+            differenced, whose steps float32 would lose beside it; 0 otherwise.
+        targets: ``(n, horizon)`` float64, differenced, not scaled; NaN where the future is not known yet.
         base: ``(n,)`` float64, the target's level at the origin.
         slope: ``(n,)`` float64, the target's mean change per step from its first level to the origin.
         past: ``(n, season)`` float64, the target's last levels, the one at the origin last.
@@ -39,7 +41,8 @@ class Windows:
     origin: NDArray[np.datetime64]
     end: NDArray[np.datetime64]
     inputs: NDArray[np.float32]
-    targets: NDArray[np.float32]
+    anchor: Floats
+    targets: Floats
     base: Floats
     slope: Floats
     past: Floats
@@ -168,7 +171,7 @@ def latest_window(levels: pd.DataFrame, *, spec: Pipeline, series_id: str) -> Wi
             f"{spec.fill_limit}. Received: values missing: {missing or 'just before them'}. "
             "Run again when the feed has them, or raise fill_limit."
         )
-    unknown = np.full((1, spec.horizon), np.nan, dtype=np.float32)
+    unknown = np.full((1, spec.horizon), np.nan)
     return rows.windows(origin, targets=unknown, end=np.array(["NaT"], dtype="datetime64[us]"))
 
 
@@ -181,8 +184,10 @@ class _Rows:
     season: int
     instants: NDArray[np.datetime64]
     inputs: NDArray[np.float32]
-    """(rows, features), differenced"""
-    target: NDArray[np.float32]
+    """(rows, features), differenced and less the anchor"""
+    anchor: Floats
+    """(features,)"""
+    target: Floats
     """(rows,) differenced, NaN where the target was not observed"""
     level: Floats
     """(rows,) the target's level, short gaps carried over"""
@@ -192,8 +197,10 @@ class _Rows:
     def of(cls, levels: pd.DataFrame, *, spec: Pipeline, series_id: str) -> "_Rows":
         _require_frame(levels, spec=spec, series_id=series_id)
         wanted = levels[list(spec.columns)].astype("float64")
+        kinds = [spec.difference_of(column) for column in spec.features]
         filled = carry(wanted, limit=spec.fill_limit)
         inputs = [_difference(filled[column], spec=spec, series_id=series_id) for column in spec.features]
+        anchor = np.array([_anchor(column, kind) for column, kind in zip(inputs, kinds, strict=True)])
         target = _difference(filled[spec.target], spec=spec, series_id=series_id)
         target[wanted[spec.target].isna().to_numpy()] = np.nan
         return cls(
@@ -201,8 +208,9 @@ class _Rows:
             lookback=spec.lookback,
             season=spec.season_length,
             instants=levels.index.tz_convert("UTC").tz_localize(None).to_numpy().astype("datetime64[us]"),
-            inputs=np.stack(inputs, axis=1).astype(np.float32),
-            target=target.astype(np.float32),
+            inputs=(np.stack(inputs, axis=1) - anchor).astype(np.float32),
+            anchor=anchor,
+            target=target,
             level=filled[spec.target].to_numpy(dtype=np.float64, copy=True),
             gaps=int(wanted.isna().to_numpy().sum()),
         )
@@ -216,9 +224,7 @@ class _Rows:
         known = sliding_window_view(np.isfinite(self.level), self.season)[origins - self.season + 1]
         return np.asarray(read.all(axis=1) & known.all(axis=1))
 
-    def windows(
-        self, origins: NDArray[np.intp], *, targets: NDArray[np.float32], end: NDArray[np.datetime64]
-    ) -> Windows:
+    def windows(self, origins: NDArray[np.intp], *, targets: Floats, end: NDArray[np.datetime64]) -> Windows:
         width = self.inputs.shape[1]
         flat = sliding_window_view(self.inputs.reshape(-1), self.lookback * width)[::width]  # one memory block a window
         return Windows(
@@ -227,6 +233,7 @@ class _Rows:
             origin=self.instants[origins],
             end=end,
             inputs=flat[origins - self.lookback + 1].reshape(-1, self.lookback, width),
+            anchor=np.repeat(self.anchor[np.newaxis], len(origins), axis=0),
             targets=np.ascontiguousarray(targets),
             base=self.level[origins],
             slope=self._slope(origins),
@@ -237,6 +244,12 @@ class _Rows:
         first = int(np.argmax(np.isfinite(self.level)))
         steps = np.maximum(origins - first, 1)  # at the first level itself the change is 0, whatever it is divided by
         return np.asarray((self.level[origins] - self.level[first]) / steps)
+
+
+def _anchor(column: Floats, kind: DifferenceKind) -> float:
+    """The first level of what is not differenced: each window of a series has the same, as neighbours share rows."""
+    known = column[np.isfinite(column)]
+    return float(known[0]) if kind == "none" and len(known) else 0.0
 
 
 def _difference(column: "pd.Series[float]", *, spec: Pipeline, series_id: str) -> Floats:

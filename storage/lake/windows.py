@@ -1,4 +1,4 @@
-"""Windows in the lake: fixed-size lists of float32, written once and read back as whole arrays.
+"""Windows in the lake: fixed-size lists of numbers, written once and read back as whole arrays.
 
 One folder a pipeline, preparation and symbol; a day's new data add one file with the new windows. Files whose windows
 no longer agree with the observations (a revision, a split) are written anew.
@@ -18,6 +18,8 @@ from daycast.storage.terms.pipeline import Pipeline
 from daycast.storage.terms.words import END, INPUTS, ORIGIN, series_id
 
 _LATEST = "_latest"
+_COLUMNS = 2
+"""Which columns a file has; another number for others, so that files of an earlier daycast are left where they are."""
 
 Arrays = Mapping[str, np.ndarray]
 
@@ -29,6 +31,7 @@ def preparation(spec: Pipeline) -> str:
         Ten hexadecimal digits over everything in the pipeline that shapes a window.
     """
     shape = {
+        "columns": _COLUMNS,
         "features": spec.features,
         "target": spec.target,
         "difference": [spec.difference_of(column) for column in spec.columns],

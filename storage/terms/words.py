@@ -32,9 +32,11 @@ REVISION_TOLERANCE = 1e-7
 
 # --- windows, as they stand in Parquet ----------------------------------------------------------------------
 INPUTS = "inputs"
-"""Fixed-size list of float32, ``lookback * features`` long, time-major: differenced, not scaled."""
+"""Fixed-size list of float32, ``lookback * features`` long, time-major: differenced and less the anchor, not scaled."""
+ANCHOR = "anchor"
+"""Fixed-size list of float64, one a feature: the first level of what is not differenced, taken off the inputs."""
 TARGETS = "targets"
-"""Fixed-size list of float32, ``horizon`` long: differenced, not scaled."""
+"""Fixed-size list of float64, ``horizon`` long: differenced, not scaled."""
 BASE = "base"
 """float64: the target's level at the origin, from which differences are undone."""
 SLOPE = "slope"

@@ -139,14 +139,14 @@ class Evaluated:
         reason: why, in words.
         test: error of the network, of the naive forecast and what follows from them, on the test part over all leads
             and series: ``mae``, ``naive_mae``, ``rmse``, ``skill``, ``coverage_80``, ``coverage_95`` and the served
-            forecaster's ``served_mae``.
+            forecaster's ``served_mae``. The skill is none where the naive forecast has no error.
     """
 
     version: str | None
     forecaster: ForecasterName
     promoted: bool
     reason: str
-    test: dict[str, float] = field(default_factory=dict)
+    test: dict[str, float | None] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -176,7 +176,7 @@ class Summary:
     forecaster: ForecasterName | None = None
     quality: Quality | None = None
     rows: int = 0
-    test: dict[str, float] = field(default_factory=dict)
+    test: dict[str, float | None] = field(default_factory=dict)
     seconds: float = 0.0
 
 

@@ -22,8 +22,9 @@ def test_each_series_is_scaled_by_its_own_training_part(windows):
     scaler = Scaler.fit(windows)
     for code in range(3):
         one = windows.where(windows.codes == code)
-        np.testing.assert_allclose(scaler.input_mean[code], one.inputs.astype(float).mean((0, 1)), rtol=1e-5)
-        np.testing.assert_allclose(scaler.input_std[code], one.inputs.astype(float).std((0, 1)), rtol=1e-4)
+        read = one.inputs + one.anchor[:, np.newaxis]
+        np.testing.assert_allclose(scaler.input_mean[code], read.mean((0, 1)), rtol=1e-5)
+        np.testing.assert_allclose(scaler.input_std[code], read.std((0, 1)), rtol=1e-4)
         np.testing.assert_allclose(scaler.target_std[code], one.targets.astype(float).std(), rtol=1e-4)
         np.testing.assert_allclose(scaler.inputs(one).std((0, 1)), 1.0, rtol=1e-3)
         np.testing.assert_allclose(scaler.targets(one).mean(), 0.0, atol=1e-4)
@@ -55,6 +56,16 @@ def test_a_column_that_does_not_move_keeps_its_size(make_spec, make_levels):
     scaler = Scaler.fit(windows)
     assert scaler.input_std[0, 0] == 1.0
     np.testing.assert_allclose(scaler.inputs(windows)[..., 0], 0.0, atol=1e-3)
+
+
+def test_a_level_whose_steps_are_small_beside_it_is_scaled_by_its_steps(make_spec, make_levels):
+    spec, levels = make_spec(difference="none"), make_levels(60)
+    near, far = (make_windows(frame, spec=spec, series_id="tiny/OT") for frame in (levels, levels + 123_456_789.0))
+    scaler, beside = Scaler.fit(near), Scaler.fit(far)
+    np.testing.assert_allclose(beside.input_std, scaler.input_std, rtol=1e-5)
+    np.testing.assert_allclose(beside.target_std, scaler.target_std, rtol=1e-5)
+    np.testing.assert_allclose(beside.inputs(far), scaler.inputs(near), atol=1e-5)
+    np.testing.assert_allclose(beside.targets(far), scaler.targets(near), atol=1e-5)
 
 
 def test_the_state_is_json_and_comes_back(windows):

@@ -7,7 +7,7 @@ import pytest
 from daycast.models.series.windows import Windows, concatenate, latest_window, make_windows, rows_before
 from daycast.storage.terms.errors import DataError
 
-ARRAYS = ("origin", "end", "inputs", "targets", "base", "slope", "past")
+ARRAYS = ("origin", "end", "inputs", "anchor", "targets", "base", "slope", "past")
 
 
 def _same(one: Windows, two: Windows) -> None:
@@ -20,13 +20,14 @@ def test_each_window_is_the_rows_before_and_after_its_origin(make_spec, make_lev
     windows = make_windows(levels, spec=spec, series_id="tiny/OT")
     assert rows_before(spec) == 5  # a difference reaches one level further than the lookback
     assert windows.inputs.shape == (len(windows), 4, 2)
-    assert windows.inputs.dtype == windows.targets.dtype == np.float32
+    assert windows.inputs.dtype == np.float32
+    assert windows.targets.dtype == windows.anchor.dtype == np.float64
     x, y = levels["x"].to_numpy(), levels["y"].to_numpy()
     for row in range(len(windows)):
         at = levels.index.get_loc(pd.Timestamp(windows.origin[row], tz="UTC"))
-        np.testing.assert_allclose(windows.inputs[row, :, 0], x[at - 3 : at + 1], rtol=1e-6)
+        np.testing.assert_allclose(windows.inputs[row, :, 0] + windows.anchor[row, 0], x[at - 3 : at + 1], rtol=1e-7)
         np.testing.assert_allclose(windows.inputs[row, :, 1], np.diff(y)[at - 4 : at], rtol=1e-5, atol=1e-6)
-        np.testing.assert_allclose(windows.levels("absolute")[row], y[at + 1 : at + 4], rtol=1e-6)
+        np.testing.assert_allclose(windows.levels("absolute")[row], y[at + 1 : at + 4], rtol=1e-14)
         np.testing.assert_array_equal(windows.past[row], y[at - 1 : at + 1])
         assert windows.base[row] == y[at]
         assert windows.slope[row] == pytest.approx((y[at] - y[0]) / at)
@@ -41,7 +42,18 @@ def test_targets_come_back_as_levels(make_spec, make_levels, kind):
     windows = make_windows(levels, spec=make_spec(difference=kind), series_id="tiny/OT")
     at = levels.index.get_indexer(pd.DatetimeIndex(windows.origin, tz="UTC"))
     expected = np.stack([levels["y"].to_numpy()[at + lead] for lead in (1, 2, 3)], axis=1)
-    np.testing.assert_allclose(windows.levels(kind), expected, rtol=1e-6)
+    np.testing.assert_allclose(windows.levels(kind), expected, rtol=1e-14)
+
+
+def test_a_level_whose_steps_are_small_beside_it_keeps_them(make_spec, make_levels):
+    """A meter that stands at 123 million and counts by tenths: float32 knows one number in eight there."""
+    levels = make_levels(60) + 123_456_789.12
+    windows = make_windows(levels, spec=make_spec(difference="none"), series_id="tiny/OT")
+    at = levels.index.get_indexer(pd.DatetimeIndex(windows.origin, tz="UTC"))
+    y = levels["y"].to_numpy()
+    np.testing.assert_array_equal(windows.levels("none")[:, 2], y[at + 3])
+    read = windows.inputs[..., 1].astype(float) + windows.anchor[:, np.newaxis, 1]
+    np.testing.assert_allclose(read[:, -1], y[at], rtol=0, atol=1e-6)
 
 
 def test_the_target_need_not_be_a_feature(make_spec, make_levels):
@@ -76,7 +88,7 @@ def test_later_values_do_not_touch_a_window(make_spec, make_levels):
     one, two = (make_windows(frame, spec=spec, series_id="tiny/OT") for frame in (levels, altered))
     until = levels.index[24].to_datetime64()
     _same(one.where(one.end <= until), two.where(two.end <= until))
-    for name in ("inputs", "base", "slope", "past"):
+    for name in ("inputs", "anchor", "base", "slope", "past"):
         earlier = one.origin <= until
         np.testing.assert_array_equal(getattr(one, name)[earlier], getattr(two, name)[earlier])
 
@@ -86,7 +98,7 @@ def test_the_latest_window_reads_what_a_training_window_of_that_origin_reads(mak
     latest = latest_window(levels.iloc[:30], spec=spec, series_id="tiny/OT")
     trained = make_windows(levels, spec=spec, series_id="tiny/OT")
     twin = trained.where(trained.origin == levels.index[29].to_datetime64())
-    for name in ("origin", "inputs", "base", "slope", "past"):
+    for name in ("origin", "inputs", "anchor", "base", "slope", "past"):
         np.testing.assert_array_equal(getattr(latest, name), getattr(twin, name))
     assert np.isnan(latest.targets).all()
     assert latest.targets.shape == (1, 3)
