@@ -46,11 +46,56 @@ def oddities(good: pd.DataFrame, *, spec: Pipeline) -> tuple[Finding, ...]:
         spec: the pipeline.
     """
     found: list[Finding] = []
-    for symbol, rows in good.groupby(SYMBOL, sort=True):
+    odd = good[SYMBOL].isin(_odd_symbols(good, spec)) if len(good) else good[SYMBOL].isna()
+    for symbol, rows in good[odd].groupby(SYMBOL, sort=True):
         found += _missing(str(symbol), rows, spec)
         found += _stuck(str(symbol), rows, spec)
         found += _jumps(str(symbol), rows, spec)
     return tuple(found)
+
+
+def _odd_symbols(good: pd.DataFrame, spec: Pipeline) -> set[str]:
+    """The symbols that are worth a look, found by whole columns: of thousands, most have nothing odd."""
+    codes, symbols = pd.factorize(good[SYMBOL])
+    observed = pd.DatetimeIndex(good[OBSERVED_AT])
+    starts = np.flatnonzero(np.diff(codes, prepend=-1))
+    ends = np.append(starts[1:], len(codes)) - 1
+    expected = _expected(observed[starts], observed[ends], spec)
+    odd = expected > ends - starts + 1
+    within = np.diff(codes) == 0
+    shortest = max(_SHORTEST_RUN, spec.season_length)
+    for name in spec.columns:
+        values = good[name].to_numpy(dtype=float)
+        runs = _runs((values[1:] == values[:-1]) & within)
+        odd[[codes[start] for start, end in runs if end - start + 1 >= shortest]] = True
+    price = next((name for name in ("close", spec.target) if name in good.columns), None)
+    if price is not None and daily(spec.calendar):
+        values = good[price].to_numpy(dtype=float)
+        steps = np.log(np.where(values > 0, values, 1.0))
+        odd[codes[1:][_near_a_split(np.abs(np.diff(steps))) & within]] = True
+    return set(symbols[odd])
+
+
+def _expected(first: pd.DatetimeIndex, last: pd.DatetimeIndex, spec: Pipeline) -> np.ndarray:
+    """How many instants the calendar has from each first to each last one."""
+    if Calendar(spec.calendar).sessions:
+        instants = Calendar(spec.calendar).instants(first.min(), last.max())
+        return np.asarray(instants.searchsorted(last, side="right") - instants.searchsorted(first))
+    if spec.calendar == "B":
+        days = [each.tz_localize(None).to_numpy().astype("datetime64[D]") for each in (first, last)]
+        return np.asarray(np.busday_count(*days) + 1)
+    step = pd.Timedelta(spec.calendar.replace("D", " days"))
+    return np.asarray((last - first) // step + 1)
+
+
+def _near_a_split(moves: np.ndarray) -> np.ndarray:
+    """Which moves of a logarithm are near the ratio of a share split."""
+    ratios = np.exp(moves)
+    splits = np.array(SPLITS)
+    above = np.minimum(np.searchsorted(splits, ratios), len(splits) - 1)
+    below = np.maximum(above - 1, 0)
+    near = np.minimum(np.abs(ratios / splits[above] - 1), np.abs(ratios / splits[below] - 1))
+    return np.asarray(near <= _NEAR)
 
 
 def _missing(symbol: str, rows: pd.DataFrame, spec: Pipeline) -> Iterator[Finding]:
@@ -93,8 +138,7 @@ def _jumps(symbol: str, rows: pd.DataFrame, spec: Pipeline) -> Iterator[Finding]
         return
     steps = np.log(rows[name].to_numpy())
     moves = np.abs(np.diff(steps))
-    near = np.abs(np.exp(moves[:, None]) / np.array(SPLITS) - 1).min(axis=1) <= _NEAR if len(moves) else moves > 0
-    places = np.flatnonzero(near) + 1
+    places = np.flatnonzero(_near_a_split(moves)) + 1
     if len(places):
         observed, values = pd.DatetimeIndex(rows[OBSERVED_AT]), rows[name].to_numpy()
         shown = "; ".join(

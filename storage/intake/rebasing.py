@@ -5,7 +5,7 @@ rows of both bases beside each other would be a step that never happened. An ans
 such a step itself: it is refused by name, and the earlier data stay.
 """
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 
 import numpy as np
@@ -23,6 +23,7 @@ _AGREEING, _MOVED = 0.8, 0.5
 _APART = np.log(1.4)
 """Log of how far the factors of two rows lie apart at least where one is on another basis: the least common split is 3
 for 2, and a value that is merely corrected seldom changes by so much."""
+_ACCEPT = "make an empty file in the lake's folder feeds/<pipeline>/accept, named"
 _ALONE = 3
 """Rows that moved without their neighbours are set aside; more of them are a part of the history."""
 
@@ -71,13 +72,16 @@ class _Column:
         return np.asarray(np.abs(self.ratio - self.factor) >= _APART)
 
 
-def judge(good: pd.DataFrame, *, known: Mapping[str, pd.DataFrame], spec: Pipeline) -> Judgement:
+def judge(
+    good: pd.DataFrame, *, known: Mapping[str, pd.DataFrame], spec: Pipeline, accepted: Collection[str] = ()
+) -> Judgement:
     """Hold the rows of an answer to the rows that are known.
 
     Args:
         good: the usable rows, sorted by symbol and observed_at, one for each.
         known: by symbol, the rows known before, one an instant, ascending; without rows where there are none.
         spec: the pipeline.
+        accepted: symbols of which an answer that has moved in part is taken whole, as a person found it right.
     """
     kept: list[pd.DataFrame] = []
     aside: list[pd.DataFrame] = []
@@ -89,8 +93,12 @@ def judge(good: pd.DataFrame, *, known: Mapping[str, pd.DataFrame], spec: Pipeli
         columns = list(_columns(rows, known.get(symbol), spec))
         doubtful = {column.name: column for column in columns if column.name in prices and _opens_a_seam(column)}
         torn = next((column for column in doubtful.values() if _is_part(column, rows)), None)
+        if torn is not None and symbol in accepted:
+            kept.append(rows)
+            rebased[symbol] = f"taken whole as accepted; {_torn(torn)}"
+            continue
         if torn is not None:
-            refused[symbol] = _part(torn)
+            refused[symbol] = f"{_torn(torn)}. Nothing of the answer was kept; if it is right, {_ACCEPT} {symbol}"
             continue
         reasons = _alone(doubtful.values()) | _left_behind(rows, columns, prices=prices)
         wrong = rows[OBSERVED_AT].isin(list(reasons))
@@ -190,13 +198,13 @@ def _set_aside(rows: pd.DataFrame, reasons: Mapping[pd.Timestamp, str]) -> pd.Da
     )
 
 
-def _part(column: _Column) -> str:
+def _torn(column: _Column) -> str:
     at = column.at[column.odd]
     times = float(np.exp(np.median(column.ratio[column.odd]) - column.factor))
     return (
         f"only a part of the history has moved to another basis: {len(at)} of {len(column.at)} rows "
         f"({at[0]:%Y-%m-%d} to {at[-1]:%Y-%m-%d}) have a {column.name} about {times:.4g} times what it was beside the "
-        "others. Nothing of the answer was kept; if it is right, remove the symbol's folder under lake/observations"
+        "others"
     )
 
 

@@ -8,7 +8,7 @@ import errno
 import os
 import tempfile
 import uuid
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import IO
@@ -92,6 +92,17 @@ class Folder:
                 return []
         names = (entry.rstrip("/").rsplit("/", 1)[-1] for entry in entries)
         return sorted(name for name in names if not name.startswith(_PARTIAL))
+
+    def stamps(self) -> dict[str, tuple[int, object]]:
+        """Size and time of change of every file in it, by name: what has the same is the same file."""
+        with self._reading():
+            try:
+                entries = self.fs.ls(self.root, detail=True, refresh=True)
+            except (FileNotFoundError, NotADirectoryError):
+                return {}
+        files = {entry["name"].rsplit("/", 1)[-1]: entry for entry in entries if entry["type"] == "file"}
+        kept = (name for name in sorted(files) if not name.startswith(_PARTIAL))
+        return {name: (int(files[name]["size"] or 0), _changed(files[name])) for name in kept}
 
     def exists(self, name: str) -> bool:
         """Whether a file or folder of this name is there."""
@@ -231,6 +242,11 @@ def _no_room(error: OSError) -> StorageError:
         f"Room for temporary files is required. Received: {error.strerror or error}. Free space in the temporary "
         "folder, or set TMPDIR to another one."
     )
+
+
+def _changed(entry: Mapping[str, object]) -> object:
+    """What a file system gives that changes with a file: its time of change, or a tag of its contents."""
+    return next((entry[key] for key in ("mtime", "LastModified", "updated", "ETag", "created") if key in entry), None)
 
 
 def _utc(instant: datetime) -> datetime:

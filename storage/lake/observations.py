@@ -1,20 +1,21 @@
 """What the feeds said, and when it could be known: the point-in-time half of the lake.
 
-A fetch writes one file a symbol, with the rows that are new or revised and nothing else; no row is changed later, and
-upkeep puts many small files together into one.
-A row's ``available_at`` is the first instant at which daycast could know it, so that whoever asks as of an instant
-sees what a run at that instant saw.
+The series of a pipeline are kept shard by shard. A fetch writes one file a shard, with the rows that are new or revised
+and nothing else; no row is changed later, and many small files are put together into one. A row's ``available_at`` is
+the first instant at which daycast could know it, so that whoever asks as of an instant sees what a run at that instant
+saw.
 
 A feed that moves its whole history to another basis (a split, a dividend) is believed whole: its answer is a vintage of
 its own, and from then on no row of an earlier basis is read beside it.
+
+Earlier releases kept a folder a symbol. Such rows are read where they lie until :meth:`Observations.take_over` has put
+them into the shards.
 """
 
 import hashlib
 import json
-from collections.abc import Collection, Mapping
-from dataclasses import dataclass
+from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
-from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -22,30 +23,14 @@ import pandas as pd
 from daycast.storage.lake import parquet
 from daycast.storage.lake.compaction import compact_rows
 from daycast.storage.lake.folder import Folder
+from daycast.storage.lake.history import Added, History, news
+from daycast.storage.lake.shards import MOST_SERIES, Shards, is_shard, read_shards, write_shards
 from daycast.storage.terms.errors import StorageError
-from daycast.storage.terms.words import (
-    ADJUSTMENT,
-    AVAILABLE_AT,
-    BASIS,
-    FETCHED_AT,
-    OBSERVED_AT,
-    REVISION_TOLERANCE,
-    SYMBOL,
-    TIME,
-)
+from daycast.storage.terms.words import ADJUSTMENT, AVAILABLE_AT, FETCHED_AT, OBSERVED_AT, SYMBOL
 
-_NOT_VALUES = {SYMBOL, OBSERVED_AT, AVAILABLE_AT, FETCHED_AT, ADJUSTMENT, BASIS}
-
-
-@dataclass(frozen=True, kw_only=True)
-class Added:
-    """What a fetch added to the lake, in rows."""
-
-    new: int = 0
-    revised: int = 0
-
-    def __add__(self, other: "Added") -> "Added":
-        return Added(new=self.new + other.new, revised=self.revised + other.revised)
+_HELD: dict[tuple[object, ...], History] = {}
+_MOST_HELD = 2
+"""Shards at most whose rows stay in memory for the next step that asks for the same files."""
 
 
 class Observations:
@@ -60,6 +45,37 @@ class Observations:
         self._rows = folder / "observations" / pipeline
         self._aside = folder / "set_aside" / pipeline
         self._feed = folder / "feeds" / pipeline
+
+    def shards(self) -> Shards:
+        """Which shard each symbol is in that ever had a place, or rows in a folder of its own."""
+        noted = read_shards(self._rows)
+        if not noted.places:
+            noted = Shards(places=dict(self._found()))
+        return noted.with_places(self._former(), most=MOST_SERIES)
+
+    def place(self, symbols: Sequence[str]) -> Shards:
+        """Give a shard to each of these symbols that has none, and note it."""
+        noted, placed = read_shards(self._rows), self.shards().with_places(symbols, most=MOST_SERIES)
+        if placed.places != noted.places:
+            write_shards(self._rows, placed)
+        return placed
+
+    def take_over(self) -> int:
+        """Put the rows that an earlier release kept in a folder a symbol into the shards; nothing is lost.
+
+        The shards' files are written first, and the folders removed after it.
+
+        Returns:
+            How many folders there were.
+        """
+        former = self._former()
+        for shard, symbols in (self.place(former).among(former) if former else {}).items():
+            rows = pd.concat([self._of_folder(symbol) for symbol in symbols], ignore_index=True)
+            if not rows.empty:
+                parquet.write_frame(self._rows / shard, _file_name(rows, rows[FETCHED_AT].max()), rows)
+            for symbol in symbols:
+                self._rows.remove(symbol)
+        return len(former)
 
     def add(
         self,
@@ -83,16 +99,30 @@ class Observations:
         Returns:
             How many rows were new, and how many revised.
         """
+        rows = frame.sort_values([SYMBOL, OBSERVED_AT], kind="stable", ignore_index=True)
         total = Added()
-        since = known_at or fetched_at
-        for name, given in frame.groupby(SYMBOL, sort=True):
-            symbol, rows = str(name), given.reset_index(drop=True)
-            fresh, added = self._fresh(symbol, rows, known_at=since, rebased=symbol in rebased)
+        for shard, symbols in self.place(rows[SYMBOL].unique().tolist()).among(rows[SYMBOL].unique()).items():
+            of_shard = rows[rows[SYMBOL].isin(symbols)].reset_index(drop=True)
+            fresh, added = news(of_shard, self.history(shard), known_at=known_at or fetched_at, rebased=rebased)
             if not fresh.empty:
                 fresh = fresh.assign(**{FETCHED_AT: pd.Timestamp(fetched_at), ADJUSTMENT: adjustment})
-                parquet.write_frame(self._rows / symbol, _file_name(fresh, fetched_at), fresh)
+                parquet.write_frame(self._rows / shard, _file_name(fresh, fetched_at), fresh)
             total += added
         return total
+
+    def history(self, shard: str) -> History:
+        """Every vintage of the rows of a shard's symbols, also of those that the pipeline does not name any more."""
+        former = [name for name in self._former() if self.shards().places[name] == shard]
+        folders = [self._rows / name for name in (shard, *former)]
+        key = tuple((folder.url, *folder.stamps().items()) for folder in folders)
+        if key not in _HELD:
+            frames = [self._of_folder(name) for name in (shard, *former)]
+            frames = [frame for frame in frames if not frame.empty]
+            rows = pd.concat(frames, ignore_index=True) if frames else pd.DataFrame()
+            while len(_HELD) >= _MOST_HELD:
+                _HELD.pop(next(iter(_HELD)))
+            _HELD[key] = History.of(rows.drop_duplicates(ignore_index=True) if len(frames) > 1 else rows)
+        return _HELD[key]
 
     def read(self, symbol: str, *, as_of: datetime | None = None) -> pd.DataFrame:
         """The observations of a symbol as they were known at ``as_of``.
@@ -100,15 +130,7 @@ class Observations:
         Returns:
             One row an ``observed_at``, ascending, the latest that was available; without rows where there were none.
         """
-        rows = self._history(symbol)
-        if rows.empty:
-            return rows
-        if as_of is not None:
-            rows = rows[rows[AVAILABLE_AT] <= pd.Timestamp(as_of)]
-        if (basis := _basis(rows)) is not pd.NaT:
-            rows = rows[rows[BASIS] == basis]
-        rows = rows.sort_values([OBSERVED_AT, AVAILABLE_AT, FETCHED_AT], kind="stable")
-        return rows.drop_duplicates(OBSERVED_AT, keep="last").reset_index(drop=True)
+        return self._of_symbol(symbol).known(as_of).frame
 
     def vintages(self, symbol: str, *, column: str) -> pd.DataFrame:
         """Everything that the feed ever said of one column, revisions beside what they replaced.
@@ -116,7 +138,7 @@ class Observations:
         Returns:
             ``observed_at``, ``available_at``, ``fetched_at`` and ``value``; without rows where nothing is known.
         """
-        rows = self._history(symbol)
+        rows = self._of_symbol(symbol).frame
         if rows.empty:
             times = {name: pd.Series(dtype="datetime64[us, UTC]") for name in (OBSERVED_AT, AVAILABLE_AT, FETCHED_AT)}
             return pd.DataFrame({**times, "value": pd.Series(dtype=float)})
@@ -126,16 +148,13 @@ class Observations:
 
     def first_available(self, symbol: str) -> pd.Timestamp | None:
         """When the first observation of a symbol could be known; None where there is none."""
-        rows = self._history(symbol)
+        rows = self._of_symbol(symbol).frame
         return None if rows.empty else rows[AVAILABLE_AT].min()
 
-    def basis(self, symbol: str, *, as_of: datetime) -> pd.Timestamp | None:
-        """When the feed last moved the whole history of a symbol, as known at ``as_of``; None where it never did."""
-        rows = self._history(symbol)
-        if rows.empty:
-            return None
-        found = _basis(rows[rows[AVAILABLE_AT] <= pd.Timestamp(as_of)])
-        return None if found is pd.NaT else found
+    def lacking(self, symbols: Sequence[str]) -> tuple[str, ...]:
+        """Those of the symbols of which there is no row."""
+        there = {symbol for symbol, _ in self._found()} | set(self._former())
+        return tuple(symbol for symbol in symbols if symbol not in there)
 
     def set_aside(self, rejected: pd.DataFrame, *, fetched_at: datetime) -> int:
         """Keep rows that cannot be used, with the reason; the same rows again are not kept twice.
@@ -161,7 +180,7 @@ class Observations:
         return parquet.steadily(self._aside, lambda names: parquet.read_frames(self._aside, names))
 
     def compact(self, *, before: datetime, files: int) -> int:
-        """Put the files of each symbol together, and those of what was set aside; every vintage stays.
+        """Put the files of each shard together, and those of what was set aside; every vintage stays.
 
         Args:
             before: aware; files written later are left as they are.
@@ -170,7 +189,8 @@ class Observations:
         Returns:
             How many files became one.
         """
-        folders = [self._aside, *(self._rows / symbol for symbol in self._rows.names())]
+        self.take_over()
+        folders = [self._aside, *(self._rows / name for name in self._rows.names() if is_shard(name))]
         return sum(compact_rows(folder, before=before, files=files) for folder in folders)
 
     def validators(self) -> dict[str, str]:
@@ -189,26 +209,36 @@ class Observations:
         if validators and dict(validators) != self.validators():
             self._feed.write("validators.json", json.dumps(dict(validators), sort_keys=True).encode())
 
-    def _history(self, symbol: str) -> pd.DataFrame:
-        folder = self._rows / symbol
+    def to_accept(self) -> tuple[str, ...]:
+        """The symbols of which a person found right what else would be refused: each has a file of its name."""
+        return tuple((self._feed / "accept").names())
+
+    def accepted(self, symbols: Collection[str]) -> None:
+        """Note that this was done: the next answer is judged like any other."""
+        for symbol in set(self.to_accept()) & set(symbols):
+            (self._feed / "accept").remove(symbol)
+
+    def _of_symbol(self, symbol: str) -> History:
+        shard = self.shards().places.get(symbol)
+        return History.of(pd.DataFrame()) if shard is None else self.history(shard).only([symbol])
+
+    def _of_folder(self, name: str) -> pd.DataFrame:
+        folder = self._rows / name
         return parquet.steadily(folder, lambda names: parquet.read_frames(folder, names))
 
-    def _fresh(
-        self, symbol: str, rows: pd.DataFrame, *, known_at: datetime, rebased: bool
-    ) -> tuple[pd.DataFrame, Added]:
-        """The rows to keep, each with its basis and the instant at which it could first be known."""
-        known = self.read(symbol)
-        if known.empty:
-            return rows.assign(**{BASIS: pd.Series(pd.NaT, index=rows.index, dtype=TIME)}), Added(new=len(rows))
-        last_fetch = self._history(symbol)[FETCHED_AT].max()
-        fresh, added = _news(rows, known, last_fetch=last_fetch, known_at=known_at)
-        basis = pd.Timestamp(known_at) if rebased else _basis(known)
-        fresh = rows if rebased else fresh
-        available = fresh[AVAILABLE_AT]
-        if basis is not pd.NaT:  # nothing of a basis could be known before it
-            available = available.where(available >= basis, basis).astype(available.dtype)
-        whole = pd.Series(basis, index=fresh.index, dtype=TIME)
-        return fresh.assign(**{AVAILABLE_AT: available, BASIS: whole}), added
+    def _former(self) -> list[str]:
+        """The symbols whose rows lie in a folder of their own."""
+        return [name for name in self._rows.names() if not name.startswith("_")]
+
+    def _found(self) -> list[tuple[str, str]]:
+        """Each symbol that a shard's files hold rows of, and the shard."""
+        shards = [name for name in self._rows.names() if is_shard(name)]
+        found = ((symbol, name) for name in shards for symbol in self._symbols(self._rows / name))
+        return list(dict.fromkeys(found))
+
+    def _symbols(self, folder: Folder) -> list[str]:
+        frames = parquet.steadily(folder, lambda names: parquet.read_frames(folder, names, columns=[SYMBOL]))
+        return [] if frames.empty else frames[SYMBOL].unique().tolist()
 
 
 def fingerprint(series: Mapping[str, pd.DataFrame]) -> str:
@@ -229,37 +259,8 @@ def fingerprint(series: Mapping[str, pd.DataFrame]) -> str:
     return digest.hexdigest()[:16]
 
 
-def _basis(rows: pd.DataFrame) -> Any:
-    """The latest basis of the rows; NaT where the feed never moved its history."""
-    return rows[BASIS].max() if BASIS in rows else pd.NaT
-
-
-def _news(
-    rows: pd.DataFrame, known: pd.DataFrame, *, last_fetch: pd.Timestamp, known_at: datetime
-) -> tuple[pd.DataFrame, Added]:
-    """The rows that are new or revised, with the instant at which they could first be known."""
-    before = known.set_index(OBSERVED_AT).reindex(rows[OBSERVED_AT])
-    new = before[AVAILABLE_AT].isna().to_numpy()
-    values = [column for column in rows.columns if column not in _NOT_VALUES]
-    revised = ~new & _differs(rows[values], before.reindex(columns=values))
-    nominal = rows[AVAILABLE_AT]
-    # What the last fetch could have held but did not became known between it and now; a longer history is no news.
-    filled = new & (nominal <= last_fetch) & (rows[OBSERVED_AT] > known[OBSERVED_AT].iloc[0])
-    late = (revised | filled.to_numpy()) & (nominal < pd.Timestamp(known_at)).to_numpy()
-    available = nominal.where(~late, pd.Timestamp(known_at)).astype(nominal.dtype)
-    chosen = new | revised
-    fresh = rows.assign(**{AVAILABLE_AT: available})[chosen].reset_index(drop=True)
-    return fresh, Added(new=int(new.sum()), revised=int(revised.sum()))
-
-
-def _differs(rows: pd.DataFrame, before: pd.DataFrame) -> np.ndarray:
-    ours, theirs = rows.to_numpy(dtype=float), before.to_numpy(dtype=float)
-    same = np.isclose(ours, theirs, rtol=REVISION_TOLERANCE, atol=0.0, equal_nan=True)
-    return np.asarray(~same.all(axis=1))
-
-
 def _file_name(frame: pd.DataFrame, fetched_at: datetime) -> str:
-    digest = hashlib.sha256(pd.util.hash_pandas_object(frame.astype("str"), index=False).to_numpy().tobytes())
+    digest = hashlib.sha256(pd.util.hash_pandas_object(frame, index=False).to_numpy().tobytes())
     return f"{fetched_at:%Y%m%dT%H%M%S}{fetched_at.microsecond:06d}Z-{digest.hexdigest()[:8]}.parquet"
 
 

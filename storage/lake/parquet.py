@@ -42,13 +42,18 @@ def write_frame(folder: Folder, name: str, frame: pd.DataFrame, *, metadata: Map
         pq.write_table(table, file, compression="zstd")
 
 
-def read_frames(folder: Folder, names: Sequence[str]) -> pd.DataFrame:
+def read_frames(folder: Folder, names: Sequence[str], *, columns: list[str] | None = None) -> pd.DataFrame:
     """Read frames one below the other; columns that one lacks are missing there.
+
+    Args:
+        folder: where they are.
+        names: the files.
+        columns: only these; by default all.
 
     Raises:
         StorageError: a file is no Parquet, or was cut.
     """
-    tables = [_table(folder, name) for name in names]
+    tables = [_table(folder, name, columns=columns) for name in names]
     if not tables:
         return pd.DataFrame()
     return pa.concat_tables(tables, promote_options="permissive").to_pandas()
@@ -88,9 +93,9 @@ def read_arrays(folder: Folder, names: Sequence[str]) -> dict[str, np.ndarray]:
     return {column: _array(table.column(column).combine_chunks()) for column in table.column_names}
 
 
-def _table(folder: Folder, name: str) -> pa.Table:
+def _table(folder: Folder, name: str, *, columns: list[str] | None = None) -> pa.Table:
     try:
-        return pq.read_table(pa.BufferReader(folder.read(name)))
+        return pq.read_table(pa.BufferReader(folder.read(name)), columns=columns)
     except pa.ArrowException as error:
         raise StorageError(
             f"A whole Parquet file is required. Received: {folder.path(name)}: {error}. "

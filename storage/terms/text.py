@@ -1,5 +1,6 @@
-"""Addresses on the net: what may be asked, and what may be shown of them."""
+"""Addresses on the net: what may be asked, and what may be shown of them; and names as a message lists them."""
 
+from collections.abc import Sequence
 from urllib.parse import urlsplit
 
 
@@ -27,3 +28,16 @@ def why_no_url(url: str) -> str | None:
         return "one with spaces or control characters"
     shown = address(url)
     return None if shown.startswith(("http://", "https://")) else repr(shown)
+
+
+def few(names: Sequence[str], *, most: int = 5) -> str:
+    """Names as a message lists them: the first few, and how many more there are.
+
+    >>> few(["A", "B"])
+    'A, B'
+    >>> few([f"S{number}" for number in range(482)])
+    'S0, S1, S2, S3, S4 and 477 more'
+    """
+    rest = len(names) - most
+    shown = ", ".join(names[:most])
+    return f"{shown} and {rest:,} more" if rest > 0 else shown

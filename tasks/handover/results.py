@@ -20,7 +20,7 @@ class Ingested:
         set_aside: rows of this fetch that cannot be used.
         reasons: why they were set aside, each with its count.
         findings: what looked wrong and was left as it is.
-        stale: for each symbol that the feed failed on, why; the lake's earlier data serve.
+        failures: for each symbol that the feed failed on, why; the lake's earlier data serve.
     """
 
     new: int = 0
@@ -28,7 +28,12 @@ class Ingested:
     set_aside: int = 0
     reasons: tuple[str, ...] = ()
     findings: tuple[str, ...] = ()
-    stale: tuple[str, ...] = ()
+    failures: Mapping[str, str] = field(default_factory=dict)
+
+    @property
+    def stale(self) -> tuple[str, ...]:
+        """Why the feed failed, a symbol each."""
+        return tuple(self.failures.values())
 
 
 @dataclass(frozen=True, kw_only=True)

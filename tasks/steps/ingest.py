@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
@@ -10,15 +11,17 @@ from prefect import task
 from prefect.cache_policies import NO_CACHE
 
 from daycast.storage.terms.errors import DataError, FeedError, FeedRefused
+from daycast.storage.terms.text import few
 from daycast.tasks.handover.job import Job
 from daycast.tasks.handover.results import Ingested
 
 if TYPE_CHECKING:
     import pandas as pd
 
-    from daycast.storage.intake.frames import Inspection
+    from daycast.storage.feeds.feed import Feed
+    from daycast.storage.intake.rebasing import Judgement
+    from daycast.storage.lake.history import Added
     from daycast.storage.lake.observations import Observations
-
 
 ON_TIME = timedelta(minutes=30)
 """How long after ``as_of`` a run may begin and still be the run of that instant, not a repetition of it."""
@@ -29,30 +32,63 @@ _REASONS = 20
 
 @task(name="ingest", cache_policy=NO_CACHE)
 def ingest(job: Job) -> Ingested:
-    """Fetch, check and keep the observations of a pipeline.
+    """Fetch, check and keep the observations of a pipeline, shard by shard; no symbol stops another.
 
     Raises:
-        FeedError: a feed failed for a symbol of which the lake holds nothing.
-        DataError: of a symbol no row could be used, now or earlier.
+        FeedError: a feed failed for every symbol, of none of which the lake holds anything.
+        DataError: of no symbol a row could be used, now or earlier.
     """
-    import pandas as pd
-
     from daycast.storage.feeds.catalog import open_feed
-    from daycast.storage.feeds.feed import Span
-    from daycast.storage.intake.frames import inspect
-    from daycast.storage.intake.rebasing import judge
     from daycast.storage.lake.compaction import MOST_FILES
-    from daycast.storage.terms.words import AVAILABLE_AT
 
     store = job.observations()
+    store.take_over()
+    shards = store.place(job.pipeline.symbols).among(job.pipeline.symbols)
     # A feed that answers "not modified" serves only those whose data are here.
-    complete = not any(store.read(symbol).empty for symbol in job.pipeline.symbols)
-    feed = open_feed(job.pipeline, validators=store.validators() if complete else {})
-    fetched = feed.fetch(job.pipeline.symbols, Span(start=job.pipeline.start_at, end=job.now))
+    known = store.validators()
+    complete = bool(known) and not store.lacking(job.pipeline.symbols)
+    feed = open_feed(job.pipeline, validators=known if complete else {})
+    landed = [_land(job, store, feed, symbols) for symbols in shards.values()]
+    store.compact(before=job.now, files=MOST_FILES)
+    failures = {symbol: error for each in landed for symbol, error in each.failures.items()}
+    rejected = _joined([each.rejected for each in landed])
+    _require_any(job, store, failures, rejected)
+    if not any(each.refused for each in landed):
+        store.keep_validators({key: value for each in landed for key, value in each.validators.items()})
+    return Ingested(
+        new=sum(each.added.new for each in landed),
+        revised=sum(each.added.revised for each in landed),
+        set_aside=len(rejected),
+        reasons=_reasons(rejected),
+        findings=tuple(finding for each in landed for finding in each.findings),
+        failures={symbol: str(failures[symbol]) for symbol in job.pipeline.symbols if symbol in failures},
+    )
+
+
+@dataclass(frozen=True, kw_only=True)
+class _Landed:
+    """What a fetch of one shard's symbols came to."""
+
+    added: Added
+    rejected: pd.DataFrame
+    findings: tuple[str, ...]
+    failures: Mapping[str, FeedError]
+    refused: bool
+    validators: Mapping[str, str]
+
+
+def _land(job: Job, store: Observations, feed: Feed, symbols: Sequence[str]) -> _Landed:
+    """Fetch the symbols of one shard and keep what is new of them."""
+    import pandas as pd
+
+    from daycast.storage.feeds.feed import Span
+    from daycast.storage.intake.frames import inspect
+    from daycast.storage.terms.words import AVAILABLE_AT
+
+    fetched = feed.fetch(symbols, Span(start=job.pipeline.start_at, end=job.now))
     inspection = inspect(fetched.frame, spec=job.pipeline)
     final = inspection.good[inspection.good[AVAILABLE_AT] <= pd.Timestamp(job.now)]
-    known = {symbol: store.read(symbol) for symbol in job.pipeline.symbols}
-    judged = judge(final, known=known, spec=job.pipeline)
+    judged = _judge(job, store, final)
     added = store.add(
         judged.good,
         fetched_at=job.now,
@@ -60,24 +96,52 @@ def ingest(job: Job) -> Ingested:
         known_at=_known_at(job),
         rebased=judged.rebased,
     )
-    rejected = pd.concat([fetched.rejected, inspection.set_aside, judged.set_aside], ignore_index=True)
+    store.accepted(judged.rebased)
+    rejected = _joined([fetched.rejected, inspection.set_aside, judged.set_aside])
     store.set_aside(rejected, fetched_at=job.now)
-    store.compact(before=job.now, files=MOST_FILES)
     refused = {symbol: FeedRefused(job.pipeline.feed, symbol, why) for symbol, why in judged.refused.items()}
-    stale = _stale(job, store, {**fetched.failures, **refused}, inspection)
-    if not refused:
-        store.keep_validators(fetched.validators)
-    return Ingested(
-        new=added.new,
-        revised=added.revised,
-        set_aside=len(rejected),
-        reasons=_reasons(rejected),
+    return _Landed(
+        added=added,
+        rejected=rejected,
         findings=(
             *(f"{symbol}: {moved}" for symbol, moved in judged.rebased.items()),
             *(f"{finding.symbol}: {finding.message}" for finding in inspection.findings),
         ),
-        stale=stale,
+        failures={**fetched.failures, **refused},
+        refused=bool(refused),
+        validators=fetched.validators,
     )
+
+
+def _judge(job: Job, store: Observations, final: pd.DataFrame) -> Judgement:
+    """Hold the rows of those symbols to what was known of which the answer says something else than before."""
+    import pandas as pd
+
+    from daycast.storage.intake.rebasing import judge
+    from daycast.storage.terms.words import OBSERVED_AT, SYMBOL
+
+    spec = job.pipeline
+    shards = store.place(final[SYMBOL].unique().tolist()).among(final[SYMBOL].unique())
+    known = {shard: store.history(shard).known() for shard in shards}
+    moved = {symbol: rows for rows in known.values() for symbol in rows.moved(final, spec.columns)}
+    doubtful = final[SYMBOL].isin(list(moved))
+    judged = judge(
+        final[doubtful],
+        known={symbol: rows.only([symbol]).frame for symbol, rows in moved.items()},
+        spec=spec,
+        accepted=store.to_accept(),
+    )
+    good = pd.concat([final[~doubtful], judged.good]) if len(judged.good) else final[~doubtful]
+    return replace(judged, good=good.sort_values([SYMBOL, OBSERVED_AT], kind="stable", ignore_index=True))
+
+
+def _joined(rejected: Sequence[pd.DataFrame]) -> pd.DataFrame:
+    import pandas as pd
+
+    from daycast.storage.feeds.feed import no_rejects
+
+    some = [rows for rows in rejected if not rows.empty]
+    return pd.concat(some, ignore_index=True) if some else no_rejects()
 
 
 def _known_at(job: Job) -> datetime:
@@ -89,19 +153,19 @@ def _known_at(job: Job) -> datetime:
     return job.as_of if job.now - job.as_of <= ON_TIME else job.now
 
 
-def _stale(job: Job, store: Observations, failures: Mapping[str, FeedError], inspection: Inspection) -> tuple[str, ...]:
-    """Which symbols must do with earlier data; it is an error where there are none."""
-    for symbol in job.pipeline.symbols:
-        if store.read(symbol).empty:
-            if symbol in failures:
-                raise failures[symbol]
-            aside = int((inspection.set_aside["symbol"] == symbol).sum())
-            raise DataError(
-                f"At least one usable row of {symbol} is required. Received: none from the feed "
-                f"{job.pipeline.feed!r}; {aside} rows were set aside. Look at them in the lake under "
-                f"set_aside/{job.pipeline.name}."
-            )
-    return tuple(str(failures[symbol]) for symbol in job.pipeline.symbols if symbol in failures)
+def _require_any(job: Job, store: Observations, failures: Mapping[str, FeedError], rejected: pd.DataFrame) -> None:
+    """Something must be known of every symbol."""
+    lacking = store.lacking(job.pipeline.symbols)
+    for symbol in lacking:
+        if symbol in failures:
+            raise failures[symbol]
+    if not lacking:
+        return
+    raise DataError(
+        f"At least one usable row of {few(lacking)} is required. Received: none from the feed "
+        f"{job.pipeline.feed!r}; {len(rejected)} rows were set aside. Look at them in the lake under "
+        f"set_aside/{job.pipeline.name}."
+    )
 
 
 def _reasons(rejected: pd.DataFrame) -> tuple[str, ...]:

@@ -106,9 +106,10 @@ def _rebased(job: Job, *, since: datetime) -> list[str]:
 
     if not scale_bound(job.pipeline):
         return []
-    store = job.observations()
-    bases = {symbol: store.basis(symbol, as_of=job.as_of) for symbol in job.pipeline.symbols}
-    return [symbol for symbol, basis in bases.items() if basis is not None and basis > since]
+    store, symbols = job.observations(), job.pipeline.symbols
+    known = (store.history(shard).known(job.as_of) for shard in store.shards().among(symbols))
+    moved = {symbol for rows in known for symbol, basis in rows.bases().items() if basis > since}
+    return [symbol for symbol in symbols if symbol in moved]
 
 
 def _broken(job: Job, *, database: Database) -> dict[str, str]:

@@ -8,7 +8,9 @@ import pandas as pd
 import pytest
 
 from daycast.storage.lake.folder import Folder
-from daycast.storage.lake.observations import Added, Observations, fingerprint
+from daycast.storage.lake.history import Added
+from daycast.storage.lake.observations import Observations, fingerprint
+from daycast.storage.terms.errors import StorageError
 
 T0 = datetime(2026, 1, 5, tzinfo=UTC)
 
@@ -114,3 +116,72 @@ def test_the_fingerprint_is_of_names_instants_and_values() -> None:
         {"A": series["A"].replace(2.0, np.nextafter(2.0, 3))},
     ]
     assert len({fingerprint(series), *map(fingerprint, other)}) == 5
+
+
+def test_a_symbol_keeps_its_shard_when_others_come_and_go(store: Observations, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("daycast.storage.lake.observations.MOST_SERIES", 2)
+    first = store.place(["B", "A", "C"])
+    assert first.places == {"B": "_0000", "A": "_0000", "C": "_0001"}
+    assert store.place(["D", "C", "E"]).places == {**first.places, "D": "_0001", "E": "_0002"}
+    store.add(pd.concat([frame([1, 2], symbol=name) for name in "ABCE"]), fetched_at=day(3), adjustment="none")
+    assert store.shards().among("EA") == {"_0000": ("A",), "_0002": ("E",)}
+    assert store.history("_0000").symbols == ("A", "B")
+    assert store.lacking(["A", "D", "E"]) == ("D",)
+
+
+def test_a_lost_note_of_the_shards_is_found_in_the_data(store: Observations, tmp_path: Path) -> None:
+    store.add(pd.concat([frame([1, 2], symbol=name) for name in "AB"]), fetched_at=day(3), adjustment="none")
+    (note,) = tmp_path.rglob("_shards.json")
+    note.unlink()
+    assert store.shards().places == {"A": "_0000", "B": "_0000"}
+    note.write_text("{")
+    with pytest.raises(StorageError, match="Remove the file"):
+        store.read("A")
+
+
+def _former(store: Observations, tmp_path: Path) -> dict[str, pd.DataFrame]:
+    """Move the rows of two fetches to where earlier releases kept them; gives all vintages by symbol."""
+    both = pd.concat([frame([1, 2, 3]), frame([7, 8, 9], symbol="^B")])
+    store.add(both, fetched_at=day(3), adjustment="none")
+    store.add(both.assign(close=both["close"] + 0.5), fetched_at=day(5), adjustment="none")
+    found = {name: store.vintages(name, column="close") for name in ("A", "^B")}
+    (shard,) = tmp_path.rglob("_0000")
+    for path in shard.glob("*.parquet"):
+        rows = pd.read_parquet(path)
+        for name in ("A", "^B"):
+            (shard.parent / name).mkdir(exist_ok=True)
+            rows[rows["symbol"] == name].to_parquet(shard.parent / name / path.name)
+        path.unlink()
+    (shard.parent / "_shards.json").unlink()
+    return found
+
+
+@pytest.mark.parametrize("killed", ["", "killed"])
+def test_a_folder_a_symbol_is_taken_over_and_nothing_is_lost(
+    store: Observations, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, killed: str
+) -> None:
+    before = _former(store, tmp_path)
+
+    def same() -> None:
+        for name, rows in before.items():
+            pd.testing.assert_frame_equal(store.vintages(name, column="close"), rows)
+
+    same()
+    if killed:  # between the shard's file and the folders that it replaces
+        with monkeypatch.context() as patched:
+            patched.setattr(Folder, "remove", lambda *_: 1 / 0)
+            with pytest.raises(ZeroDivisionError):
+                store.take_over()
+        same()
+    assert store.take_over() == 2
+    assert store.take_over() == 0
+    same()
+    assert [path.parent.name for path in tmp_path.rglob("*.parquet")] == ["_0000"]
+    assert store.add(frame([1.5, 2.5, 3.5]), fetched_at=day(6), adjustment="none") == Added()
+
+
+def test_rows_that_are_read_again_are_not_parsed_again(store: Observations, monkeypatch: pytest.MonkeyPatch) -> None:
+    store.add(frame([1, 2, 3]), fetched_at=day(3), adjustment="none")
+    rows = store.read("A")
+    monkeypatch.setattr("daycast.storage.lake.parquet.read_frames", lambda *_, **__: 1 / 0)
+    pd.testing.assert_frame_equal(store.read("A"), rows)
