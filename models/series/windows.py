@@ -28,8 +28,8 @@ class Windows:
         origin: ``(n,)`` datetime64[us].
         end: ``(n,)`` datetime64[us], ``valid_at`` of the last target; NaT where the future is not known yet.
         inputs: ``(n, lookback, features)`` float32, differenced and less their anchor, not scaled.
-        anchor: ``(n, features)`` float64, what was taken off the inputs: the series' first level of a column that is not
-            differenced, whose steps float32 would lose beside it; 0 otherwise.
+        anchor: ``(n, features)`` float64, what was taken off the inputs: the series' first level of a column that is
+            not differenced, whose steps float32 would lose beside it; 0 otherwise.
         targets: ``(n, horizon)`` float64, differenced, not scaled; NaN where the future is not known yet.
         base: ``(n,)`` float64, the target's level at the origin.
         slope: ``(n,)`` float64, the target's mean change per step from its first level to the origin.

@@ -1,4 +1,4 @@
-"""Series that are plain to a person and hard on arithmetic: one that never moves, one whose steps are small beside it."""
+"""Series that are plain to a person and hard on arithmetic: one that never moves, one with small steps beside it."""
 
 import math
 
