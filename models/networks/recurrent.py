@@ -1,11 +1,14 @@
 """Keras' GRU and LSTM, trained faster on a CPU."""
 
+import functools
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import keras
 import tensorflow as tf
 
 from daycast.models.networks.levels import PACKAGE
+from daycast.models.networks.packing import pack, spread
 from daycast.models.networks.recurrent_loops import gru, lstm
 
 
@@ -20,8 +23,10 @@ class CompiledGRU(keras.layers.GRU):  # type: ignore[misc]
         """Go over the steps: last output, outputs and states."""
         if not (self.reset_after and may_compile(self, sequences, mask=mask, training=training)):
             return super().inner_loop(sequences, initial_state, mask=mask, training=training)
-        given = (_in_order(self, sequences), *tf.nest.flatten(initial_state), *_weights(self))
-        last, states = gru(*given, sequences=self.return_sequences)
+        given = tuple(tf.nest.flatten(initial_state)), _weights(self)
+        if mask is not None:
+            return _masked(self, functools.partial(gru, sequences=True), sequences, given, mask=mask)
+        last, states = gru(_in_order(self, sequences), *given, sequences=self.return_sequences)
         return last, _outputs(last, states), [last]
 
 
@@ -33,23 +38,28 @@ class CompiledLSTM(keras.layers.LSTM):  # type: ignore[misc]
         """Go over the steps: last output, outputs and states."""
         if not may_compile(self, sequences, mask=mask, training=training):
             return super().inner_loop(sequences, initial_state, mask=mask, training=training)
-        given = (_in_order(self, sequences), *tf.nest.flatten(initial_state), *_weights(self))
-        carry, last, states = lstm(*given, sequences=self.return_sequences)
+        given = tuple(tf.nest.flatten(initial_state)), _weights(self)
+        if mask is not None:
+            return _masked(self, functools.partial(lstm, sequences=True), sequences, given, mask=mask)
+        carry, last, states = lstm(_in_order(self, sequences), *given, sequences=self.return_sequences)
         return last, _outputs(last, states), [last, carry]
 
 
 def may_compile(layer: Any, sequences: Any, *, mask: Any, training: Any) -> bool:
     """Whether a recurrent layer's compiled loops apply; where they do not, Keras' own loop runs.
 
-    They apply to training alone, as compiling takes about a second a layer and shape, which forecasting would not win
-    back; in a graph, as ``fit`` makes one, with batches of one known size; in float32, without a mask and with the
-    layer's usual arguments; and where there is no GPU, on which Keras uses cuDNN.
+    Without a mask they apply to training alone, as compiling takes about a second a layer and shape, which forecasting
+    would not win back. With one they apply to both: documents come by the ten thousand, and the loops end with the
+    longest of a batch, where Keras' goes over all its padding; the states at the end are then not given.
+
+    They apply in a graph, as ``fit`` makes one, with batches of one known size; in float32 and with the layer's usual
+    arguments; and where there is no GPU, on which Keras uses cuDNN.
     """
+    wanted = training is True if mask is None else not (layer.return_state or layer.stateful)
     usual = (layer.activation, layer.recurrent_activation) == (keras.activations.tanh, keras.activations.sigmoid)
     return bool(
-        training is True
+        wanted
         and not tf.executing_eagerly()
-        and mask is None
         and usual
         and layer.use_bias
         and not (layer.dropout or layer.recurrent_dropout or layer.unroll)
@@ -59,14 +69,32 @@ def may_compile(layer: Any, sequences: Any, *, mask: Any, training: Any) -> bool
     )
 
 
+def _masked(
+    layer: Any, loop: Callable[..., tuple[Any, ...]], sequences: Any, given: Sequence[Any], *, mask: Any
+) -> tuple[Any, Any, list[Any]]:
+    """Go over the steps that are not masked, one after the other; a masked step repeats what the one before gave."""
+    mask = tf.nest.flatten(mask)[0]
+    if layer.go_backwards:
+        sequences, mask = tf.reverse(sequences, axis=[1]), tf.reverse(mask, axis=[1])
+    packed = pack(sequences, mask=mask)
+    *_, states = loop(packed.steps, *given, count=packed.longest)
+    outputs = spread(states, mask=mask, repeat=not layer.zero_output_for_mask)
+    last = spread(states, mask=mask, repeat=True)[:, -1]
+    return (
+        last,
+        outputs if layer.return_sequences else last[:, tf.newaxis],
+        [last] * len(tf.nest.flatten(layer.cell.state_size)),
+    )
+
+
 def _outputs(last: Any, states: Any | None) -> Any:
     """Batch-major again; the last state alone where the layer gives no sequences."""
     return last[:, tf.newaxis] if states is None else tf.transpose(states, (1, 0, 2))
 
 
-def _weights(layer: Any) -> list[Any]:
+def _weights(layer: Any) -> tuple[Any, ...]:
     cell = layer.cell
-    return [tf.convert_to_tensor(weight) for weight in (cell.kernel, cell.recurrent_kernel, cell.bias)]
+    return tuple(tf.convert_to_tensor(weight) for weight in (cell.kernel, cell.recurrent_kernel, cell.bias))
 
 
 def _in_order(layer: Any, sequences: Any) -> Any:

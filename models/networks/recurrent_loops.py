@@ -23,39 +23,40 @@ Piece = tuple[Any, ...]
 _compiled = tf.function(autograph=False, jit_compile=True)
 
 
-def gru(inputs: Any, state: Any, kernel: Any, recurrent: Any, bias: Any, *, sequences: bool) -> tuple[Any, Any | None]:
+def gru(inputs: Any, first: Piece, weights: Piece, *, sequences: bool, count: Any = None) -> tuple[Any, Any | None]:
     """Go over the steps.
 
     Args:
         inputs: ``(steps, batch, features)``, shape known.
-        state: ``(batch, units)``, before the first step.
-        kernel: ``(features, 3 × units)``.
-        recurrent: ``(units, 3 × units)``.
-        bias: ``(2, 3 × units)``, of the inputs' products and of the state's.
+        first: the state before the first step, ``(batch, units)``.
+        weights: ``(features, 3 × units)`` of the inputs, ``(units, 3 × units)`` of the state, and the biases of both,
+            ``(2, 3 × units)``.
         sequences: whether all the states are wanted.
+        count: steps to take, int32; by default all. The states after later steps are zeros.
 
     Returns:
-        The last state, ``(batch, units)``, and all states, ``(steps, batch, units)``, or none.
+        The state after the last of all steps, ``(batch, units)``, and all states, ``(steps, batch, units)``, or none.
     """
+    steps = _steps(inputs, count)
 
     @tf.custom_gradient  # type: ignore[untyped-decorator]  # TensorFlow has no types
     def compute(inputs: Any, state: Any, kernel: Any, recurrent: Any, bias: Any) -> tuple[Any, Callable[..., Piece]]:
         pieces = _pieces(inputs, state)
-        kept = [_gru_forward(*piece, kernel, recurrent, bias) for piece in pieces]
+        kept = [_gru_forward(*piece, kernel, recurrent, bias, steps) for piece in pieces]
 
         def gradient(*of_states: Any) -> Piece:
-            return _gradients(_gru_gradient, pieces, kept, of_states, kernel, recurrent)
+            return _gradients(_gru_gradient, pieces, kept, of_states, kernel, recurrent, steps)
 
         return _wanted([states for states, *_ in kept], sequences=sequences), gradient
 
-    last, *states = compute(inputs, state, kernel, recurrent, bias)
+    last, *states = compute(inputs, *first, *weights)
     return last, states[0] if sequences else None
 
 
-def _gru_gradient(piece: Piece, forward: Piece, of_states: Piece, kernel: Any, recurrent: Any) -> Piece:
+def _gru_gradient(piece: Piece, forward: Piece, of_states: Piece, kernel: Any, recurrent: Any, count: Any) -> Piece:
     """A part's: of its inputs, its first state, the kernels and the biases."""
     (inputs, state), (states, *_) = piece, forward
-    owed, of_fresh, of_state = _gru_backward(of_states, state, forward, recurrent)
+    owed, of_fresh, of_state = _gru_backward(of_states, state, forward, recurrent, count)
     gates = 2 * state.shape[1]
     # The input's products owe what the state's do, but for the fresh gate's, which the reset gate stands before.
     products, fresh = _kernel_gradient(inputs, owed), _kernel_gradient(inputs, of_fresh)
@@ -70,7 +71,7 @@ def _gru_gradient(piece: Piece, forward: Piece, of_states: Piece, kernel: Any, r
 
 
 @_compiled  # type: ignore[untyped-decorator]
-def _gru_forward(inputs: Any, state: Any, kernel: Any, recurrent: Any, bias: Any) -> Piece:
+def _gru_forward(inputs: Any, state: Any, kernel: Any, recurrent: Any, bias: Any, count: Any) -> Piece:
     """Of each step the state, update and reset gates, the fresh gate's recurrent product, and the fresh gate."""
     steps = _array(inputs)
 
@@ -86,12 +87,12 @@ def _gru_forward(inputs: Any, state: Any, kernel: Any, recurrent: Any, bias: Any
         return (at + 1, state, *_written(kept, at, state, gates, product, fresh))
 
     empty = (_empty(inputs, state, gates) for gates in (1, 2, 1, 1))
-    _, _, *kept = _loop(step, (0, state, *empty), count=inputs.shape[0])
+    _, _, *kept = _loop(step, (0, state, *empty), count=count, most=inputs.shape[0])
     return tuple(each.stack() for each in kept)
 
 
 @_compiled  # type: ignore[untyped-decorator]
-def _gru_backward(of_states: Piece, first: Any, forward: Piece, recurrent: Any) -> Piece:
+def _gru_backward(of_states: Piece, first: Any, forward: Piece, recurrent: Any, count: Any) -> Piece:
     """What each step's recurrent products owe, what the input's fresh one does, and the gradient of the first state."""
     states, *gates = (_array(each) for each in forward)
     of_last, *of_each = of_states
@@ -110,53 +111,52 @@ def _gru_backward(of_states: Piece, first: Any, forward: Piece, recurrent: Any) 
         of_state = of_state * update + owed @ turned
         return (at - 1, of_state, *_written(kept, at, owed, of_fresh))
 
-    steps = forward[0].shape[0]
-    begin = (steps - 1, of_last, _empty(forward[0], first, 3), _empty(forward[0], first))
-    _, of_state, owed, of_fresh = _loop(step, begin, count=steps)
+    begin = (count - 1, of_last, _empty(forward[0], first, 3), _empty(forward[0], first))
+    _, of_state, owed, of_fresh = _loop(step, begin, count=count, most=forward[0].shape[0])
     return owed.stack(), of_fresh.stack(), of_state
 
 
 def lstm(
-    inputs: Any, state: Any, carry: Any, kernel: Any, recurrent: Any, bias: Any, *, sequences: bool
+    inputs: Any, first: Piece, weights: Piece, *, sequences: bool, count: Any = None
 ) -> tuple[Any, Any, Any | None]:
     """Go over the steps.
 
     Args:
         inputs: ``(steps, batch, features)``, shape known.
-        state: ``(batch, units)``, before the first step.
-        carry: likewise.
-        kernel: ``(features, 4 × units)``.
-        recurrent: ``(units, 4 × units)``.
-        bias: ``(4 × units,)``.
+        first: state and carry before the first step, each ``(batch, units)``.
+        weights: ``(features, 4 × units)`` of the inputs, ``(units, 4 × units)`` of the state, bias ``(4 × units,)``.
         sequences: whether all the states are wanted.
+        count: as of :func:`gru`.
 
     Returns:
-        The last carry and state, ``(batch, units)``, and all states, ``(steps, batch, units)``, or none.
+        Carry and state after the last of all steps, ``(batch, units)``, and all states, ``(steps, batch, units)``, or
+        none.
     """
+    steps = _steps(inputs, count)
 
     @tf.custom_gradient  # type: ignore[untyped-decorator]
     def compute(
         inputs: Any, state: Any, carry: Any, kernel: Any, recurrent: Any, bias: Any
     ) -> tuple[Any, Callable[..., Piece]]:
         pieces = _pieces(inputs, state, carry)
-        kept = [_lstm_forward(piece, kernel, recurrent, bias) for piece in pieces]
+        kept = [_lstm_forward(piece, kernel, recurrent, bias, steps) for piece in pieces]
 
         def gradient(*upstream: Any) -> Piece:
-            return _gradients(_lstm_gradient, pieces, kept, upstream, kernel, recurrent)
+            return _gradients(_lstm_gradient, pieces, kept, upstream, kernel, recurrent, steps)
 
         last = _joined([each.cs[-1] for each in kept])
         return (last, *_wanted([each.h for each in kept], sequences=sequences)), gradient
 
-    last_carry, last, *states = compute(inputs, state, carry, kernel, recurrent, bias)
-    return last_carry, last, states[0] if sequences else None
+    carry, last, *states = compute(inputs, *first, *weights)
+    return carry, last, states[0] if sequences else None
 
 
-def _lstm_forward(piece: Piece, kernel: Any, recurrent: Any, bias: Any) -> Any:
+def _lstm_forward(piece: Piece, kernel: Any, recurrent: Any, bias: Any, count: Any) -> Any:
     """TensorFlow's own loop, one operation: all gates, carries and states, each ``(steps, batch, units)``."""
     inputs, state, carry = piece
     none = tf.zeros((state.shape[1],))
     return tf.raw_ops.BlockLSTMV2(
-        seq_len_max=tf.constant(inputs.shape[0], tf.int64),
+        seq_len_max=tf.cast(count, tf.int64),
         x=inputs,
         cs_prev=carry,
         h_prev=state,
@@ -170,11 +170,11 @@ def _lstm_forward(piece: Piece, kernel: Any, recurrent: Any, bias: Any) -> Any:
     )
 
 
-def _lstm_gradient(piece: Piece, forward: Any, upstream: Piece, kernel: Any, recurrent: Any) -> Piece:
+def _lstm_gradient(piece: Piece, forward: Any, upstream: Piece, kernel: Any, recurrent: Any, count: Any) -> Piece:
     """A part's: of its inputs, its first state and carry, the kernels and the bias."""
     inputs, state, carry = piece
     kept = (forward.i, forward.f, forward.ci, forward.o, forward.co, forward.cs)
-    owed, of_state, of_first = _lstm_backward(upstream, carry, kept, recurrent)
+    owed, of_state, of_first = _lstm_backward(upstream, carry, kept, recurrent, count)
     of_kernel = _kernel_gradient(inputs, owed)
     return (
         _times(owed, kernel),
@@ -187,7 +187,7 @@ def _lstm_gradient(piece: Piece, forward: Any, upstream: Piece, kernel: Any, rec
 
 
 @_compiled  # type: ignore[untyped-decorator]
-def _lstm_backward(upstream: Piece, first: Any, forward: Piece, recurrent: Any) -> Piece:
+def _lstm_backward(upstream: Piece, first: Any, forward: Piece, recurrent: Any, count: Any) -> Piece:
     """What each step's products owe, and the gradients of the first state and carry.
 
     ``forward`` is the four gates, the bent carry after, and the carry after.
@@ -208,8 +208,8 @@ def _lstm_backward(upstream: Piece, first: Any, forward: Piece, recurrent: Any) 
         owed = tf.concat([of_enter, of_forget, of_fresh, of_leave], axis=1)
         return (at - 1, owed @ turned, of_carry * forget, *_written(written, at, owed))
 
-    steps = forward[0].shape[0]
-    _, of_state, of_first, owed = _loop(step, (steps - 1, of_last, of_carry, _empty(forward[0], first, 4)), count=steps)
+    begin = (count - 1, of_last, of_carry, _empty(forward[0], first, 4))
+    _, of_state, of_first, owed = _loop(step, begin, count=count, most=forward[0].shape[0])
     return owed.stack(), of_state, of_first
 
 
@@ -239,10 +239,15 @@ def _gradients(
     return (*map(_joined, each[:batched]), *map(tf.add_n, each[batched:]))
 
 
-def _loop(step: Callable[..., Any], begin: tuple[Any, ...], *, count: int) -> tuple[Any, ...]:
+def _steps(inputs: Any, count: Any) -> Any:
+    """How many steps to take: int32, so that a loop is compiled once for all of them."""
+    return tf.constant(inputs.shape[0]) if count is None else count
+
+
+def _loop(step: Callable[..., Any], begin: tuple[Any, ...], *, count: Any, most: int) -> tuple[Any, ...]:
     """Take ``step`` so many times; the first value of ``begin`` and of what it returns is where it stands."""
     result: tuple[Any, ...] = tf.while_loop(
-        lambda at, *_: (at >= 0) & (at < count), step, begin, parallel_iterations=1, maximum_iterations=count
+        lambda at, *_: (at >= 0) & (at < count), step, begin, parallel_iterations=1, maximum_iterations=most
     )
     return result
 

@@ -150,11 +150,72 @@ def test_unusual_arguments_take_keras_own_loop(kinds, arguments):
     assert layer(tf.zeros((2, 6, 3)), training=True).shape == (2, 4)
 
 
-def test_a_mask_forecasting_an_open_batch_or_no_graph_take_keras_own_loop(kinds):
+def _mask(kind, *, batch, steps):
+    """Padding on one side, gaps anywhere, or nothing that counts at all."""
+    random = np.random.default_rng(2)
+    right = np.arange(steps) < random.integers(0, steps + 1, size=batch)[:, np.newaxis]
+    gaps = random.random((batch, steps)) < 0.5
+    return {"right": right, "left": right[:, ::-1], "gaps": gaps, "nothing": np.zeros_like(gaps)}[kind]
+
+
+class _Masked(keras.layers.Layer):
+    """Gives what it is given, with a mask."""
+
+    def __init__(self, mask, **kwargs):
+        super().__init__(**kwargs)
+        self.mask, self.supports_masking = mask, True
+
+    def call(self, inputs):
+        return inputs
+
+    def compute_mask(self, *_):
+        return tf.constant(self.mask)
+
+
+_SEQUENCES = {"return_sequences": True}
+
+
+@pytest.mark.parametrize(
+    ("side", "arguments"),
+    [
+        ("right", {}),
+        ("left", {}),
+        ("nothing", {}),
+        ("gaps", _SEQUENCES),
+        ("gaps", {**_SEQUENCES, "go_backwards": True}),
+        ("gaps", {**_SEQUENCES, "zero_output_for_mask": True}),
+    ],
+)
+def test_padding_gives_keras_own_results_and_gradients(kinds, side, arguments):
+    """32 rows are two parts on two cores; no loop goes on to the end where no row does."""
+    inputs, mask = _inputs(32, 9, 3), _mask(side, batch=32, steps=9)
+    results = [_outcome(_network([_Masked(mask), layer], (9, 3)), inputs) for layer in _pair(kinds, 6, **arguments)]
+    _assert_same(*results)
+
+
+def test_padding_in_both_directions_gives_keras_own_forecasts(kinds):
+    inputs, mask = _inputs(4, 9, 3), _mask("right", batch=4, steps=9)
+    results = []
+    for layer in _pair(kinds, 6, return_sequences=True):
+        network = _network([_Masked(mask), keras.layers.Bidirectional(layer)], (9, 3))
+        results.append(tf.function(network, autograph=False)(inputs, training=False).numpy())
+    np.testing.assert_allclose(*results, rtol=0, atol=4e-6)
+
+
+def test_with_a_mask_the_loops_serve_in_forecasting_too_unless_states_are_asked_for(kinds):
+    mask = tf.ones((2, 6), tf.bool)
+    layer, giving = kinds[0](4), kinds[0](4, return_state=True)
+    for each in (layer, giving):
+        each.build((None, 6, 3))
+    assert _may_compile(layer, mask=mask)
+    assert _may_compile(layer, mask=mask, training=False)
+    assert not _may_compile(giving, mask=mask)
+
+
+def test_forecasting_an_open_batch_or_no_graph_take_keras_own_loop(kinds):
     layer = kinds[0](4)
     layer.build((None, 6, 3))
     assert _may_compile(layer)
-    assert not _may_compile(layer, mask=tf.ones((2, 6), tf.bool))
     assert not _may_compile(layer, training=False)
     assert not _may_compile(layer, batch=None)
     assert not may_compile(layer, tf.zeros((2, 6, 3)), mask=None, training=True)
