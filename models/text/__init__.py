@@ -1,4 +1,4 @@
-"""Where documents become tokens, and networks that classify or continue them will live.
+"""Where documents become tokens, and what classifies or continues them without a network: counts and a regression.
 
-Series of numbers live in :mod:`daycast.models.series`; layers that both use, in :mod:`daycast.models.networks`.
+Series of numbers live in :mod:`daycast.models.series`; networks, of both, in :mod:`daycast.models.networks`.
 """

@@ -59,8 +59,14 @@ Status = Literal["running", "succeeded", "degraded", "failed"]
 Quality = Literal["ok", "baseline", "stale"]
 Part = Literal["training", "validation", "test", "latest"]
 Split = Literal["validation", "test", "live"]
-ForecasterName = Literal["network", "naive", "seasonal_naive", "drift"]
+TokenKind = Literal["word", "character"]
+ForecasterName = Literal[
+    "network", "naive", "seasonal_naive", "drift", "majority", "linear", "blend", "unigram", "ngram"
+]
 Metric = Literal["mae", "rmse", "mase", "skill", "coverage_80", "coverage_95", "crps", "directional_accuracy"]
+"""Of forecasts of values."""
+LabelMetric = Literal["accuracy", "log_loss", "auc", "calibration_error", "skill"]
+TextMetric = Literal["perplexity", "bits_per_character", "skill"]
 
 NETWORK: ForecasterName = "network"
 NAIVE: ForecasterName = "naive"
