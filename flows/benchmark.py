@@ -34,7 +34,7 @@ def choose(
         data: a path or URL of ETTh1.csv; none takes the tables' own.
 
     Raises:
-        ConfigError: no table is left.
+        ConfigError: no table is left, or one is of another feed.
     """
     chosen = [
         spec
@@ -46,9 +46,12 @@ def choose(
             f"A table of {tables.name} is required. Received: protocols {list(protocols) or 'all'}, horizons "
             f"{list(horizons) or 'all'}, which leave none. There are: {', '.join(load_pipelines(tables))}."
         )
+    if other := [spec.name for spec in chosen if spec.feed != "ett"]:
+        raise ConfigError(f"Tables on the feed 'ett' are required. Received: others, {', '.join(other[:5])}.")
     if data is None:
         return chosen
-    source = {"url": data} if data.startswith(("http://", "https://")) else {"path": data}
+    by_url = data.startswith(("http://", "https://"))
+    source = {"url": data if by_url else None, "path": None if by_url else data}
     return [spec.model_copy(update=source) for spec in chosen]
 
 

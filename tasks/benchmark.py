@@ -100,11 +100,12 @@ def read_levels(spec: Pipeline) -> pd.DataFrame:
     """
     import pandas as pd
 
-    from daycast.storage.feeds.ett import COLUMNS, EttFeed
+    from daycast.storage.feeds.catalog import open_feed
+    from daycast.storage.feeds.ett import COLUMNS
     from daycast.storage.feeds.feed import Span
     from daycast.storage.terms.errors import DataError
 
-    fetched = EttFeed(spec).fetch(["OT"], Span(start=None, end=_ALL))
+    fetched = open_feed(spec).fetch(["OT"], Span(start=None, end=_ALL))
     for error in fetched.failures.values():
         raise error
     levels = fetched.frame.set_index("observed_at")[list(COLUMNS)]

@@ -17,6 +17,7 @@ from pydantic import BaseModel
 from sqlalchemy import insert, select, text
 
 from daycast.storage.config.pipeline_file import load_pipelines
+from daycast.storage.feeds.catalog import FEEDS, own_keys, pipeline_on
 from daycast.storage.sql.database import Database
 from daycast.storage.sql.tables import VIEWS, Base
 from daycast.storage.terms.network import ModelSpec
@@ -27,8 +28,10 @@ ROOT = Path(__file__).parents[1]
 README = (ROOT / "README.md").read_text(encoding="utf-8")
 PIPELINES = ROOT / "docs" / "pipelines.md"
 PAGES = [ROOT / "README.md", ROOT / "CHANGELOG.md", *sorted((ROOT / "docs").glob("*.md"))]
+OF_FEEDS = {f"On the feed `{name}`": pipeline_on(name) for name in FEEDS if own_keys(name)}
 SECTIONS: dict[str, type[BaseModel]] = {
     "The pipeline": Pipeline,
+    **OF_FEEDS,
     "`schedule`": Schedule,
     "`model`": ModelSpec,
     "`training`": TrainingRules,
@@ -102,7 +105,8 @@ def keys_table() -> str:
     for title, model in SECTIONS.items():
         meanings = _meanings(model)
         lines = [f"### {title}", "", "| key | default | meaning |", "|---|---|---|"]
-        keys = [key for key in model.model_fields if (model, key) != (Pipeline, "name")]
+        inherited = Pipeline.model_fields if title in OF_FEEDS else {"name"} if model is Pipeline else {}
+        keys = [key for key in model.model_fields if key not in inherited]
         lines += [f"| `{key}` | {_default(model, key)} | {meanings[key]}{_choices(model, key)} |" for key in keys]
         parts.append("\n".join(lines))
     return "\n\n".join(parts)
@@ -128,7 +132,7 @@ def _default(model: type[BaseModel], key: str) -> str:
 
 
 def _choices(model: type[BaseModel], key: str) -> str:
-    words = list(_literals(model.model_fields[key].annotation))
+    words = list(FEEDS) if key == "feed" else list(_literals(model.model_fields[key].annotation))
     return f": {', '.join(f'`{word}`' for word in dict.fromkeys(words))}" if words else ""
 
 

@@ -9,10 +9,11 @@ from typing import Any, Union, get_args, get_origin
 
 from pydantic import BaseModel, ValidationError
 
+from daycast.storage.feeds.catalog import FEEDS, own_keys, pipeline_on
 from daycast.storage.terms.errors import ConfigError
 from daycast.storage.terms.pipeline import Pipeline
 from daycast.storage.terms.text import address
-from daycast.storage.terms.words import SAMPLE_PREFIX
+from daycast.storage.terms.words import SAMPLE, SAMPLE_PREFIX
 
 _LONGEST = 200
 _HIDDEN = "a value that is not shown"
@@ -50,27 +51,32 @@ def parse_pipeline(name: str, table: Any, *, where: str = "the pipeline file") -
     """Build one pipeline from its table.
 
     Raises:
-        ConfigError: a key is unknown or a value is wrong.
+        ConfigError: a key is unknown, or another feed's, or a value is wrong.
     """
     title = f"[{name if name.isprintable() else repr(name)}]"
     if not isinstance(table, Mapping):
         raise ConfigError(f"{where}: {title} must be a table with keys below it. Received: {_shown(name, table)}.")
-    if name.startswith(SAMPLE_PREFIX) and table.get("feed") != "sample":
+    if name.startswith(SAMPLE_PREFIX) and table.get("feed") != SAMPLE:
         raise ConfigError(
             f"{where}: {title}: names that begin with {SAMPLE_PREFIX!r} are for generated data. Choose another name."
         )
-    if table.get("feed") == "sample" and not name.startswith(SAMPLE_PREFIX):
+    if table.get("feed") == SAMPLE and not name.startswith(SAMPLE_PREFIX):
         raise ConfigError(
-            f"{where}: {title}: a pipeline on the feed 'sample' must be named {SAMPLE_PREFIX}…, "
+            f"{where}: {title}: a pipeline on the feed {SAMPLE!r} must be named {SAMPLE_PREFIX}…, "
             "so that its rows are never taken for real ones."
         )
     if "name" in table:
         raise ConfigError(f"{where}: {title}: unknown key 'name'. The table's name is the pipeline's.")
+    feed = table.get("feed")
+    if isinstance(feed, str) and feed not in FEEDS:
+        there = ", ".join(map(repr, FEEDS))
+        raise ConfigError(f"{where}: {title}: feed: a feed is one of {there}. Received: {_shown('feed', feed)}.")
+    model = pipeline_on(feed) if isinstance(feed, str) else Pipeline
     try:
-        return Pipeline.model_validate({"name": name, **table})
+        return model.model_validate({"name": name, **table})
     except ValidationError as error:
-        problems = "; ".join(_explain(title, problem) for problem in error.errors())
-        raise ConfigError(f"{where}: {problems}") from None
+        problems = "; ".join(_problems(error, model=model, feed=feed))
+        raise ConfigError(f"{where}: {title}: {problems}") from None
 
 
 def choose_pipelines(pipelines: Mapping[str, Pipeline], names: list[str], *, sample: bool) -> list[Pipeline]:
@@ -89,21 +95,42 @@ def choose_pipelines(pipelines: Mapping[str, Pipeline], names: list[str], *, sam
     return [spec.as_sample() for spec in chosen] if sample else chosen
 
 
-def _explain(table: str, problem: Any) -> str:
+def _problems(error: ValidationError, *, model: type[BaseModel], feed: Any) -> Iterator[str]:
+    """What is wrong, problem by problem; what belongs to other feeds in one sentence."""
+    owners = {key: names for key in _unknown(error) if (names := [name for name in FEEDS if key in own_keys(name)])}
+    if owners:
+        yield _of_other_feeds(owners, feed=feed)
+    yield from (_explain(problem, model) for problem in error.errors() if problem["loc"] not in {(k,) for k in owners})
+
+
+def _unknown(error: ValidationError) -> list[str]:
+    problems = error.errors()
+    return [str(it["loc"][0]) for it in problems if it["type"] == "extra_forbidden" and len(it["loc"]) == 1]
+
+
+def _of_other_feeds(owners: Mapping[str, list[str]], *, feed: Any) -> str:
+    said = ", ".join(f"{key!r} belongs to the feed {' or '.join(names)}" for key, names in owners.items())
+    if not isinstance(feed, str):
+        return f"{said}. Received: no feed"
+    own = ", ".join(own_keys(feed))
+    return f"{said}. Received: feed = {feed!r}, {f'whose own keys are: {own}' if own else 'which has none of its own'}"
+
+
+def _explain(problem: Any, model: type[BaseModel]) -> str:
     location = ".".join(str(part) for part in problem["loc"])
     if problem["type"] == "extra_forbidden":
         *parents, key = problem["loc"]
-        keys = sorted(_keys(parents))
+        keys = sorted(_keys(parents, model))
         near = difflib.get_close_matches(str(key), keys, n=1)
         hint = f" Did you mean {near[0]!r}?" if near else ""
-        return f"{table}: unknown key {location!r}. The keys there are: {', '.join(keys)}.{hint}"
+        return f"unknown key {location!r}. The keys there are: {', '.join(keys)}.{hint}"
     if problem["type"] == "missing":
-        return f"{table}: the key {location!r} is required"
+        return f"the key {location!r} is required"
     message = problem["msg"].removeprefix("Value error, ")
     # A rule over the whole table says itself what it received: the table may hold secrets.
     said = "Received" in message or not problem["loc"]
     received = "" if said else f". Received: {_shown(problem['loc'][-1], problem['input'])}"
-    return f"{table}: {location + ': ' if location else ''}{message}{received}"
+    return f"{location + ': ' if location else ''}{message}{received}"
 
 
 def _shown(key: Any, value: Any) -> str:
@@ -114,8 +141,7 @@ def _shown(key: Any, value: Any) -> str:
     return text if len(text) <= _LONGEST else f"{text[:_LONGEST]}…"
 
 
-def _keys(parents: list[Any]) -> set[str]:
-    model: type[BaseModel] = Pipeline
+def _keys(parents: list[Any], model: type[BaseModel]) -> set[str]:
     for parent in parents:
         model = next(_models(model.model_fields[str(parent)].annotation), model)
     return set(model.model_fields) - {"name"}

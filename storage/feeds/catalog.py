@@ -1,24 +1,62 @@
-"""The feeds there are, each imported only when a pipeline uses it."""
+"""The feeds there are, each imported only when a pipeline uses it.
+
+A feed's own keys lie beside it in a module that loads no pandas: the pipeline file is read without the feed.
+"""
+
+from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 from importlib import import_module
 from types import MappingProxyType
+from typing import TYPE_CHECKING, Any
 
-from daycast.storage.feeds.feed import Feed
 from daycast.storage.feeds.wire.limits import PATIENCE, Patience
 from daycast.storage.terms.errors import ConfigError
 from daycast.storage.terms.pipeline import Pipeline
 
-FEEDS: Mapping[str, str] = MappingProxyType(
+if TYPE_CHECKING:
+    from daycast.storage.feeds.feed import Feed
+
+
+@dataclass(frozen=True)
+class Entry:
+    """Where a feed is, as ``module:class`` in this room.
+
+    Attributes:
+        feed: its class, which is built from the pipeline, the validators and the limits.
+        keys: a :class:`Pipeline` with the feed's own keys; none where it has none.
+    """
+
+    feed: str
+    keys: str | None = None
+
+
+FEEDS: Mapping[str, Entry] = MappingProxyType(
     {
-        "yahoo": "daycast.storage.feeds.yahoo.feed:YahooFeed",
-        "datareader": "daycast.storage.feeds.datareader:DataReaderFeed",
-        "ett": "daycast.storage.feeds.ett:EttFeed",
-        "files": "daycast.storage.feeds.files:FilesFeed",
-        "sample": "daycast.storage.feeds.sample.feed:SampleFeed",
+        "yahoo": Entry("yahoo.feed:YahooFeed", keys="yahoo.keys:YahooPipeline"),
+        "datareader": Entry("datareader:DataReaderFeed", keys="datareader_keys:DataReaderPipeline"),
+        "ett": Entry("ett:EttFeed", keys="ett_keys:EttPipeline"),
+        "files": Entry("files:FilesFeed", keys="files_keys:FilesPipeline"),
+        "sample": Entry("sample.feed:SampleFeed"),
     }
 )
-"""Where each feed's class is, as ``module:class``. A class is built from the pipeline and the validators."""
+"""A line a feed."""
+
+
+def pipeline_on(feed: str) -> type[Pipeline]:
+    """What a pipeline on this feed is: what every pipeline is, with the feed's own keys.
+
+    >>> sorted(set(pipeline_on("yahoo").model_fields) - set(Pipeline.model_fields))
+    ['url']
+    """
+    keys = FEEDS[feed].keys
+    return Pipeline if keys is None else _load(keys)
+
+
+def own_keys(feed: str) -> tuple[str, ...]:
+    """The keys that a feed has beside those of every pipeline."""
+    return tuple(key for key in pipeline_on(feed).model_fields if key not in Pipeline.model_fields)
 
 
 def open_feed(
@@ -27,7 +65,7 @@ def open_feed(
     """Open the feed of a pipeline.
 
     Args:
-        spec: the pipeline.
+        spec: the pipeline, of the feed's own kind.
         validators: what the last successful fetch returned in ``Fetched.validators``.
         patience: the limits of each request of a network feed.
 
@@ -36,6 +74,10 @@ def open_feed(
     """
     if spec.feed not in FEEDS:
         raise ConfigError(f"A feed is one of {', '.join(FEEDS)}. Received: {spec.feed!r}. Correct the pipeline file.")
-    module, _, name = FEEDS[spec.feed].partition(":")
-    feed: Feed = getattr(import_module(module), name)(spec, validators=validators, patience=patience)
+    feed: Feed = _load(FEEDS[spec.feed].feed)(spec, validators=validators, patience=patience)
     return feed
+
+
+def _load(place: str) -> Any:
+    module, _, name = place.partition(":")
+    return getattr(import_module(f"{__package__}.{module}"), name)

@@ -10,6 +10,7 @@ import numpy as np
 import pandas as pd
 import requests
 
+from daycast.storage.feeds.datareader_keys import DataReaderPipeline
 from daycast.storage.feeds.feed import Fetched, Span, no_rejects
 from daycast.storage.feeds.reading.answers import quote, why_no_table
 from daycast.storage.feeds.reading.numbers import NUMBER
@@ -18,7 +19,6 @@ from daycast.storage.feeds.reading.times import daily, to_instants
 from daycast.storage.feeds.wire.limits import PATIENCE, Patience
 from daycast.storage.feeds.wire.session import Session, text_of
 from daycast.storage.terms.errors import ConfigError, FeedError, FeedRefused
-from daycast.storage.terms.pipeline import Pipeline
 from daycast.storage.terms.words import OBSERVED_AT
 
 VALUE = "value"
@@ -48,7 +48,7 @@ class DataReaderFeed:
 
     def __init__(
         self,
-        spec: Pipeline,
+        spec: DataReaderPipeline,
         *,
         validators: Mapping[str, str] | None = None,  # noqa: ARG002 — every feed is built alike
         patience: Patience = PATIENCE,

@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pandas as pd
 
+from daycast.storage.feeds.ett_keys import EttPipeline
 from daycast.storage.feeds.feed import Fetched, Span, no_rejects, no_rows
 from daycast.storage.feeds.reading.csv_table import CUT, Layout, NoTableError, Table, read_csv
 from daycast.storage.feeds.reading.local_file import read_text
@@ -17,7 +18,6 @@ from daycast.storage.feeds.reading.rows import join_rejects, join_rows, observat
 from daycast.storage.feeds.wire.limits import PATIENCE, Patience
 from daycast.storage.feeds.wire.session import NOT_MODIFIED, Session, text_of
 from daycast.storage.terms.errors import ConfigError, FeedError, FeedRefused
-from daycast.storage.terms.pipeline import Pipeline
 from daycast.storage.terms.text import address
 from daycast.storage.terms.words import OBSERVED_AT
 
@@ -49,7 +49,7 @@ class EttFeed:
     name = "ett"
 
     def __init__(
-        self, spec: Pipeline, *, validators: Mapping[str, str] | None = None, patience: Patience = PATIENCE
+        self, spec: EttPipeline, *, validators: Mapping[str, str] | None = None, patience: Patience = PATIENCE
     ) -> None:
         self.spec, self.patience = spec, patience
         self.url = spec.url or URL

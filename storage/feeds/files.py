@@ -4,13 +4,13 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from daycast.storage.feeds.feed import Fetched, Span
+from daycast.storage.feeds.files_keys import FilesPipeline
 from daycast.storage.feeds.reading.csv_table import SYMBOL_COLUMNS, Layout, NoTableError, Table, read_csv
 from daycast.storage.feeds.reading.local_file import read_bytes, read_text
 from daycast.storage.feeds.reading.parquet_table import read_parquet
 from daycast.storage.feeds.reading.rows import join_rejects, join_rows, observations, rejections
 from daycast.storage.feeds.wire.limits import PATIENCE, Patience
 from daycast.storage.terms.errors import FeedError, FeedRefused
-from daycast.storage.terms.pipeline import Pipeline
 from daycast.storage.terms.words import OBSERVED_AT
 
 _PARQUET = (".parquet", ".pq")
@@ -33,7 +33,7 @@ class FilesFeed:
 
     def __init__(
         self,
-        spec: Pipeline,
+        spec: FilesPipeline,
         *,
         validators: Mapping[str, str] | None = None,  # noqa: ARG002 — every feed is built alike
         patience: Patience = PATIENCE,  # noqa: ARG002
@@ -52,7 +52,7 @@ class FilesFeed:
         tables: dict[Path, Table | FeedError] = {}
         frames, rejected, failures = [], [], {}
         for symbol in symbols:
-            path = Path((self.spec.path or "").replace("{symbol}", symbol))
+            path = Path(self.spec.path.replace("{symbol}", symbol))
             if path not in tables:
                 tables[path] = self._read(path, symbol, symbols=symbols)
             try:
@@ -89,7 +89,7 @@ class FilesFeed:
         own = named == symbol
         if not own.any():
             raise FeedRefused(self.name, symbol, f"{path} holds no row of it")
-        others = table.rows[OBSERVED_AT][~own] if "{symbol}" in (self.spec.path or "") else []
+        others = table.rows[OBSERVED_AT][~own] if "{symbol}" in self.spec.path else []
         foreign = [(at, table.raw(place), _FOREIGN) for place, at in dict(others).items()]
         rows = table.rows[own].drop(columns=words)
         return Table(rows=rows, raw=table.raw, rejects=table.rejects + foreign)

@@ -16,7 +16,7 @@ from daycast.storage.registry.manifest import Manifest
 from daycast.storage.sql.runs import RunRow
 from daycast.storage.sql.versions import Version
 from daycast.storage.terms.live import LiveAccuracy
-from daycast.storage.terms.words import METRICS, NAIVE, NETWORK, SERIES_ID
+from daycast.storage.terms.words import METRICS, NAIVE, NETWORK, SAMPLE, SERIES_ID
 
 _ROWS = 200
 _MESSAGE = 4000
@@ -106,7 +106,7 @@ class RunReport:
     @property
     def sample(self) -> bool:
         """Whether the data are generated."""
-        return any(row["feed"] == "sample" for row in self.series)
+        return any(row["feed"] == SAMPLE for row in self.series)
 
     @property
     def unit(self) -> str:

@@ -1,6 +1,7 @@
 """What a pipeline is: a table of the pipeline file as frozen models that forbid unknown keys.
 
-The room ``config`` reads the file; everything below the flow receives a :class:`Pipeline` and nothing else of it.
+The room ``config`` reads the file; everything below the flow receives a :class:`Pipeline` and nothing else of it. The
+keys that only one feed has stand beside that feed, in a class that adds them to this one.
 """
 
 import difflib
@@ -8,22 +9,22 @@ import re
 from datetime import UTC, date, datetime
 from typing import Literal, Self
 
-from pydantic import Field, field_serializer, field_validator, model_validator
+from pydantic import Field, field_validator, model_validator
 
 from daycast.storage.terms.frozen import Frozen
 from daycast.storage.terms.network import ModelSpec
-from daycast.storage.terms.schedule import Schedule, zone
-from daycast.storage.terms.text import address, why_no_url
-from daycast.storage.terms.words import RESERVED, SAMPLE_PREFIX
+from daycast.storage.terms.schedule import Schedule
+from daycast.storage.terms.values import OneLine
+from daycast.storage.terms.words import RESERVED, SAMPLE, SAMPLE_PREFIX
 
-FeedName = Literal["yahoo", "datareader", "ett", "files", "sample"]
 DifferenceKind = Literal["none", "absolute", "percent", "log"]
 
 _SYMBOL = re.compile(r"[A-Za-z0-9^][A-Za-z0-9^=._-]{0,63}")
 _NAME = re.compile(r"[a-z][a-z0-9_]{0,63}")
-_LONGEST = 1000
 _WIDEST = 8192
 """Inputs of a ridge regression at most: its equations take half a GiB then."""
+_OF_REAL_DATA = {"start", "split", "stale_after_days", "schedule", "retrain_schedule"}
+"""Keys that say where real data begin, how many instants there are of them, how old they may be, when they come."""
 _FREQUENCY = re.compile(r"[1-9][0-9]{0,3}(min|h|D)|B")
 
 
@@ -97,20 +98,14 @@ class Pipeline(Frozen):
         retrain_schedule: when it is retrained from nothing, whatever ``auto`` would do; none means by hand.
         model: the network.
         training: when it is trained, and what it must show.
-        path: of the ``files`` or ``ett`` feed; ``{symbol}`` stands for the symbol.
-        url: of the ``ett`` feed; for ``yahoo`` and ``datareader`` the address of a mirror.
-        time: the time column of the ``files`` feed.
-        symbol_column: the symbol column of one file with many symbols.
-        timezone: of the ``files`` feed's times where they bear none.
-        source: the ``datareader`` source.
         stale_after_days: a newest observation older than this at ``as_of`` makes the run ``stale``; none never does.
     """
 
     name: str
-    feed: FeedName
+    feed: str
     symbols: tuple[str, ...] = Field(min_length=1)
-    target: str
-    features: tuple[str, ...] = Field(min_length=1)
+    target: OneLine
+    features: tuple[OneLine, ...] = Field(min_length=1)
     calendar: str
     difference: DifferenceKind | dict[str, DifferenceKind] = "none"
     lookback: int = Field(gt=0)
@@ -118,18 +113,12 @@ class Pipeline(Frozen):
     season: int | None = Field(default=None, gt=0)
     fill_limit: int = Field(default=2, ge=0)
     start: date | None = None
-    unit: str = ""
+    unit: OneLine = ""
     split: SplitSpec = SplitSpec()
     schedule: Schedule | None = None
     retrain_schedule: Schedule | None = None
     model: ModelSpec = ModelSpec()
     training: TrainingRules = TrainingRules()
-    path: str | None = None
-    url: str | None = Field(default=None, repr=False)
-    time: str = "date"
-    symbol_column: str | None = None
-    timezone: str = "UTC"
-    source: str = "fred"
     stale_after_days: float | None = Field(default=None, gt=0)
 
     @field_validator("name")
@@ -170,41 +159,12 @@ class Pipeline(Frozen):
             )
         return calendar
 
-    @field_validator("url")
-    @classmethod
-    def _http_only(cls, url: str | None) -> str | None:
-        if url is not None and (wrong := why_no_url(url)):
-            raise ValueError(f"a url begins with http:// or https://, and names a host. Received: {wrong}")
-        return url
-
-    @field_validator("path", "time", "target", "symbol_column", "unit", "source")
-    @classmethod
-    def _one_line(cls, text: str | None) -> str | None:
-        if text and not (text.isprintable() and len(text) <= _LONGEST):
-            raise ValueError(
-                f"text is one line of {_LONGEST} letters at most, without control characters. Received: {text[:80]!r}"
-            )
-        return text
-
     @field_validator("features")
     @classmethod
     def _plain_features(cls, features: tuple[str, ...]) -> tuple[str, ...]:
-        for name in features:
-            cls._one_line(name)
         if len(set(features)) != len(features):
             raise ValueError(f"each feature may stand once. Received: {list(features)}")
         return features
-
-    @field_validator("timezone")
-    @classmethod
-    def _knownzone(cls, name: str) -> str:
-        zone(name)
-        return name
-
-    @field_serializer("url")
-    def _without_secrets(self, url: str | None) -> str | None:
-        """What is written down of a URL: credentials and tokens stay in the pipeline file."""
-        return None if url is None else address(url)
 
     @model_validator(mode="after")
     def _holds_together(self) -> Self:
@@ -217,15 +177,6 @@ class Pipeline(Frozen):
                 )
         if taken := sorted(RESERVED & set(self.columns)):
             raise ValueError(f"target and features cannot have names of daycast's own. Received: {', '.join(taken)}")
-        if self.feed == "files" and not self.path:
-            raise ValueError(
-                "the feed 'files' needs path = \"…\" (with {symbol} in it, or with symbol_column). Received: none"
-            )
-        if self.feed == "files" and "{symbol}" not in (self.path or "") and not self.symbol_column:
-            raise ValueError(
-                "the feed 'files' needs {symbol} in path, or symbol_column for one file with many symbols. "
-                f"Received: path = {self.path!r}"
-            )
         return self
 
     @model_validator(mode="after")
@@ -257,7 +208,7 @@ class Pipeline(Frozen):
     @property
     def sample(self) -> bool:
         """Whether the data are generated."""
-        return self.feed == "sample"
+        return self.feed == SAMPLE
 
     @property
     def start_at(self) -> datetime | None:
@@ -284,16 +235,5 @@ class Pipeline(Frozen):
         """The same pipeline on generated data, under a name that says so."""
         if self.sample and self.name.startswith(SAMPLE_PREFIX):
             return self
-        # What belongs to the real data goes: where they are, how old they may be, how many instants there are of them.
-        changes = {
-            "name": f"{SAMPLE_PREFIX}{self.name}",
-            "feed": "sample",
-            "path": None,
-            "url": None,
-            "start": None,
-            "split": SplitSpec(),
-            "stale_after_days": None,
-            "schedule": None,
-            "retrain_schedule": None,
-        }
-        return self.model_copy(update=changes)
+        kept = {key: getattr(self, key) for key in Pipeline.model_fields if key not in _OF_REAL_DATA}
+        return Pipeline.model_construct(**{**kept, "name": f"{SAMPLE_PREFIX}{self.name}", "feed": SAMPLE})

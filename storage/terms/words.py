@@ -80,6 +80,8 @@ ALL_LEADS = 0
 LEVELS = (80, 95)
 """The nominal coverage of the intervals, in per cent."""
 
+SAMPLE = "sample"
+"""The feed of generated data."""
 SAMPLE_PREFIX = "sample_"
 """Pipelines on generated data bear names that begin so; no other pipeline may."""
 

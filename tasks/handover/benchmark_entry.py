@@ -52,7 +52,14 @@ class Entry:
             return None
         record = json.loads(self._folder.read(self._score_file))
         whole = all(self._folder.exists(self._forecasts_file(part)) for part in self.parts)
-        return dict(record) if whole and record.get("asked") == self.asked else None
+        return dict(record) if whole and self._of_now(record.get("asked")) == self.asked else None
+
+    def _of_now(self, asked: Any) -> Any:
+        """What decided an entry's figures, without the keys of other feeds that stood in it up to 0.1.0."""
+        if not asked:
+            return asked
+        keys = self.asked["spec"]
+        return {**asked, "spec": {key: value for key, value in asked["spec"].items() if key in keys}}
 
     def keep(self, record: Mapping[str, Any]) -> dict[str, Any]:
         """Keep the figures, last of all, and give what :meth:`kept` will."""

@@ -72,7 +72,7 @@ def _stored_size(table: object) -> float:
 
 def _spec(lookback: int, horizon: int) -> Pipeline:
     return Pipeline(
-        name="bench", feed="files", path="{symbol}.csv", symbols=("OT",), target="OT", features=_COLUMNS,
+        name="bench", feed="files", symbols=("OT",), target="OT", features=_COLUMNS,
         calendar="1h", difference="absolute", lookback=lookback, horizon=horizon,
     )  # fmt: skip
 

@@ -14,9 +14,9 @@ from daycast.storage.feeds.reading.answers import quote
 from daycast.storage.feeds.reading.rows import join_rejects, join_rows, observations, rejections
 from daycast.storage.feeds.reading.times import daily
 from daycast.storage.feeds.wire.limits import PATIENCE, Patience
+from daycast.storage.feeds.yahoo.keys import YahooPipeline
 from daycast.storage.feeds.yahoo.session import ChartSession
 from daycast.storage.terms.errors import ConfigError, FeedError, FeedRefused, FeedUnavailable
-from daycast.storage.terms.pipeline import Pipeline
 from daycast.storage.terms.words import OBSERVED_AT
 
 COLUMNS = {
@@ -48,7 +48,7 @@ class YahooFeed:
 
     def __init__(
         self,
-        spec: Pipeline,
+        spec: YahooPipeline,
         *,
         validators: Mapping[str, str] | None = None,  # noqa: ARG002 — every feed is built alike
         patience: Patience = PATIENCE,

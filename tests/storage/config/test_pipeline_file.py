@@ -64,7 +64,7 @@ def test_the_file_that_ships_is_right() -> None:
         ({"split": {"validation": 0.6, "test": 0.5}}, "must leave a share for training. Received: 1.1"),
         ({"model": {"units": []}}, "model.units"),
         ({"model": {"dropout": 1.0}}, "model.dropout"),
-        ({"feed": "files"}, "needs path"),
+        ({"feed": "files"}, "the key 'path' is required"),
         ({"feed": "files", "path": "all.csv"}, "symbol_column"),
         ({"feed": "sample"}, "must be named sample_"),
         ({"name": "other"}, "name"),
@@ -74,6 +74,33 @@ def test_what_is_wrong_is_named(change: dict[str, Any], message: str) -> None:
     with pytest.raises(ConfigError, match=message) as caught:
         parse_pipeline("prices", {**TABLE, **change})
     assert "[prices]" in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("table", "message"),
+    [
+        ({"feed": "yahoo", "path": "a.csv"}, "'path' belongs to the feed ett or files. Received: feed = 'yahoo', "
+                                             "whose own keys are: url$"),
+        ({"feed": "yahoo", "source": "fred"}, "'source' belongs to the feed datareader. Received: feed = 'yahoo'"),
+        ({"feed": "yahoo", "time": "date"}, "'time' belongs to the feed files"),
+        ({"feed": "datareader", "symbol_column": "s"}, "'symbol_column' belongs to the feed files"),
+        ({"feed": "ett", "timezone": "UTC"}, "'timezone' belongs to the feed files. .*own keys are: path, url$"),
+        ({"feed": "files", "path": "{symbol}.csv", "url": "https://h"}, "'url' belongs to the feed yahoo or datareader "
+                                                                        "or ett"),
+        ({"feed": "yahoo", "time": "t", "source": "s", "lookbak": 3}, "'time' belongs to the feed files, 'source' "
+         "belongs .*; unknown key 'lookbak'. The keys there are: calendar, .*url"),
+        ({"feed": "ett", "url": "https://h/x", "path": "a.csv"}, "the feed 'ett' reads path or url. Received: both"),
+    ],
+)  # fmt: skip
+def test_keys_of_another_feed_are_named_with_the_feed_that_has_them(table: dict[str, Any], message: str) -> None:
+    with pytest.raises(ConfigError, match=message) as caught:
+        parse_pipeline("prices", {**TABLE, **table})
+    assert "[prices]" in str(caught.value)
+
+
+def test_a_sample_has_no_keys_of_its_own() -> None:
+    with pytest.raises(ConfigError, match="'path' belongs to the feed ett or files.*which has none of its own"):
+        parse_pipeline("sample_prices", {**TABLE, "feed": "sample", "path": "a.csv"})
 
 
 def test_a_missing_key_is_named() -> None:
@@ -101,7 +128,8 @@ def test_names_are_plain_and_sample_names_are_kept_for_samples(name: str) -> Non
 def test_a_sample_says_so_and_keeps_nothing_of_the_real_data() -> None:
     spec = parse_pipeline("prices", {**TABLE, "url": "https://mirror.example", "start": "2020-01-01"})
     sample = spec.as_sample()
-    assert (sample.name, sample.feed, sample.url, sample.start) == ("sample_prices", "sample", None, None)
+    assert (sample.name, sample.feed, sample.start) == ("sample_prices", "sample", None)
+    assert "url" not in sample.model_dump()
     assert sample.model == spec.model
     assert sample.as_sample() is sample
 

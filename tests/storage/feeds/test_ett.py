@@ -28,7 +28,8 @@ def etth1(make_spec):
 @pytest.fixture
 def fetch(server, etth1, patience):
     def get(span=SPAN, *, validators=None, **keys):
-        spec = etth1(**{"url": server.url + "/ETTh1.csv", **keys})
+        place = {} if "path" in keys else {"url": server.url + "/ETTh1.csv"}
+        spec = etth1(**place, **keys)
         return open_feed(spec, validators=validators or {}, patience=patience).fetch(spec.symbols, span)
 
     return get

@@ -11,7 +11,7 @@ from daycast.storage.lake.windows import WindowStore, preparation
 from daycast.storage.terms.pipeline import Pipeline
 
 SPEC = Pipeline(
-    name="p", feed="files", path="{symbol}.csv", symbols=("A",), target="y", features=("y",), calendar="1h",
+    name="p", feed="files", symbols=("A",), target="y", features=("y",), calendar="1h",
     lookback=3, horizon=2, season=2,
 )  # fmt: skip
 T0 = datetime(2026, 1, 1, tzinfo=UTC)
