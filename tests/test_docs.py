@@ -20,6 +20,7 @@ from daycast.storage.config.pipeline_file import load_pipelines
 from daycast.storage.feeds.catalog import FEEDS, own_keys, pipeline_on
 from daycast.storage.sql.database import Database
 from daycast.storage.sql.tables import VIEWS, Base
+from daycast.storage.terms.cells import CELLS
 from daycast.storage.terms.network import ModelSpec
 from daycast.storage.terms.pipeline import Pipeline, SplitSpec, TrainingRules
 from daycast.storage.terms.schedule import Schedule
@@ -132,7 +133,7 @@ def _default(model: type[BaseModel], key: str) -> str:
 
 
 def _choices(model: type[BaseModel], key: str) -> str:
-    words = list(FEEDS) if key == "feed" else list(_literals(model.model_fields[key].annotation))
+    words = list({"feed": FEEDS, "cell": CELLS}.get(key, ())) or list(_literals(model.model_fields[key].annotation))
     return f": {', '.join(f'`{word}`' for word in dict.fromkeys(words))}" if words else ""
 
 

@@ -7,6 +7,7 @@ import sys
 import tempfile
 from collections.abc import Iterator
 
+from daycast.storage.terms.cells import CELLS
 from daycast.storage.terms.network import ModelSpec
 
 
@@ -33,7 +34,7 @@ def share_cores(model: ModelSpec) -> None:
     handing pieces of it to another costs more than it gives. The GRU's loops, read step by step, are slower that way. A
     process that has computed already stays as it is.
     """
-    if model.cell != "lstm" and not model.segmented:
+    if not CELLS[model.cell].in_parts:
         return
     threading = sys.modules["tensorflow"].config.threading
     with contextlib.suppress(RuntimeError):

@@ -5,26 +5,28 @@ the same from process to process.
 """
 
 import random
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from importlib import import_module
 from typing import Any
 
 import keras
 
 from daycast.models.networks.levels import Cycle, Level, Restore
-from daycast.models.networks.recurrent import CompiledGRU, CompiledLSTM
-from daycast.models.networks.segments import SegmentRecurrence
-from daycast.storage.terms.network import Cell, ModelSpec
+from daycast.storage.terms.cells import CELLS
+from daycast.storage.terms.network import ModelSpec
 
 _MEMBER = "member_"
 _LARGEST_SEED = 10**9
 
-CELLS: Mapping[Cell, Callable[..., Any]] = {
-    "simple_rnn": keras.layers.SimpleRNN,
-    "lstm": CompiledLSTM,
-    "gru": CompiledGRU,
-}
-"""Cell to layer, for the cells that read step by step. A layer takes what Keras' recurrent layers take."""
+
+def _layer_at(place: str) -> Any:
+    module, _, name = place.partition(":")
+    return getattr(keras.layers if module == "keras" else import_module(f"{__package__}.{module}"), name)
+
+
+_LAYERS: Mapping[str, Any] = {name: _layer_at(cell.layer) for name, cell in CELLS.items()}
+"""Cell to layer. All are imported here: a stored network is read by the names that Keras then knows."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -137,7 +139,7 @@ def _steps(window: Any, *, model: ModelSpec, frame: Frame) -> Any:
 
 def _recurrent(model: ModelSpec, settings: Mapping[str, Any], *, seeds: Iterator[int]) -> Any:
     def layer(**direction: bool) -> Any:
-        return CELLS[model.cell](
+        return _LAYERS[model.cell](
             kernel_initializer=keras.initializers.GlorotUniform(seed=next(seeds)),
             recurrent_initializer=keras.initializers.Orthogonal(seed=next(seeds)),
             seed=next(seeds),
@@ -158,12 +160,13 @@ def _leads(count: int, *, seeds: Iterator[int]) -> Any:
 def _segments(window: Any, *, model: ModelSpec, frame: Frame) -> Any:
     """The recurrence over segments, a dense layer on the state of each segment of the horizon, and a linear path."""
     positions, seeds = -(-frame.horizon // model.segment), _seeds(model.seed)
-    layer = SegmentRecurrence(
+    recurrence = _LAYERS[model.cell]
+    layer = recurrence(
         model.cell.removeprefix("segment_"),
         units=model.units[0],
         segment=model.segment,
         positions=positions,
-        seeds=[next(seeds) for _ in range(SegmentRecurrence.DRAWN)],
+        seeds=[next(seeds) for _ in range(recurrence.DRAWN)],
         name="segments",
     )
     state = layer(window)

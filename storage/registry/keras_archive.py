@@ -13,8 +13,8 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+from daycast.storage.terms.cells import own_layers
 from daycast.storage.terms.errors import ModelFileError
-from daycast.storage.terms.network import LAYERS
 
 CONFIG, METADATA, WEIGHTS = "config.json", "metadata.json", "model.weights.h5"
 _MAY_STAND = {CONFIG, METADATA, WEIGHTS, "assets/"}
@@ -137,7 +137,7 @@ def _is_keras(node: dict[str, Any]) -> bool:
 
 def _is_own(node: dict[str, Any]) -> bool:
     name = node.get("class_name")
-    known = name in LAYERS and _OWN_MODULES.fullmatch(str(node.get("module"))) is not None
+    known = name in own_layers() and _OWN_MODULES.fullmatch(str(node.get("module"))) is not None
     return known and node.get("registered_name") == f"daycast>{name}"
 
 

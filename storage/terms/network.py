@@ -1,19 +1,28 @@
 """The network of a pipeline: the table ``model`` of the pipeline file."""
 
+from collections.abc import Mapping
 from typing import Annotated, Literal, Self
 
-from pydantic import Field, model_validator
+from pydantic import AfterValidator, Field, model_validator
 
+from daycast.storage.terms.cells import CELLS, Reading, reading
 from daycast.storage.terms.frozen import Frozen
 
-Cell = Literal["simple_rnn", "lstm", "gru", "segment_gru", "segment_lstm"]
 Loss = Literal["mae", "mse", "huber"]
 Normalization = Literal["none", "last", "mean", "mean_std"]
 Decay = Literal["none", "step", "cosine"]
 
-LAYERS = ("CompiledGRU", "CompiledLSTM", "Cycle", "Level", "Restore", "SegmentRecurrence")
-"""Daycast's own layers, by the names under which they stand in stored networks."""
+_KEYS: Mapping[Reading, tuple[str, ...]] = {"steps": ("bidirectional",), "segments": ("segment", "linear")}
+"""Keys that only the cells have which read so."""
 
+
+def _known_cell(name: str) -> str:
+    if name not in CELLS:
+        raise ValueError(f"a cell is one of {', '.join(map(repr, CELLS))}")
+    return name
+
+
+CellName = Annotated[str, AfterValidator(_known_cell)]
 _PositiveInt = Annotated[int, Field(gt=0)]
 
 
@@ -46,7 +55,7 @@ class ModelSpec(Frozen):
         seed: of the weights and of the order of windows.
     """
 
-    cell: Cell = "lstm"
+    cell: CellName = "lstm"
     units: tuple[_PositiveInt, ...] = Field(default=(64,), min_length=1)
     bidirectional: bool = False
     segment: int = Field(default=24, gt=0)
@@ -68,15 +77,17 @@ class ModelSpec(Frozen):
     @property
     def segmented(self) -> bool:
         """Whether the cell is a segment cell."""
-        return self.cell.startswith("segment_")
+        return CELLS[self.cell].reads == "segments"
 
     @model_validator(mode="after")
     def _suits_the_cell(self) -> Self:
-        if self.segmented and (len(self.units) > 1 or self.bidirectional):
-            raise ValueError(
-                f"{self.cell} has one layer of units, in one direction. Received: units {list(self.units)}, "
-                f"bidirectional {str(self.bidirectional).lower()}"
-            )
-        if self.linear and not self.segmented:
-            raise ValueError(f"linear is for segment_gru and segment_lstm. Received: cell {self.cell!r}")
+        for how, keys in _KEYS.items():
+            strangers = [key for key in keys if key in self.model_fields_set]
+            if strangers and CELLS[self.cell].reads != how:
+                raise ValueError(
+                    f"{' and '.join(strangers)} belong{'s' * (len(strangers) == 1)} to the cells "
+                    f"{', '.join(reading(how))}. Received: cell = {self.cell!r}"
+                )
+        if self.segmented and len(self.units) > 1:
+            raise ValueError(f"{self.cell} has one layer of units. Received: units {list(self.units)}")
         return self

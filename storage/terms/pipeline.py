@@ -54,6 +54,16 @@ class TrainingRules(Frozen):
     margin: float = Field(default=0.01, ge=0, lt=1)
     time_budget_seconds: float = Field(default=1800, gt=0)
 
+    @model_validator(mode="after")
+    def _looks_back_for_a_rule(self) -> Self:
+        idle = [key for key in ("live_days", "live_forecasts") if key in self.model_fields_set]
+        if idle and self.min_skill is self.min_coverage_80 is self.min_coverage_95 is None:
+            raise ValueError(
+                f"only min_skill, min_coverage_80 and min_coverage_95 look at {' and '.join(idle)}. "
+                "Received: none of the three"
+            )
+        return self
+
 
 class SplitSpec(Frozen):
     """How the history is cut by time: training first, then validation, then test.

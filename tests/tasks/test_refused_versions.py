@@ -362,8 +362,8 @@ def test_the_layers_that_a_file_may_name_are_those_that_daycast_registers() -> N
     import keras
 
     import daycast.models.networks.build  # noqa: F401 — registers them
-    from daycast.storage.terms.network import LAYERS
+    from daycast.storage.terms.cells import own_layers
 
     registered = {name: kind for name, kind in keras.saving.get_custom_objects().items() if name.startswith("daycast>")}
-    assert sorted(registered) == [f"daycast>{name}" for name in LAYERS]
+    assert sorted(registered) == [f"daycast>{name}" for name in own_layers()]
     assert {kind.__module__.rpartition(".")[0] for kind in registered.values()} == {"daycast.models.networks"}

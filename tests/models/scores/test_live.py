@@ -180,7 +180,7 @@ def test_the_rules_look_at_the_network_lately_and_since_the_last_retrain():
         ignore_index=True,
     )
     outcomes = resolve(made, {"p/A": history(range(20, 40))}, as_of=START + 10 * DAY)
-    rules = TrainingRules(live_days=5)
+    rules = TrainingRules(min_skill=0.0, live_days=5)
     of = {"rules": rules, "as_of": START + 10 * DAY}
     assert judged(outcomes, **of, retrained=None)["n"] == 4  # for days 6 to 9
     assert judged(outcomes, **of, retrained=START + 7 * DAY)["n"] == 2  # made on days 7 and 8
