@@ -15,9 +15,7 @@ import tempfile
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
-from threading import Thread
 from typing import Any
 from unittest.mock import patch
 
@@ -32,6 +30,7 @@ from daycast.storage.sql.tables import Base
 from daycast.storage.terms.pipeline import Pipeline
 from daycast.tasks.handover.job import Job
 from daycast.tasks.handover.results import Summary
+from tests.loopback import Server, served
 
 FIRST = datetime(2024, 1, 1, tzinfo=UTC)
 """The first day of every series."""
@@ -191,33 +190,23 @@ class Webhook:
 
     Attributes:
         url: its address, as Apprise writes it.
-        received: what came, oldest first.
+        server: what listens there.
     """
 
     url: str
-    received: list[dict[str, Any]]
+    server: Server
+
+    @property
+    def received(self) -> list[dict[str, Any]]:
+        """What came, oldest first."""
+        return [json.loads(asked.body) for asked in self.server.asked]
 
 
 @pytest.fixture
 def webhook() -> Iterator[Webhook]:
     """A webhook that listens for one test."""
-    received: list[dict[str, Any]] = []
-
-    class Handler(BaseHTTPRequestHandler):
-        def do_POST(self) -> None:
-            """Take a message."""
-            received.append(json.loads(self.rfile.read(int(self.headers["content-length"]))))
-            self.send_response(200)
-            self.end_headers()
-
-        def log_message(self, *_: object) -> None:
-            """Say nothing."""
-
-    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-    Thread(target=server.serve_forever, daemon=True).start()
-    yield Webhook(url=f"json://127.0.0.1:{server.server_port}/alerts", received=received)
-    server.shutdown()
-    server.server_close()
+    with served() as server:
+        yield Webhook(url=server.say("/alerts", "").replace("http", "json", 1), server=server)
 
 
 @pytest.fixture

@@ -1,5 +1,6 @@
 """The benchmark as a command, on the public ETTh1: what it keeps can be scored again by anyone."""
 
+import contextlib
 import hashlib
 import json
 import os
@@ -13,6 +14,8 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import pytest
+
+from tests.waiting import until
 
 DATA = Path(__file__).parents[3] / "shared" / "data" / "etth" / "ETTh1.csv"
 
@@ -91,17 +94,15 @@ def test_what_is_kept_can_be_scored_again_and_is_not_done_again(command, tmp_pat
 
 def test_a_killed_benchmark_leaves_nothing_that_goes_on_training(command, tmp_path):
     process = subprocess.Popen(command(10_000), stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
-    deadline = time.monotonic() + 120
-    while not (children := _children(process.pid)) and time.monotonic() < deadline:
-        time.sleep(0.2)
+    until(lambda: _children(process.pid), seconds=120, what="training process")
     time.sleep(3)  # long enough that it is at work
     children = _children(process.pid)
     process.kill()
     process.wait()
     assert children
-    deadline = time.monotonic() + 20
-    while (left := [pid for pid in children if _lives(pid)]) and time.monotonic() < deadline:
-        time.sleep(0.2)
+    with contextlib.suppress(AssertionError):
+        until(lambda: not any(map(_lives, children)), seconds=20)
+    left = [pid for pid in children if _lives(pid)]
     for pid in left:
         os.kill(pid, signal.SIGKILL)
     assert not left

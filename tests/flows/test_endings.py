@@ -1,7 +1,6 @@
 """How a run ends: a failed one is shown too, and what it came to does not hang on the server's answer."""
 
 import os
-import time
 from unittest.mock import patch
 
 import pytest
@@ -14,6 +13,7 @@ from daycast.flows.running.outcomes import outcome_of
 from daycast.storage.terms.errors import WorkError
 from daycast.tasks.handover.results import Summary
 from tests.places import AS_OF
+from tests.waiting import until
 
 pytestmark = pytest.mark.usefixtures("prefect_server")
 
@@ -33,14 +33,13 @@ def ended(place):
 def _logged(flow_run_id, *, words):
     """The messages of a run's log, as the server has them, once one holds the words."""
     wanted = LogFilter.model_validate({"flow_run_id": {"any_": [str(flow_run_id)]}})
-    deadline = time.monotonic() + 20
     with get_client(sync_client=True) as client:
-        while time.monotonic() < deadline:
+
+        def told():
             found = [log.message for log in client.read_logs(log_filter=wanted)]
-            if any(words in message for message in found):
-                return found
-            time.sleep(0.2)
-    raise AssertionError(f"no {words!r} in the log")
+            return found if any(words in message for message in found) else None
+
+        return until(told, what=f"{words!r} in the log")
 
 
 def test_a_run_that_failed_has_a_page_and_an_artifact_that_say_why_and_what_to_do(place, ended):

@@ -1,13 +1,11 @@
 """A hostile neighbour through a whole run: what stands in the database, the folder, the pages, the log, the answers."""
 
-import threading
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-
 import pytest
 from sqlalchemy import select
 
 from daycast.storage.sql.database import Database
 from daycast.storage.sql.tables import Base
+from tests.loopback import Answer, served
 from tests.places import AS_OF, FIRST, make_place, walk
 
 pytestmark = pytest.mark.usefixtures("prefect_server")
@@ -26,27 +24,12 @@ def mirror():
     rows = [f"{at},1,1,1,1,1,1,{value!r}" for at, value in zip(lines, values.tolist(), strict=True)]
     rows[7] = f"{lines[7]},1,1,1,1,1,1,{IMAGE}{SCRIPT}"
     body = "\n".join(["date,HUFL,HULL,MUFL,MULL,LUFL,LULL,OT", *rows, ""]).encode()
-    asked: list[str] = []
-
-    class Handler(BaseHTTPRequestHandler):
-        def do_GET(self) -> None:
-            asked.append(str(self.headers.get("Authorization")) + self.path)
-            self.send_response(200)
-            self.send_header("ETag", '"one"')
-            self.send_header("Content-Length", str(len(body)))
-            self.end_headers()
-            self.wfile.write(body)
-
-        def log_message(self, *_: object) -> None:
-            """Say nothing."""
-
-    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-    threading.Thread(target=server.serve_forever, daemon=True).start()
-    yield f"http://user:{SECRET}@127.0.0.1:{server.server_port}/ETTh1.csv?apikey={SECRET}"
-    server.shutdown()
-    server.server_close()
-    assert asked
-    assert all(SECRET in line for line in asked), "the password and the token are used"
+    with served() as server:
+        server.say("/ETTh1.csv", Answer(body, headers={"ETag": '"one"'}))
+        yield f"{server.url.replace('//', f'//user:{SECRET}@')}/ETTh1.csv?apikey={SECRET}"
+    assert server.asked
+    told = [str(headers.get("Authorization")) + path for path, headers, _ in server.asked]
+    assert all(SECRET in line for line in told), "the password and the token are used"
 
 
 def test_a_hostile_pipeline_leaves_data_and_tells_no_secret(tmp_path, command, mirror):

@@ -2,13 +2,12 @@
 
 import subprocess
 import sys
-import time
-from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
 from tests.flows.kills import FIRST, REUSE, Trial, nursery
+from tests.waiting import until
 
 pytestmark = pytest.mark.slow
 
@@ -55,13 +54,6 @@ def _alive(pids: set[int]) -> set[int]:
     return {int(pid) for pid, state in rows if not state.startswith("Z")} & pids
 
 
-def _until(condition: Callable[[], object], *, seconds: float, what: str) -> None:
-    deadline = time.monotonic() + seconds
-    while not condition():
-        assert time.monotonic() < deadline, f"no {what} within {seconds} s"
-        time.sleep(0.1)
-
-
 def test_a_killed_command_leaves_no_process_behind_and_the_next_one_ends_well(place):
     """The real command, with the server and the training process that it starts."""
     environment = {name: value for name, value in place.environment.items() if name != "PREFECT_API_URL"}
@@ -74,12 +66,12 @@ def test_a_killed_command_leaves_no_process_behind_and_the_next_one_ends_well(pl
     ) as command:
         try:
             windows = place.root / "data" / "lake" / "windows"
-            _until(lambda: list(windows.rglob("_latest/*")), seconds=120, what="windows")
-            _until(lambda: len(_children(command.pid)) >= 2, seconds=60, what="training process")
+            until(lambda: list(windows.rglob("_latest/*")), seconds=120, what="windows")
+            until(lambda: len(_children(command.pid)) >= 2, seconds=60, what="training process")
             children = _children(command.pid)
         finally:
             command.kill()
-    _until(lambda: not _alive(children), seconds=60, what="end of the children")
+    until(lambda: not _alive(children), seconds=60, what="end of the children")
     done = place.daycast("run", "--as-of", "2024-06-08")
     assert done.returncode == 0, done.stdout + done.stderr
     assert place.table("runs")[0]["status"] == "succeeded"

@@ -17,6 +17,7 @@ from sqlalchemy import Engine, event, make_url
 from daycast.flows.running.retrying import retries
 from daycast.storage.terms.errors import DatabaseError, DatabaseUnavailable, FeedUnavailable
 from tests.places import AS_OF, EARLIER, Place, make_place
+from tests.waiting import until
 
 pytestmark = pytest.mark.usefixtures("prefect_server")
 _CUT = "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = %s"
@@ -27,10 +28,7 @@ def meanwhile(place: Place, disturb: Callable[[], None]) -> Iterator[None]:
     """Disturb, in a thread, the run that the block is, once it is in progress."""
 
     def watch() -> None:
-        deadline = time.monotonic() + 60
-        while not list((place.root / "data" / "lake" / "observations").rglob("*.parquet")):
-            assert time.monotonic() < deadline
-            time.sleep(0.02)
+        until(lambda: list((place.root / "data" / "lake" / "observations").rglob("*.parquet")), what="observations")
         disturb()
 
     thread = threading.Thread(target=watch)

@@ -5,17 +5,17 @@ import os
 import sqlite3
 import subprocess
 import sys
-import threading
 from collections.abc import Callable, Iterator
 from contextlib import closing
 from dataclasses import dataclass, field
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
 import pandas as pd
 import pytest
+
+from tests.loopback import Answer, Asked, served
 
 # A whole job trains; on a machine that does other work too it takes its time.
 pytestmark = [pytest.mark.real_data, pytest.mark.slow, pytest.mark.timeout(900)]
@@ -38,7 +38,7 @@ class Loopback:
         log: path, status and bytes of each answer.
     """
 
-    url: str = ""
+    url: str
     log: list[tuple[str, int, int]] = field(default_factory=list)
 
     def answers(self, part: str) -> list[tuple[int, int]]:
@@ -46,34 +46,19 @@ class Loopback:
         return [(status, size) for path, status, size in self.log if part in path]
 
 
-class _Handler(BaseHTTPRequestHandler):
-    server: Any
+def _etth1(asked: Asked) -> Answer:
+    known = asked.headers.get("If-None-Match") == TAG
+    body = b"" if known else (DATA / "etth" / "ETTh1.csv").read_bytes()
+    return Answer(body, status=304 if known else 200, headers={"ETag": TAG})
 
-    def do_GET(self) -> None:
-        place, query = urlsplit(self.path).path, parse_qs(urlsplit(self.path).query)
-        if place == "/ETTh1.csv":
-            known = self.headers.get("If-None-Match") == TAG
-            self._send(304 if known else 200, b"" if known else (DATA / "etth" / "ETTh1.csv").read_bytes(), tag=TAG)
-        elif place == "/graph/fredgraph.csv":
-            (file,) = (DATA / "wire" / "fred").glob(f"{query['id'][0]}.*.csv")
-            self._send(200, file.read_bytes())
-        elif place.startswith("/v8/finance/chart/"):
-            self._send(200, json.dumps(_chart(place.rsplit("/", 1)[1])).encode())
-        else:
-            self._send(404, b"not found")
 
-    def _send(self, status: int, body: bytes, *, tag: str | None = None) -> None:
-        self.server.loopback.log.append((self.path, status, len(body)))
-        self.send_response(status)
-        if tag:
-            self.send_header("ETag", tag)
-        if status != 304:
-            self.send_header("Content-Length", str(len(body)))
-        self.end_headers()
-        self.wfile.write(body)
+def _fred(asked: Asked) -> Answer:
+    (file,) = (DATA / "wire" / "fred").glob(f"{parse_qs(urlsplit(asked.path).query)['id'][0]}.*.csv")
+    return Answer(file.read_bytes())
 
-    def log_message(self, *_: object) -> None:
-        """Keep the tests' output quiet."""
+
+def _yahoo(asked: Asked) -> Answer:
+    return Answer(json.dumps(_chart(urlsplit(asked.path).path.rsplit("/", 1)[1])).encode())
 
 
 def _chart(symbol: str) -> Any:
@@ -104,16 +89,22 @@ def _recorded() -> None:
 
 @pytest.fixture(scope="module")
 def loopback(_recorded) -> Iterator[Loopback]:
-    known = Loopback()
-    with ThreadingHTTPServer(("127.0.0.1", 0), _Handler) as http:
-        http.loopback = known  # type: ignore[attr-defined]
-        http.daemon_threads = True
-        known.url = f"http://127.0.0.1:{http.server_address[1]}"
-        thread = threading.Thread(target=http.serve_forever, kwargs={"poll_interval": 0.05})
-        thread.start()
+    with served() as server:
+        known = Loopback(server.url)
+
+        def noted(make: Callable[[Asked], Answer]) -> Callable[[Asked], Answer]:
+            def answer(asked: Asked) -> Answer:
+                said = make(asked)
+                known.log.append((asked.path, said.status, len(said.body)))  # type: ignore[arg-type]
+                return said
+
+            return answer
+
+        server.say("/ETTh1.csv", noted(_etth1))
+        server.say("/graph/fredgraph.csv", noted(_fred))
+        for symbol in ("AMZN", "NVDA", "MSFT"):
+            server.say(f"/v8/finance/chart/{symbol}", noted(_yahoo))
         yield known
-        http.shutdown()
-        thread.join()
 
 
 # ruff: noqa: E501 — a pipeline file has lines of its own length

@@ -6,7 +6,6 @@ import socket
 import subprocess
 import sys
 import time
-from collections.abc import Callable
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -22,6 +21,7 @@ from daycast.flows.server import automations
 from daycast.flows.server.automations import apply_automations
 from daycast.flows.server.deployments import TAG
 from tests.places import AS_OF, Place
+from tests.waiting import until
 
 pytestmark = [
     pytest.mark.usefixtures("prefect_server"),
@@ -44,14 +44,6 @@ def _removed_afterwards():
     with get_client(sync_client=True) as client:
         for found in client.read_automations():
             client.delete_automation(found.id)
-
-
-def until(found: Callable[[], Any], *, seconds: float = 60) -> Any:
-    deadline = time.monotonic() + seconds
-    while not (value := found()):
-        assert time.monotonic() < deadline, f"it did not come in {seconds} s"
-        time.sleep(0.2)
-    return value
 
 
 def apply(place: Place, *, alerts: str | None, silent_after: timedelta = NEVER, **more: Any) -> list[str]:

@@ -9,6 +9,8 @@ from pathlib import Path
 
 import pytest
 
+from tests.waiting import until
+
 SERVE = "from daycast.flows.server.serving import run_deployments; run_deployments([]); print('ended')"
 
 
@@ -37,11 +39,8 @@ def _started(interrupt):
         text=True,
         preexec_fn=lambda: signal.signal(signal.SIGINT, interrupt),  # noqa: PLW1509 — nothing else does it
     )
-    deadline = time.monotonic() + 90
-    while not _handles(process.pid, signal.SIGTERM):
-        assert process.poll() is None
-        assert time.monotonic() < deadline
-        time.sleep(0.1)
+    ended = lambda: None if process.poll() is None else f"it ended with {process.returncode}"  # noqa: E731
+    until(lambda: _handles(process.pid, signal.SIGTERM), seconds=90, what="handler of SIGTERM", failed=ended)
     time.sleep(1)
     return process
 

@@ -13,15 +13,15 @@ import urllib.request
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from importlib.metadata import version
 from pathlib import Path
-from threading import Thread
 from typing import Any
 
 import pytest
 
+from tests.loopback import Answer, served
 from tests.places import Place, Webhook, make_place
+from tests.waiting import until
 
 EVERY_MINUTE = {"cron": "* * * * *", "timezone": "UTC"}
 BEGUN = ("Submitting", "Pending", "Running")
@@ -41,7 +41,7 @@ class Up:
     environment: dict[str, str]
     port: int
     log: Path
-    alerts: list[dict[str, Any]]
+    webhook: Webhook
     process: subprocess.Popen[str] = field(init=False)
 
     def start(self) -> None:
@@ -78,16 +78,10 @@ class Up:
 
     def wait_for(self, what: Callable[[], Any], *, seconds: float = 240) -> Any:
         """What comes true in time."""
-        deadline = time.monotonic() + seconds
-        while time.monotonic() < deadline:
-            assert self.process.poll() is None, self.log.read_text()
-            try:
-                if found := what():
-                    return found
-            except OSError:
-                pass
-            time.sleep(0.5)
-        raise AssertionError(f"it did not come in {seconds} s; printed: {self.log.read_text()}")
+        return until(what, seconds=seconds, failed=self._ended, passing=(OSError,))
+
+    def _ended(self) -> str | None:
+        return None if self.process.poll() is None else self.log.read_text()
 
     def runs(self, *states: str) -> list[dict[str, Any]]:
         """The flow runs that are in one of the states."""
@@ -118,7 +112,7 @@ def up(tmp_path: Path, database_url: str, webhook: Webhook) -> Iterator[Up]:
         "DAYCAST_ALERTS": webhook.url,
     }
     environment.pop("PREFECT_API_URL", None)
-    made = Up(place=place, environment=environment, port=port, log=log, alerts=webhook.received)
+    made = Up(place=place, environment=environment, port=port, log=log, webhook=webhook)
     made.start()
     try:
         yield made
@@ -148,7 +142,7 @@ def test_it_wakes_by_itself_shows_what_it_did_and_calls_for_help(up: Up, tmp_pat
     assert "data:image/" in artifacts["good-report"]["data"]
     assert len(artifacts["good-report"]["data"].encode()) <= 300 * 1024
 
-    alert = up.wait_for(lambda: [said for said in up.alerts if "bad@" in said["title"]], seconds=60)[0]
+    alert = up.wait_for(lambda: [said for said in up.webhook.received if "bad@" in said["title"]], seconds=60)[0]
     assert alert["title"].endswith("Z failed")
     said = alert["message"].splitlines()
     assert said[0] == "Pipeline: bad"
@@ -260,24 +254,10 @@ def test_a_port_in_use_is_said_at_once(place: Place) -> None:
 @pytest.fixture
 def old_server() -> Iterator[str]:
     """The API's address of a server that says that it is of another version."""
-
-    class Handler(BaseHTTPRequestHandler):
-        def do_GET(self) -> None:
-            """Answer as Prefect does when it is asked who it is; nothing else is there."""
-            known = {"/api/health": b"true", "/api/admin/version": b'"2.20.1"'}
-            self.send_response(200 if self.path in known else 404)
-            self.send_header("content-type", "application/json")
-            self.end_headers()
-            self.wfile.write(known.get(self.path, b"null"))
-
-        def log_message(self, *_: object) -> None:
-            """Say nothing."""
-
-    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-    Thread(target=server.serve_forever, daemon=True).start()
-    yield f"http://127.0.0.1:{server.server_port}/api"
-    server.shutdown()
-    server.server_close()
+    with served() as server:
+        for path, body in (("/api/health", "true"), ("/api/admin/version", '"2.20.1"')):
+            server.say(path, Answer(body, headers={"content-type": "application/json"}))
+        yield f"{server.url}/api"
 
 
 @pytest.mark.parametrize("arguments", [["up"], ["deploy", "--pool", "workers"]])

@@ -3,9 +3,10 @@
 import subprocess
 import sys
 
+from tests.loopback import served
+
 _PROGRAM = """
-import threading
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+import sys
 from daycast.storage.terms.errors import RegistryError
 from daycast.tasks.steps.predict import _load
 
@@ -19,23 +20,14 @@ try:
 except RegistryError:
     pass
 
-class Hello(BaseHTTPRequestHandler):
-    def do_GET(self):
-        self.send_response(200)
-        self.end_headers()
-        self.wfile.write(b"hello")
-    def log_message(self, *_):
-        pass
-
-import sys
 assert "tensorflow" in sys.modules
-server = ThreadingHTTPServer(("127.0.0.1", 0), Hello)
-threading.Thread(target=server.serve_forever, daemon=True).start()
 from curl_cffi import requests
-print(requests.get(f"http://127.0.0.1:{server.server_port}/", impersonate="chrome").text)
+print(requests.get(sys.argv[1], impersonate="chrome").text)
 """
 
 
 def test_yahoos_client_still_gets_answers_once_tensorflow_is_loaded() -> None:
-    done = subprocess.run([sys.executable, "-c", _PROGRAM], capture_output=True, text=True, timeout=120, check=False)
+    with served() as server:
+        command = [sys.executable, "-c", _PROGRAM, server.say("/", "hello")]
+        done = subprocess.run(command, capture_output=True, text=True, timeout=120, check=False)
     assert done.stdout.strip() == "hello", done.stderr
