@@ -10,7 +10,7 @@ import pytest
 from daycast.storage.sql.database import Database
 from tests.postgres import new_database, postgresql
 
-pytest_plugins = ["tests.places"]
+pytest_plugins = ["tests.places", "tests.installs"]
 
 
 @pytest.fixture(scope="session")

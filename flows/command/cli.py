@@ -14,6 +14,7 @@ import typer
 
 from daycast.flows.command import model_commands
 from daycast.flows.command.terminal import complain, out, say
+from daycast.flows.running.safe_path import keep_working_folder_out, take_back_dash_m
 from daycast.storage.terms.errors import DaycastError
 
 app = typer.Typer(
@@ -60,6 +61,7 @@ class Format(StrEnum):
 def main() -> None:
     """Run the command line; errors that daycast raises on purpose become one message and an exit code."""
     _quiet()
+    keep_working_folder_out()
     try:
         app()
     except DaycastError as error:
@@ -244,4 +246,5 @@ def _quiet() -> None:
 
 
 if __name__ == "__main__":
+    take_back_dash_m()
     main()

@@ -12,6 +12,8 @@ import sys
 import threading
 from typing import Any
 
+from daycast.flows.running.safe_path import keep_working_folder_out
+
 
 def end_with_parent() -> None:
     """Let this process end as soon as the one that :mod:`multiprocessing` started it from is gone."""
@@ -37,6 +39,7 @@ def _follow(parent: Any) -> None:
 
 
 if __name__ == "__main__":  # python -m daycast.flows.running.lifeline MODULE [ARGUMENT…]
+    keep_working_folder_out()
     end_with_input()
     del sys.argv[0]
     runpy.run_module(sys.argv[0], run_name="__main__", alter_sys=True)

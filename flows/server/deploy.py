@@ -6,6 +6,7 @@ import os
 from collections.abc import Callable
 from typing import Any
 
+from daycast.flows.server.engine import COMMAND
 from daycast.flows.server.local_server import configured_api
 from daycast.flows.server.up import RUN_ENVIRONMENT, require_same_version, silent_after
 from daycast.storage.config.settings import Settings
@@ -69,4 +70,5 @@ def _require_pool(name: str) -> str:
 
 def _variables(pool_type: str) -> dict[str, Any]:
     environment = {**RUN_ENVIRONMENT, **{name: os.environ[name] for name in _PASSED_ON if name in os.environ}}
-    return {"env": environment, **({"working_dir": os.getcwd()} if pool_type == "process" else {})}
+    here = {"working_dir": os.getcwd(), "command": COMMAND} if pool_type == "process" else {}
+    return {"env": environment, **here}

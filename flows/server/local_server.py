@@ -21,6 +21,7 @@ from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import IO
 
+from daycast.flows.running.safe_path import SAFE_PATH
 from daycast.storage.terms.errors import WorkError
 
 _START_SECONDS = 120.0
@@ -56,7 +57,7 @@ class Server:
         self._host, self._port = host, port
         self._process = subprocess.Popen(  # noqa: S603 — our own interpreter, no outside input
             [sys.executable, "-m", "daycast.flows.running.lifeline", *module],
-            env={**os.environ, **environment},
+            env={**os.environ, **SAFE_PATH, **environment},
             stdin=subprocess.PIPE,  # the server ends when this process, which holds it open, is gone
             stdout=self._log,
             stderr=subprocess.STDOUT,

@@ -5,14 +5,31 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable, Iterable
 from contextlib import suppress
-from typing import Any
+from typing import Any, Self
 
+from prefect.client.schemas.objects import FlowRun
 from prefect.deployments.runner import RunnerDeployment
 from prefect.runner import Runner
+
+from daycast.flows.server.engine import COMMAND
 
 
 class _Runner(Runner):
     stop_serving: Callable[[], Any]
+
+    async def __aenter__(self) -> Self:
+        """Start, with a command of our own for each run; Prefect's runner takes none."""
+        await super().__aenter__()
+        poller: Any = self._scheduled_run_poller
+        resolve = poller._resolve_starter
+
+        def resolve_ours(run: FlowRun) -> Any:
+            starter = resolve(run)
+            starter._command = COMMAND
+            return starter
+
+        poller._resolve_starter = resolve_ours
+        return self
 
     def handle_sigterm(self, *args: Any, **kwargs: Any) -> None:  # noqa: ARG002 — Prefect's signature
         """End as on Ctrl-C: Prefect's own way leaves before it has stopped anything.

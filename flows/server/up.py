@@ -8,6 +8,7 @@ from collections.abc import Callable
 from contextlib import ExitStack
 from datetime import timedelta
 
+from daycast.flows.running.safe_path import SAFE_PATH
 from daycast.flows.server.local_server import Server, api_url, configured_api
 from daycast.storage.config.settings import Settings
 from daycast.storage.terms.errors import ConfigError, WorkError
@@ -20,7 +21,7 @@ _SERVER_ENVIRONMENT = {
     "PREFECT_SERVER_SERVICES_DB_VACUUM_ENABLED": "events,flow_runs",
     "PREFECT_SERVER_EVENTS_CAUSAL_ORDERING": "daycast.flows.server.event_order",
 }
-RUN_ENVIRONMENT = {"PREFECT_FLOWS_HEARTBEAT_FREQUENCY": "60"}
+RUN_ENVIRONMENT = {"PREFECT_FLOWS_HEARTBEAT_FREQUENCY": "60", **SAFE_PATH}
 _SILENT_HEARTBEATS = 3
 """Heartbeats that may be missed before a run counts as dead."""
 

@@ -68,6 +68,8 @@ def test_deployments_and_automations_are_registered_and_a_second_time_leaves_the
     assert prices.global_concurrency_limit.limit == 1
     variables = prices.job_variables["env"]
     assert variables["DAYCAST_PIPELINES"] == str(place.root / "pipelines.toml")
+    assert variables["PYTHONSAFEPATH"] == "1"
+    assert prices.job_variables["command"].endswith("-P -m daycast.flows.server.engine")
     assert not {name for name in variables if "DATABASE" in name or "ALERTS" in name}, "secrets stay with the workers"
 
     second = command(place, "deploy", "--pool", pool, DAYCAST_ALERTS=webhook.url)
