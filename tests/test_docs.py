@@ -28,7 +28,10 @@ from daycast.storage.terms.schedule import Schedule
 ROOT = Path(__file__).parents[1]
 README = (ROOT / "README.md").read_text(encoding="utf-8")
 PIPELINES = ROOT / "docs" / "pipelines.md"
-PAGES = [ROOT / "README.md", ROOT / "CHANGELOG.md", *sorted((ROOT / "docs").glob("*.md"))]
+PAGES = [
+    *(ROOT / name for name in ("README.md", "CHANGELOG.md", "CONTRIBUTING.md")),
+    *sorted((ROOT / "docs").glob("*.md")),
+]
 OF_FEEDS = {f"On the feed `{name}`": pipeline_on(name) for name in FEEDS if own_keys(name)}
 SECTIONS: dict[str, type[BaseModel]] = {
     "The pipeline": Pipeline,
