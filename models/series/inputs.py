@@ -1,19 +1,18 @@
 """What a network reads: scaled windows, and the places that learned cycles look up."""
 
-import re
 from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
+import pandas as pd
 from numpy.typing import NDArray
 
 from daycast.models.series.scaling import Scaler
 from daycast.models.series.windows import Windows
+from daycast.storage.terms.frequency import Frequency
 
 Inputs = tuple[NDArray[Any], ...]
 """Scaled windows ``(n, lookback, features)`` float32, and for learned cycles places ``(n, 2)`` int32."""
-
-_MINUTES = {"min": 1, "h": 60, "D": 24 * 60}
 
 
 def network_inputs(windows: Windows, *, scaler: Scaler, calendar: str | None) -> Inputs:
@@ -40,14 +39,18 @@ def as_read(inputs: Sequence[Any]) -> Any:
 
 
 def steps_since_epoch(instants: NDArray[np.datetime64], *, calendar: str) -> NDArray[np.int64]:
-    """Steps of a frequency from 1970-01-01 00:00 UTC to each instant; of ``B`` the weekdays between.
+    """Steps of a frequency from 1970-01-01 00:00 UTC to each instant; of days, weeks or months those between.
 
     >>> steps_since_epoch(np.array(["1970-01-02T01:00"], dtype="datetime64[us]"), calendar="1h")
     array([25])
     >>> steps_since_epoch(np.array(["1970-01-05"], dtype="datetime64[us]"), calendar="B")
     array([2])
+    >>> steps_since_epoch(np.array(["1971-02-01"], dtype="datetime64[us]"), calendar="MS")
+    array([13])
     """
-    if calendar == "B":
-        return np.asarray(np.busday_count("1970-01-01", instants.astype("datetime64[D]")), dtype=np.int64)
-    count, unit = re.fullmatch(r"([0-9]+)(min|h|D)", calendar).groups()  # type: ignore[union-attr]
-    return np.asarray(instants.astype("datetime64[m]").astype(np.int64) // (int(count) * _MINUTES[unit]))
+    frequency = Frequency.parse(calendar)
+    assert frequency is not None  # noqa: S101 — the pipeline file refuses cycles of an exchange's sessions
+    if frequency.seconds:
+        return np.asarray(instants.astype("datetime64[s]").astype(np.int64) // frequency.seconds)
+    grid = pd.date_range("1970-01-01", max([*instants, np.datetime64("1970-01-01")]), freq=frequency.unit)
+    return np.asarray((grid.searchsorted(instants, side="right") - 1) // frequency.count, dtype=np.int64)

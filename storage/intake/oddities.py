@@ -78,14 +78,12 @@ def _odd_symbols(good: pd.DataFrame, spec: Pipeline) -> set[str]:
 
 def _expected(first: pd.DatetimeIndex, last: pd.DatetimeIndex, spec: Pipeline) -> np.ndarray:
     """How many instants the calendar has from each first to each last one."""
-    if Calendar(spec.calendar).sessions:
-        instants = Calendar(spec.calendar).instants(first.min(), last.max())
-        return np.asarray(instants.searchsorted(last, side="right") - instants.searchsorted(first))
-    if spec.calendar == "B":
-        days = [each.tz_localize(None).to_numpy().astype("datetime64[D]") for each in (first, last)]
-        return np.asarray(np.busday_count(*days) + 1)
-    step = pd.Timedelta(spec.calendar.replace("D", " days"))
-    return np.asarray((last - first) // step + 1)
+    calendar = Calendar(spec.calendar)
+    if calendar.step is not None:
+        return np.asarray((last - first) // calendar.step + 1)
+    units = calendar.units(first.min(), last.max())
+    between = units.searchsorted(last, side="right") - 1 - units.searchsorted(first)
+    return np.asarray(between // (calendar.frequency.count if calendar.frequency else 1) + 1)
 
 
 def _near_a_split(moves: np.ndarray) -> np.ndarray:

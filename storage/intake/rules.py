@@ -39,10 +39,11 @@ class Inspection:
 def inspect(frame: pd.DataFrame, *, spec: Pipeline) -> Inspection:
     """Judge the rows of a feed; the frame is left alone.
 
-    Set aside are rows with a missing or infinite value in a column that the pipeline needs, with a price that is not
-    positive, with a close beyond its bar's low and high, at an instant that the calendar does not have, and rows for
-    one instant that contradict each other: all of them, since nothing says which is right, and a wrong guess would be
-    a silent change. Rows that say the same twice become one. Nothing is repaired.
+    Set aside are rows with a missing or infinite value in a column that the pipeline needs, with a level that is not
+    positive where ratios are taken, with a price of 0, with a close beyond its bar's low and high, at an instant that
+    the calendar does not have, and rows for one instant that contradict each other: all of them, since nothing says
+    which is right, and a wrong guess would be a silent change. Rows that say the same twice become one. Nothing is
+    repaired.
 
     Args:
         frame: as ``Fetched.frame``.
@@ -85,17 +86,29 @@ def _rules(frame: pd.DataFrame, spec: Pipeline) -> Iterator[tuple[pd.Series, str
     for name in spec.columns:
         yield frame[name].isna(), f"{name} is missing"
         yield ~np.isfinite(frame[name]), f"{name} is not finite"
-    for name in positive_columns(frame, spec):
-        yield frame[name] <= 0, f"{name} is not positive"
+    yield from _below_zero(frame, spec)
     if Calendar(spec.calendar).sessions and {"high", "low", "close"} <= set(frame.columns):
         close = frame["close"]
-        torn = (close > frame["high"] * (1 + _ROUNDING)) | (close < frame["low"] * (1 - _ROUNDING))
+        high, low = frame["high"], frame["low"]
+        torn = (close > high + _ROUNDING * high.abs()) | (close < low - _ROUNDING * low.abs())
         yield torn, "close does not lie between low and high"
+    yield from _beyond(frame, Calendar(spec.calendar))
     yield ~on_calendar(frame, spec.calendar), f"there is no such instant in the calendar {spec.calendar}"
 
 
+def _below_zero(frame: pd.DataFrame, spec: Pipeline) -> Iterator[tuple[pd.Series, str]]:
+    """Levels that cannot be: none below zero where ratios are taken, and no price of 0, which stands for none."""
+    ratio = next((kind for kind in map(spec.difference_of, spec.columns) if kind not in _MAY_BE_ANY), None)
+    for name in positive_columns(frame, spec):
+        if ratio:
+            kind = spec.difference_of(name) if name in spec.columns else ratio
+            yield frame[name] <= 0, f'{name} is not positive (difference = "{kind}")'
+        else:
+            yield frame[name] == 0, f"{name} is 0, which is no price"
+
+
 def positive_columns(frame: pd.DataFrame, spec: Pipeline) -> list[str]:
-    """The columns whose values must be above zero: prices, and what is differenced by ratio."""
+    """The columns that are prices, and what is differenced by ratio."""
     prices = PRICES if Calendar(spec.calendar).sessions else ()
     ratios = [name for name in spec.columns if spec.difference_of(name) not in _MAY_BE_ANY]
     return [name for name in dict.fromkeys([*prices, *ratios]) if name in frame.columns]
@@ -107,15 +120,31 @@ def on_calendar(frame: pd.DataFrame, calendar: str) -> pd.Series:
     A frequency says how far apart instants are, not where they begin: they are counted from the place at which most
     rows of the symbol stand, so that one crooked row does not make all the others wrong.
     """
+    observed, days = frame[OBSERVED_AT], Calendar(calendar)
+    if days.frequency is None:
+        return observed.isin(days.instants(observed.min(), observed.max()))
+    if days.step is not None:
+        places = observed.astype("int64") % (days.step // pd.Timedelta(microseconds=1))
+    else:
+        found = pd.Series(days.places(pd.DatetimeIndex(observed)), index=frame.index)
+        places = (found % days.frequency.count).where(found >= 0)
+    usual = places.groupby(frame[SYMBOL]).transform(_mode)
+    return places == usual
+
+
+def _mode(places: "pd.Series[float]") -> float:
+    """The place at which most stand; NaN, which no place is, where none is known."""
+    modes = places.mode()
+    return float(modes.iloc[0]) if len(modes) else np.nan
+
+
+def _beyond(frame: pd.DataFrame, calendar: Calendar) -> Iterator[tuple[pd.Series, str]]:
+    """Rows before the first day that the calendar knows, and after its last."""
     observed = frame[OBSERVED_AT]
-    if Calendar(calendar).sessions:
-        return observed.isin(Calendar(calendar).instants(observed.min(), observed.max()))
-    step = 1 if calendar == "B" else pd.Timedelta(calendar.replace("D", " days")) // pd.Timedelta(microseconds=1)
-    if calendar == "B":
-        return (observed == observed.dt.normalize()) & (observed.dt.day_of_week < 5)
-    offset = observed.astype("int64") % step
-    usual = offset.groupby(frame[SYMBOL]).transform(lambda places: places.mode().iloc[0])
-    return offset == usual
+    if calendar.begins is not None:
+        yield observed < calendar.begins, f"the calendar {calendar.name} begins at {calendar.begins:%Y-%m-%d}"
+    if calendar.ends is not None:
+        yield observed > calendar.ends, f"the calendar {calendar.name} ends at {calendar.ends:%Y-%m-%d}"
 
 
 def _set_aside(frame: pd.DataFrame, reasons: pd.Series) -> pd.DataFrame:

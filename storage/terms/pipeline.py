@@ -4,13 +4,14 @@ The room ``config`` reads the file; everything below the flow receives a :class:
 keys that only one feed has stand beside that feed, in a class that adds them to this one.
 """
 
-import difflib
 import re
 from datetime import UTC, date, datetime
 from typing import Literal, Self
 
 from pydantic import Field, field_validator, model_validator
 
+from daycast.storage.terms.calendar_name import check_calendar
+from daycast.storage.terms.frequency import Frequency
 from daycast.storage.terms.frozen import Frozen
 from daycast.storage.terms.network import ModelSpec
 from daycast.storage.terms.schedule import Schedule
@@ -25,7 +26,6 @@ _WIDEST = 8192
 """Inputs of a ridge regression at most: its equations take half a GiB then."""
 _OF_REAL_DATA = {"start", "split", "stale_after_days", "schedule", "retrain_schedule"}
 """Keys that say where real data begin, how many instants there are of them, how old they may be, when they come."""
-_FREQUENCY = re.compile(r"[1-9][0-9]{0,3}(min|h|D)|B")
 
 
 class TrainingRules(Frozen):
@@ -95,11 +95,13 @@ class Pipeline(Frozen):
         symbols: one series each.
         target: the column that is forecast.
         features: the columns that the network reads.
-        calendar: an exchange's code of ``exchange_calendars`` (``XNYS``, ``24/7``) or a frequency (``1h``, ``B``).
+        calendar: an exchange's code of ``exchange_calendars`` (``XNYS``, ``24/7``) or a frequency of pandas
+            (``1h``, ``B``, ``W-FRI``, ``MS``).
         difference: one kind for every column, or a table column by column (those not named are ``none``).
         lookback: steps in.
         horizon: steps out.
-        season: steps of a season, for the seasonal naive forecast; by default a day of hours or a week of days.
+        season: steps of a season, for the seasonal naive forecast; by default a day of hours, a week of days or a
+            year of weeks and months.
         fill_limit: instants in a row that a missing input may be carried forward; a missing target never is.
         start: the first instant that is asked of the feed.
         unit: of the target, for readers.
@@ -155,19 +157,7 @@ class Pipeline(Frozen):
     @field_validator("calendar")
     @classmethod
     def _known_calendar(cls, calendar: str) -> str:
-        if _FREQUENCY.fullmatch(calendar):
-            return calendar
-        from exchange_calendars import get_calendar_names
-
-        names = get_calendar_names(include_aliases=True)
-        if calendar not in names:
-            near = difflib.get_close_matches(calendar, names, n=3)
-            hint = f" Near it: {', '.join(near)}." if near else ""
-            raise ValueError(
-                "a calendar is an exchange's code (XNYS, XLON, 24/7, …) or a frequency (15min, 1h, 1D, B). "
-                f"Received: {calendar!r}.{hint}"
-            )
-        return calendar
+        return check_calendar(calendar)
 
     @field_validator("features")
     @classmethod
@@ -213,7 +203,7 @@ class Pipeline(Frozen):
     @property
     def sessions(self) -> bool:
         """Whether the calendar is an exchange's, and not a frequency."""
-        return _FREQUENCY.fullmatch(self.calendar) is None
+        return Frequency.parse(self.calendar) is None
 
     @property
     def sample(self) -> bool:
@@ -233,13 +223,12 @@ class Pipeline(Frozen):
 
     @property
     def season_length(self) -> int:
-        """Steps of a season: a day of hours or minutes, otherwise a week of sessions or days."""
+        """Steps of a season: of a frequency its own, otherwise a week of sessions."""
         if self.season is not None:
             return self.season
-        if match := re.fullmatch(r"([0-9]+)(min|h)", self.calendar):
-            minutes = int(match[1]) * (60 if match[2] == "h" else 1)
-            return max(1, 24 * 60 // minutes)
-        return 7 if self.calendar in {"24/7", "1D"} else 5
+        if frequency := Frequency.parse(self.calendar):
+            return frequency.season
+        return 7 if self.calendar == "24/7" else 5
 
     def as_sample(self) -> "Pipeline":
         """The same pipeline on generated data, under a name that says so."""

@@ -73,10 +73,11 @@ def done_runs(settings: Settings, *, pipeline: str) -> set[str]:
 
 
 def days(spec: Pipeline, *, first: date, last: date) -> list[date]:
-    """The days from first to last on which a pipeline has instants: sessions, or every day."""
+    """The days from first to last on which a pipeline has instants: sessions, days of a week or month, or every day."""
     from daycast.storage.calendars import Calendar
 
-    calendar = Calendar(spec.calendar if spec.sessions else "1D")
+    named = Calendar(spec.calendar)
+    calendar = named if named.sessions or (named.frequency and named.frequency.seconds is None) else Calendar("1D")
     begin, end = (datetime.combine(day, time.min, tzinfo=UTC) for day in (first, last))
     return [instant.date() for instant in calendar.instants(begin, end)]
 

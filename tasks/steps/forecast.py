@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from prefect import task
 from prefect.cache_policies import NO_CACHE
 
+from daycast.storage.terms.errors import DataError
 from daycast.storage.terms.words import NETWORK, Quality, Status
 from daycast.tasks.handover.job import Job
 from daycast.tasks.handover.results import Evaluated, Ingested, Plan, Prepared, Summary, Trained
@@ -54,8 +55,10 @@ def forecast(
     stale = (*ingested.stale, *prepared.stale)
     quality = _quality(plan, evaluated, stale=bool(stale))
     status: Status = "degraded" if stale or plan.refused else "succeeded"
-    message = _message(ingested, plan, evaluated, stale=stale)
     rows = _forecasts(job, prepared, Served(evaluated=evaluated, quality=quality, issued_at=at))
+    short = _short_of(job, rows)
+    status = "degraded" if short else status
+    message = f"{short}{_message(ingested, plan, evaluated, stale=stale)}"
     outcome = Outcome(status=status, finished_at=at, message=message, training=plan.training, version=evaluated.version)
     with job.database() as database:
         finish_run(database, run_id=job.run_id, outcome=outcome, forecasts=rows)
@@ -113,23 +116,43 @@ def _means(job: Job, prepared: Prepared, evaluated: Evaluated, *, material: Mate
     return job.predictions().means(version=str(evaluated.version), data_hash=prepared.data_hash)
 
 
+def _short_of(job: Job, rows: pd.DataFrame) -> str:
+    """What the calendar's end has cut off; nothing where there is a row for each lead.
+
+    Raises:
+        DataError: nothing is left.
+    """
+    spec, reached = job.pipeline, int(rows["lead"].max()) if len(rows) else 0
+    if reached == spec.horizon:
+        return ""
+    known = f"the calendar {spec.calendar} is known to {job.calendar().ends:%Y-%m-%d}"
+    if not reached:
+        raise DataError(
+            f"A session after the last observation is required. Received: {known}. Upgrade exchange_calendars, or "
+            "choose the frequency B."
+        )
+    return f"{known[0].upper()}{known[1:]}: forecasts end there, at lead {reached} of {spec.horizon}. "
+
+
 def _rows(job: Job, latest: Windows, row: int, mean: np.ndarray, band: Band, served: Served) -> pd.DataFrame:
     import pandas as pd
 
     origin = pd.Timestamp(latest.origin[row], tz="UTC")
+    instants = job.calendar().following(origin.to_pydatetime(), latest.horizon)
+    leads = len(instants)  # fewer than the horizon where the calendar ends
     return pd.DataFrame(
         {
             "series_id": latest.series[row],
             "origin": origin,
-            "valid_at": job.calendar().following(origin.to_pydatetime(), latest.horizon),
-            "lead": range(1, latest.horizon + 1),
+            "valid_at": instants,
+            "lead": range(1, leads + 1),
             "issued_at": served.issued_at,
             "as_of": job.as_of,
-            "mean": mean[row],
-            "lower_80": band.lower_80[row],
-            "upper_80": band.upper_80[row],
-            "lower_95": band.lower_95[row],
-            "upper_95": band.upper_95[row],
+            "mean": mean[row, :leads],
+            "lower_80": band.lower_80[row, :leads],
+            "upper_80": band.upper_80[row, :leads],
+            "lower_95": band.lower_95[row, :leads],
+            "upper_95": band.upper_95[row, :leads],
             "forecaster": served.evaluated.forecaster,
             "pipeline": job.pipeline.name,
             "version": served.evaluated.version,

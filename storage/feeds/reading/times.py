@@ -37,10 +37,10 @@ class Times:
 def daily(calendar: str) -> bool:
     """Whether the instants of a calendar are days, named by their date.
 
-    >>> daily("XNYS"), daily("1D"), daily("1h")
-    (True, True, False)
+    >>> daily("XNYS"), daily("1D"), daily("W-FRI"), daily("1h")
+    (True, True, True, False)
     """
-    return Calendar(calendar).sessions or calendar == "B" or calendar.endswith("D")
+    return Calendar(calendar).daily
 
 
 def parse_times(texts: Sequence[str], *, timezone: str, days: bool) -> Times:

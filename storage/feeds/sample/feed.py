@@ -70,7 +70,7 @@ class SampleFeed:
         return Fetched(frame=join_rows(frames), rejected=no_rejects(), adjustment="splits")
 
     def _rows(self, symbol: str, instants: pd.DatetimeIndex, *, days: bool) -> pd.DataFrame:
-        step = pd.Timedelta(days=1) if days else pd.Timedelta(self.spec.calendar)
+        step = _step(self.spec.calendar)
         columns = prices(symbol, instants) if days else transformer(instants, step=step)
         own = "close" if days else symbol if symbol in TRANSFORMER_COLUMNS else "OT"
         columns[VALUE] = columns[own]
@@ -94,13 +94,18 @@ def default_start(end: datetime, *, days: bool) -> datetime:
     return datetime((end - timedelta(days=365.25 * years)).year, 1, 1, tzinfo=UTC)
 
 
+def _step(calendar: str) -> pd.Timedelta:
+    named = Calendar(calendar)
+    return pd.Timedelta(days=1) if named.daily or named.step is None else named.step
+
+
 def grid(calendar: str, start: datetime, end: datetime) -> pd.DatetimeIndex:
     """The calendar's instants in a span; those of a frequency count from :data:`FIRST`, whatever the start."""
     days = Calendar(calendar)
-    if days.sessions:
+    if days.frequency is None:
         return days.instants(start, end)
-    if calendar == "B":
-        return pd.bdate_range(pd.Timestamp(start).ceil("D"), end, unit="us")
-    step = pd.Timedelta(calendar.replace("D", " days"))
-    steps = -((FIRST - pd.Timestamp(start)) // step)
-    return days.instants(FIRST + steps * step, end)
+    if days.step is None:
+        every = days.instants(FIRST, end)
+        return every[every >= pd.Timestamp(start)]
+    steps = -((FIRST - pd.Timestamp(start)) // days.step)
+    return days.instants(FIRST + steps * days.step, end)
