@@ -104,7 +104,7 @@ def _below_zero(frame: pd.DataFrame, spec: Pipeline) -> Iterator[tuple[pd.Series
             kind = spec.difference_of(name) if name in spec.columns else ratio
             yield frame[name] <= 0, f'{name} is not positive (difference = "{kind}")'
         else:
-            yield frame[name] == 0, f"{name} is 0, which is no price"
+            yield frame[name] == 0, f"{name} is not positive (0 stands for no price)"
 
 
 def positive_columns(frame: pd.DataFrame, spec: Pipeline) -> list[str]:

@@ -1,10 +1,15 @@
 """The deployments are what the pipeline file says, and the pipeline file is held to what can be scheduled."""
 
+import asyncio
+from datetime import UTC, timedelta
+from zoneinfo import ZoneInfo
+
 import pytest
 
 from daycast.flows.server.deployments import make_deployments
 from daycast.storage.config.pipeline_file import load_pipelines
 from daycast.storage.terms.errors import ConfigError
+from daycast.storage.terms.schedule import clock_changes
 from tests.places import Place
 
 EVENING = {"cron": "30 18 * * 1-5", "timezone": "America/New_York"}
@@ -63,9 +68,13 @@ def test_the_parameters_are_a_form(pipelines):
 @pytest.mark.parametrize(
     ("schedule", "message"),
     [
-        ({"cron": "30 0 * * *", "timezone": "America/New_York"}, "must not fire between 00:30 and 03:30 local time"),
-        ({"cron": "0 1-4 * * *", "timezone": "Europe/Berlin"}, "must not fire between 00:30 and 03:30 local time"),
-        ({"cron": "29 3 * * *", "timezone": "Australia/Lord_Howe"}, "missing on one night of the year"),
+        ({"cron": "30 2 * * *", "timezone": "America/New_York"}, "from 02:00 to 03:00 on a night like 2025-03-09"),
+        ({"cron": "0 1-4 * * *", "timezone": "Europe/Berlin"}, "from 02:00 to 03:00 on a night like 2025-03-30"),
+        ({"cron": "0 1 * * 0", "timezone": "Europe/London"}, "from 01:00 to 02:00 on a night like 2025-03-30"),
+        ({"cron": "45 1 * * *", "timezone": "Australia/Lord_Howe"}, "from 01:30 to 02:00 .*missing or doubled"),
+        ({"cron": "15 0 * * *", "timezone": "Africa/Cairo"}, "from 00:00 to 01:00 on a night like 2025-04-25"),
+        ({"cron": "30 23 * * *", "timezone": "Africa/Cairo"}, "from 23:00 to 00:00 on a night like 2025-10-30"),
+        ({"cron": "0 0 * * *", "timezone": "America/Havana"}, "from 00:00 to 01:00 on a night like 2025-03-09"),
         ({"cron": "0 12 * *"}, "a cron has five fields"),
         ({"cron": "0 25 * * *"}, "a cron has five fields"),
         ({"cron": "0 12 * * *", "timezone": "New York"}, "a time zone is an IANA name.*Received: 'New York'"),
@@ -80,11 +89,27 @@ def test_a_schedule_that_some_day_does_not_have_is_refused(place, schedule, mess
 @pytest.mark.parametrize(
     "schedule",
     [
-        {"cron": "29 0 * * *", "timezone": "America/New_York"},
-        {"cron": "30 3 * * *", "timezone": "America/New_York"},
+        {"cron": "30 0 * * *", "timezone": "America/New_York"},
+        {"cron": "0 3 * * *", "timezone": "America/New_York"},
+        {"cron": "30 2 * * 1-5", "timezone": "America/New_York"},
+        {"cron": "40 0 * * *", "timezone": "Europe/Berlin"},
+        {"cron": "15 1 * * *", "timezone": "Africa/Cairo"},
+        {"cron": "29 3 * * *", "timezone": "Australia/Lord_Howe"},
         {"cron": "0 2 * * *", "timezone": "UTC"},
         {"cron": "0 2 * * *", "timezone": "Asia/Tokyo"},
     ],
 )
 def test_a_schedule_that_every_day_has_once_is_taken(place, schedule):
+    """And Prefect fires it at that time, once, on every day around the changes of a year."""
+    from prefect.server.schemas.schedules import CronSchedule
+
     assert place.define("other", schedule=schedule).schedule.cron == schedule["cron"]
+    prefect = CronSchedule(**schedule)
+    here = ZoneInfo(schedule["timezone"])
+    minute, hour = map(int, schedule["cron"].split()[:2])
+    for start, _ in [change for change in clock_changes(schedule["timezone"]) if change[0].year == 2026]:
+        begin = (start - timedelta(days=4)).replace(tzinfo=UTC)
+        fired = asyncio.run(prefect.get_dates(n=40, start=begin, end=begin + timedelta(days=8)))
+        local = [instant.astimezone(here) for instant in fired]
+        assert {(each.hour, each.minute) for each in local} == {(hour, minute)}
+        assert len({each.date() for each in local}) == len(local) >= 5

@@ -133,6 +133,7 @@ def numbers() -> Iterator[Case]:
             f"a price of {word}",
             field_of(CSV, 3, 2, word),
             Rows(good=11, aside={"close is not positive": 1}, findings=_MISSING),
+            difference="log",
         )
 
 

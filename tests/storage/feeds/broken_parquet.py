@@ -41,7 +41,7 @@ def files() -> Iterator[Case]:
         ("a price below zero", -1.0, "close is not positive"),
     ]:
         closes = [value if place == 2 else close for place, close in enumerate(CLOSES)]
-        yield case(name, parquet(frame(close=closes)), one_bad(reason, missing))
+        yield case(name, parquet(frame(close=closes)), one_bad(reason, missing), difference="log")
     dates = [pd.NaT if place == 2 else day for place, day in enumerate(DAYS)]
     yield case("a missing time", parquet(frame(date=dates)), one_bad("the time is missing", missing))
     yield case(

@@ -79,7 +79,8 @@ def yahoo() -> Iterator[Case]:
     yield case("NaN", changed(2, float("nan")), Refused(says="JSON with NaN in it"))
     yield case("infinity", changed(2, float("inf")), Refused(says="JSON with Infinity in it"))
     yield case("zero", changed(2, 0), Rows(good=11, aside={"open is not positive": 1}, findings=missing))
-    yield case("a price below zero", changed(2, -5.0), Rows(good=11, aside={"not positive": 1}, findings=missing))
+    below = Rows(good=11, aside={"not positive": 1}, findings=missing)
+    yield case("a price below zero, of a logarithm", changed(2, -5.0), below, difference="log")
     yield case(
         "two bars of a day that differ",
         said(chart(days=[*DAYS[:6], DAYS[5], *DAYS[6:]], close=[*CLOSES[:6], 50.0, *CLOSES[6:]])),

@@ -28,7 +28,7 @@ def test_a_true_price_below_zero_is_kept_where_no_ratio_is_taken(kind):
     result = inspect(frame, spec=make_spec(difference=kind))
     assert result.good["close"].tolist() == [18.27, -37.63, -36.98, 10.01]
     zero = inspect(rows([18.27, 0.0]), spec=make_spec(difference=kind))
-    assert zero.set_aside["reason"].tolist() == ["close is 0, which is no price"]
+    assert zero.set_aside["reason"].tolist() == ["close is not positive (0 stands for no price)"]
 
 
 @pytest.mark.parametrize("kind", ["log", "percent"])
