@@ -6,8 +6,9 @@ A picture is one panel, drawn for the width of a phone: a page lays several of t
 import functools
 import io
 import re
+from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, ParamSpec
 
 import numpy as np
 from numpy.typing import NDArray
@@ -15,6 +16,7 @@ from numpy.typing import NDArray
 from daycast.models.series.differencing import Floats
 
 Times = NDArray[np.datetime64]
+P = ParamSpec("P")
 
 _INK, _QUIET, _BLUE, _ORANGE = "#1b1f24", "#57606a", "#0969da", "#bc4c00"
 _PAPER, _GRID = "#ffffff", "#d8dee4"
@@ -68,6 +70,20 @@ class Trace:
     predicted: Floats
 
 
+def _as_matplotlib_ships(draw: Callable[P, bytes]) -> Callable[P, bytes]:
+    """Draw with Matplotlib's own settings, whatever a ``matplotlibrc`` of the working folder or of the user says."""
+
+    @functools.wraps(draw)
+    def drawn(*args: P.args, **kwargs: P.kwargs) -> bytes:
+        import matplotlib.style as styles
+
+        with styles.context("default"):
+            return draw(*args, **kwargs)
+
+    return drawn
+
+
+@_as_matplotlib_ships
 def draw_fan(fan: Fan) -> bytes:
     """The recent values, the forecast and its intervals.
 
@@ -89,6 +105,7 @@ def draw_fan(fan: Fan) -> bytes:
     return _svg(figure, panel)
 
 
+@_as_matplotlib_ships
 def draw_trace(trace: Trace) -> bytes:
     """Predicted against true over time.
 
@@ -103,6 +120,7 @@ def draw_trace(trace: Trace) -> bytes:
 
 
 @functools.lru_cache(maxsize=16)
+@_as_matplotlib_ships
 def draw_losses(losses: tuple[float, ...], validation: tuple[float, ...], *, title: str) -> bytes:
     """The loss on the training and on the validation part by epoch, the best epoch marked.
 

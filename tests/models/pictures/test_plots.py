@@ -1,5 +1,7 @@
 """Pictures: whole SVGs, the same for the same arrays, small, and taking text as text."""
 
+import subprocess
+import sys
 from xml.etree import ElementTree
 
 import numpy as np
@@ -97,3 +99,15 @@ def test_losses_mark_the_epoch_that_is_kept():
 def test_any_span_of_time_is_drawn_without_a_warning(minutes, count):
     words = _words(draw_trace(_trace(count, minutes=minutes)))
     assert "predicted one step ahead" in words
+
+
+def test_a_matplotlibrc_of_the_working_folder_changes_nothing(tmp_path):
+    """Or else it would be somebody's say whether LaTeX is called."""
+    (tmp_path / "matplotlibrc").write_text("text.usetex: True\nlines.linestyle: :\naxes.linewidth: 9\n")
+    code = (
+        "import sys; import matplotlib as mpl; assert mpl.rcParams['text.usetex'];"
+        "from daycast.models.pictures.plots import draw_losses;"
+        "sys.stdout.buffer.write(draw_losses((0.9, 0.7), (0.8, 0.75), title='Loss'))"
+    )
+    done = subprocess.run([sys.executable, "-P", "-c", code], cwd=tmp_path, capture_output=True, check=True)
+    assert done.stdout == draw_losses((0.9, 0.7), (0.8, 0.75), title="Loss")
