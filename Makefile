@@ -6,7 +6,7 @@ PYTHON ?= $(firstword $(foreach name,python3 python3.13 python3.12 python3.11,$(
 BIN := .venv/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet install
 
-.PHONY: run test test_all drill drill_kill drill_database drill_two_at_once drill_readers endurance lint bench benchmark lock clean
+.PHONY: run test test_all matrix dist drill drill_kill drill_database drill_two_at_once drill_readers endurance lint bench benchmark lock clean
 
 run: .venv/run
 	$(BIN)/daycast run --sample prices etth1
@@ -20,6 +20,15 @@ test: .venv/dev
 # With what is slow by nature: real data, PostgreSQL's twins, kills, schedules by the minute, trainings. CI runs this.
 test_all: .venv/dev
 	$(BIN)/python -m pytest $(TOGETHER)
+
+# The fast tests by each Python that is installed, 3.11 to 3.13, in environments of their own under .matrix: gigabytes, and
+# minutes each. make matrix TESTS="tests/storage -q"
+matrix:
+	@$(PYTHON) tests/matrix.py $(TESTS)
+
+# A wheel and an sdist in dist/, by the build tools that are locked. tests/test_dist.py tries them in fresh environments.
+dist: .venv/dev
+	$(BIN)/python -m build --no-isolation --outdir dist
 
 # What takes too long for the tests: kills, outages, two runs at once, readers. docs/reliability.md has the figures. Three of
 # them at a time, as they wait much of it; each tells what it saw when it is done.
@@ -75,4 +84,4 @@ lock:
 	@touch $@
 
 clean:
-	rm -rf .venv build *.egg-info .pytest_cache .mypy_cache .ruff_cache .hypothesis
+	rm -rf .venv .matrix build dist src/*.egg-info .pytest_cache .mypy_cache .ruff_cache .hypothesis

@@ -1,24 +1,24 @@
 """daycast from a stranger's folder: nothing that lies there is executed, whatever it is called."""
 
+import os
 import shutil
 import signal
 import socket
 import subprocess
 import sys
-import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import timedelta
 from importlib.metadata import packages_distributions
 from pathlib import Path
-from typing import Any
 from uuid import uuid4
 
 import pytest
 
 from tests.installs import Install
-from tests.places import AS_OF, TINY, Place, make_place
+from tests.places import AS_OF, TINY, Place, make_place, prefect_headers
+from tests.waiting import until
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(900)]
 
@@ -45,8 +45,8 @@ class Strange:
     def environment(self) -> dict[str, str]:
         """What is set there: the pipeline file, and Prefect's home; no storage folder, no database."""
         ours = {name: value for name, value in self.install.environment.items() if not name.startswith("DAYCAST_")}
-        ours.pop("PREFECT_API_URL", None)
-        ours.pop("PYTHONSAFEPATH", None)
+        for name in ("PREFECT_API_URL", "PREFECT_API_AUTH_STRING", "PYTHONSAFEPATH"):
+            ours.pop(name, None)
         return {**ours, "DAYCAST_PIPELINES": "pipelines.toml", "PREFECT_HOME": str(self.executed.parent / "prefect")}
 
     def start(self, *arguments: str, **environment: str) -> subprocess.Popen[str]:
@@ -142,17 +142,20 @@ def test_python_m_daycast_finds_only_what_python_needs_before_it(strange: Strang
 
 def test_up_and_the_runs_it_starts_execute_nothing_of_it(strange: Strange) -> None:
     with up(strange) as address:
-        wait_until(lambda: begin(address, "daily/mine"), strange)
-        wait_until(lambda: "succeeded" in statuses(strange), strange)
+        assert begin(address, "daily/mine")
+        until(
+            lambda: "succeeded" in statuses(strange),
+            seconds=300, what="run", failed=lambda: strange.what_was_executed() or None,
+        )  # fmt: skip
     assert strange.what_was_executed() == ""
 
 
 def test_a_deployments_run_by_a_worker_executes_nothing_of_it(strange: Strange, prefect_server: str) -> None:
     pool = f"strange-{uuid4().hex[:8]}"
-    api = {"PREFECT_API_URL": prefect_server}
+    api = {"PREFECT_API_URL": prefect_server, "PREFECT_API_AUTH_STRING": os.environ["PREFECT_API_AUTH_STRING"]}
     strange.call("prefect", "work-pool", "create", pool, "--type", "process", **api)
     strange.call("deploy", "--pool", pool, **api)
-    assert begin(prefect_server, "daily/mine")
+    assert begin(prefect_server, "daily/mine", headers=prefect_headers())
     strange.call("prefect", "worker", "start", "--pool", pool, "--run-once", **api)
     assert statuses(strange) == ["succeeded"]
     assert strange.what_was_executed() == ""
@@ -181,21 +184,12 @@ def up(strange: Strange) -> Iterator[str]:
     assert process.returncode == 0, left
 
 
-def begin(address: str, deployment: str) -> bool:
+def begin(address: str, deployment: str, *, headers: dict[str, str] | None = None) -> bool:
     """Let a deployment run now, if there is one."""
     import httpx
 
-    with httpx.Client(base_url=address, timeout=30) as client:
+    with httpx.Client(base_url=address, timeout=30, headers=headers) as client:
         found = client.get(f"/deployments/name/{deployment}")
         if found.status_code != 404:
             client.post(f"/deployments/{found.json()['id']}/create_flow_run", json={}).raise_for_status()
         return found.status_code != 404
-
-
-def wait_until(what: Any, strange: Strange, *, seconds: float = 240) -> None:
-    """Return when it holds."""
-    deadline = time.monotonic() + seconds
-    while not what():
-        assert time.monotonic() < deadline, strange.what_was_executed()
-        assert not strange.what_was_executed(), strange.what_was_executed()
-        time.sleep(0.5)

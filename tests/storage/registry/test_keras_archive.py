@@ -2,6 +2,7 @@
 
 import json
 import pickle
+import sys
 import zipfile
 from pathlib import Path
 
@@ -146,3 +147,27 @@ def test_the_content_is_the_same_whenever_and_wherever_it_was_saved(tmp_path: Pa
     trained = archive(tmp_path / "trained.keras", config=layer(shared_object_id=1), weights=HDF5 + b"others")
     assert one.read_bytes() != other.read_bytes()
     assert content_hash(one) == content_hash(other) != content_hash(trained)
+
+
+@pytest.mark.parametrize(
+    ("module", "name"),
+    [
+        ("models.levels", "LevelOfAnother"),
+        ("models.backend", "Level"),
+        ("daycast.models.networks.build", "Frame"),
+        ("daycast.models.networks.foreign", "Foreign"),
+    ],
+)
+def test_a_layer_that_daycast_does_not_have_is_refused_and_nothing_is_imported(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, module: str, name: str
+) -> None:
+    (tmp_path / "models").mkdir()
+    for file in ("__init__", "levels", "backend"):
+        (tmp_path / "models" / f"{file}.py").write_text("raise AssertionError('executed')")
+    monkeypatch.syspath_prepend(tmp_path)
+    loaded = set(sys.modules)
+    named = layer(module=module, class_name=name, registered_name=f"daycast>{name}")
+    with pytest.raises(ModelFileError, match=rf"names '{name}' of the module '{module}'"):
+        check_keras_archive(archive(tmp_path / "model.keras", config=named))
+    ours = {found for found in set(sys.modules) - loaded if found.split(".")[0] in {"models", "daycast", "keras"}}
+    assert ours == set()
