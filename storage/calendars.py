@@ -88,6 +88,15 @@ class Calendar:
         later = self.instants((after + timedelta(days=1)).normalize(), reach)
         return later[:count]
 
+    def behind(self, observed_at: pd.DatetimeIndex, *, as_of: datetime) -> np.ndarray:
+        """How many instants after each of these could be known at ``as_of``."""
+        now = pd.Timestamp(as_of)
+        if self.step is not None:
+            return np.asarray(np.maximum((now - observed_at) // self.step, 0))
+        instants = self.instants(min(observed_at.min(), now), now)
+        known = instants[self.available_at(instants) <= now]
+        return np.asarray(len(known) - np.minimum(known.searchsorted(observed_at, side="right"), len(known)))
+
     def available_at(self, observed_at: pd.DatetimeIndex) -> pd.DatetimeIndex:
         """When the value of each instant can be known: a session's close, the instant itself, or the period's end.
 

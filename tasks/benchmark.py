@@ -152,8 +152,9 @@ def summarize(done: Sequence[Entry], *, out: str) -> Result:
 
 
 def _parts(levels: pd.DataFrame, *, spec: Pipeline) -> Mapping[str, Windows]:
-    from daycast.models.series.splits import cut
-    from daycast.models.series.windows import concatenate, make_windows
+    from daycast.models.series.alone import make_windows
+    from daycast.models.series.splits import bounds, cut, require_windows
+    from daycast.models.series.windows import concatenate
 
     windows = concatenate(
         [
@@ -161,7 +162,9 @@ def _parts(levels: pd.DataFrame, *, spec: Pipeline) -> Mapping[str, Windows]:
             for symbol in spec.symbols
         ]
     )
-    parts = cut(windows, instants=levels.index, split=spec.split)
+    ends = bounds(levels.index, split=spec.split)
+    parts = cut(windows, bounds=ends)
+    require_windows(parts.counts, bounds=ends, horizon=spec.horizon)
     return {part: windows.where(getattr(parts, part)) for part in ("training", "validation", "test")}
 
 

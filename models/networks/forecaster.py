@@ -17,7 +17,7 @@ from daycast.models.networks.fitting import Epoch
 from daycast.models.networks.members import fit_members
 from daycast.models.series.differencing import Floats, undo
 from daycast.models.series.inputs import Inputs, as_read, network_inputs
-from daycast.models.series.scaling import Scaler
+from daycast.models.series.scaling import Scaler, by_itself
 from daycast.models.series.windows import Windows
 from daycast.storage.terms.errors import DataError, RegistryError
 from daycast.storage.terms.pipeline import Pipeline
@@ -110,14 +110,39 @@ class NetworkForecaster:
             validation_loss=fitted.validation_loss,
         )
 
+    def serves(self, windows: Windows) -> NDArray[np.bool_]:
+        """Which windows it can predict: of series that it was trained on, and of others where it can do without.
+
+        It cannot where it has learned cycles for each series, and where it does not read what it forecasts.
+        """
+        if CYCLE_CALENDAR not in self.shape and self.shape["target"] in self.shape["features"]:
+            return np.ones(len(windows), dtype=bool)
+        return self._known(windows)
+
     def predict(self, windows: Windows) -> Floats:
         """Levels of the target, ``(n, horizon)`` float64.
 
+        A series that it was not trained on is scaled by its own past: by what each window reads.
+
         Raises:
-            DataError: a series is unknown to the network, or a forecast is not a finite number.
+            DataError: a series is unknown to a network that cannot do without, or a forecast is not a finite number.
         """
-        outputs = self._outputs(network_inputs(windows, scaler=self.scaler, calendar=self.shape.get(CYCLE_CALENDAR)))
-        differences = self.scaler.differences(outputs, windows=windows)
+        known = self._known(windows)
+        if known.all() or not self.serves(windows).all():
+            return self._predict(windows, scaler=self.scaler)
+        levels = np.empty((len(windows), windows.horizon))
+        levels[known] = self._predict(windows.where(known), scaler=self.scaler)
+        alone = by_itself(windows.where(~known))
+        target = self.shape["features"].index(self.shape["target"])
+        levels[~known] = self._predict(alone, scaler=Scaler.fit(alone, target=target))
+        return levels
+
+    def _known(self, windows: Windows) -> NDArray[np.bool_]:
+        return np.isin(np.array(windows.names, dtype=object), list(self.scaler.names))[windows.codes]
+
+    def _predict(self, windows: Windows, *, scaler: Scaler) -> Floats:
+        outputs = self._outputs(network_inputs(windows, scaler=scaler, calendar=self.shape.get(CYCLE_CALENDAR)))
+        differences = scaler.differences(outputs, windows=windows)
         kind = self.shape["difference"][self.shape["target"]]
         if kind == "percent":
             differences = np.maximum(differences, _LARGEST_FALL)

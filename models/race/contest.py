@@ -1,19 +1,39 @@
 """The race on held-out windows: the networks and the baselines on the same windows, and who serves."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 
+import numpy as np
 import pandas as pd
 
 from daycast.models.race.baselines import BASELINES
-from daycast.models.race.selection import Errors, Verdict, decide
-from daycast.models.scores.intervals import Intervals
-from daycast.models.scores.metrics import Forecast, evaluate, naive_scales, overall
+from daycast.models.race.selection import Errors, Verdict, best_baseline, decide
+from daycast.models.scores.intervals import REQUIRED, Intervals
+from daycast.models.scores.metrics import Forecast, Tally, naive_scales, overall, tally
 from daycast.models.series.differencing import Floats
 from daycast.models.series.material import Material
 from daycast.models.series.windows import Windows
+from daycast.storage.terms.errors import DataError
 from daycast.storage.terms.pipeline import Pipeline
 from daycast.storage.terms.words import NAIVE, NETWORK, ForecasterName, Split
+
+SPLITS: tuple[Split, ...] = ("validation", "test")
+Means = Mapping[Split, Floats]
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Tallies:
+    """What one shard adds to the race.
+
+    Attributes:
+        raced: by version, and under none of the baselines alone, sums over the series that every network knows; by
+            split.
+        newcomers: sums over the series that were not in training, of the last version and the baselines; by split.
+            None where there is no window of such a series.
+    """
+
+    raced: Mapping[str, Mapping[Split, Tally]]
+    newcomers: Mapping[Split, Tally] | None
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -21,21 +41,28 @@ class Contest:
     """What the race came to.
 
     Attributes:
-        scores: by version, the rows of :func:`daycast.models.scores.metrics.evaluate` for validation and test.
-        verdict: who serves.
-        version: the network version that won among the networks.
+        scores: by version, the rows of :meth:`daycast.models.scores.metrics.Tally.rows` for validation and test;
+            those of the baselines under :data:`BASELINES_ALONE`.
+        verdict: who serves; where there is no network, the best baseline.
+        version: the network version that won among the networks; none where there is none.
+        baseline: the best of the baselines.
+        newcomers: who serves a series that no network was trained on.
     """
 
     scores: Mapping[str, pd.DataFrame]
     verdict: Verdict
-    version: str
+    version: str | None
+    baseline: ForecasterName
+    newcomers: ForecasterName
 
     def test(self) -> dict[str, float | None]:
         """Test errors over all leads and series, of the winning network, naive, and the forecaster that serves.
 
         The skill is none where naive has no error: of series that do not move.
         """
-        scores = self.scores[self.version]
+        if self.version is None:
+            return {}
+        scores = pd.concat([self.scores[self.version], self.scores[BASELINES_ALONE]])
         scores = scores[scores["split"] == "test"]
         values = {metric: overall(scores, metric=metric) for metric in ("mae", "rmse", "skill")}
         served = self.verdict.served
@@ -51,63 +78,149 @@ class Contest:
         }
 
 
-def hold(
-    material: Material,
-    *,
-    networks: Mapping[str, Mapping[str, Floats]],
-    challenger: str | None,
-    champion: str | None,
-    spec: Pipeline,
-) -> Contest:
-    """Score everyone on validation and test, and decide.
+BASELINES_ALONE = ""
+"""What the baselines' own sums stand under, where networks' stand under their version."""
+
+
+def enter(
+    material: Material, *, networks: Mapping[str, Means], known: Collection[str], spec: Pipeline
+) -> Tallies | None:
+    """Sum up everyone's errors on a shard's held-out windows.
 
     Args:
-        material: the run's windows.
-        networks: by version and part (``validation``, ``test``), levels ``(n, horizon)`` for its windows.
+        material: the shard's.
+        networks: by version and split, levels ``(n, horizon)`` for its windows; NaN where a network has none.
+        known: the series that every network was trained on.
+        spec: the pipeline.
+
+    Returns:
+        None where the shard has too few validation windows for an interval.
+    """
+    held_out: dict[Split, Windows] = {"validation": material.validation, "test": material.test}
+    if len(held_out["validation"]) < REQUIRED:
+        return None
+    of_known = np.isin(np.array(material.panel.names, dtype=object), list(known)) if networks else None
+    means: dict[str, dict[ForecasterName, Means]] = {version: {NETWORK: each} for version, each in networks.items()}
+    alone: dict[ForecasterName, Means] = {
+        baseline.name: {split: baseline.predict(windows) for split, windows in held_out.items()}
+        for baseline in BASELINES
+    }
+    chosen = {
+        split: np.ones(len(each), dtype=bool) if of_known is None else of_known[each.codes]
+        for split, each in held_out.items()
+    }
+    naive = {NAIVE: alone[NAIVE]}
+    scorer = _Scorer(material, spec)
+    raced = {version: scorer.tallies({**each, **naive}, chosen) for version, each in means.items()}
+    raced[BASELINES_ALONE] = scorer.tallies(alone, chosen)
+    new = {split: ~mask for split, mask in chosen.items()}
+    last = next(reversed(means.values()), {})
+    for split in SPLITS if last else ():
+        new[split] &= np.isfinite(last[NETWORK][split]).all(axis=1)
+    fresh = scorer.tallies({**last, **alone}, new) if last and new["validation"].sum() >= REQUIRED else None
+    if any(each is None for each in raced.values()):
+        return Tallies(raced={}, newcomers=fresh)
+    return Tallies(raced={version: each for version, each in raced.items() if each}, newcomers=fresh)
+
+
+@dataclass(frozen=True)
+class _Scorer:
+    material: Material
+    spec: Pipeline
+
+    def tallies(
+        self, means: Mapping[ForecasterName, Means], chosen: Mapping[Split, np.ndarray]
+    ) -> dict[Split, Tally] | None:
+        """Sums over some of the windows; none where they are too few for an interval."""
+        kind = self.spec.difference_of(self.spec.target)
+        windows = {split: getattr(self.material, split).where(chosen[split]) for split in SPLITS}
+        if len(windows["validation"]) < REQUIRED:
+            return None
+        until = self.material.bounds.training_end.tz_localize(None).to_datetime64()
+        scales = naive_scales(self.material.panel, until=until)
+        picked = {name: {split: each[split][chosen[split]] for split in SPLITS} for name, each in means.items()}
+        intervals = {
+            name: Intervals.fit(windows["validation"], each["validation"], kind=kind) for name, each in picked.items()
+        }
+        return {
+            split: tally(
+                {name: Forecast(mean=each[split], intervals=intervals[name]) for name, each in picked.items()},
+                windows=windows[split],
+                kind=kind,
+                scales=scales,
+                directional=self.spec.sessions,
+            )
+            for split in SPLITS
+        }
+
+
+def hold(entered: Sequence[Tallies], *, challenger: str | None, champion: str | None, spec: Pipeline) -> Contest:
+    """Add up what the shards entered, and decide.
+
+    Args:
+        entered: of each shard that had anything to enter.
         challenger: the new version; none where the champion is reused.
         champion: the version that served; none where there is none.
         spec: the pipeline.
+
+    Raises:
+        DataError: nothing was entered.
     """
-    scores = {version: _score(material, network=means, spec=spec) for version, means in networks.items()}
-    errors = {version: _errors(rows) for version, rows in scores.items()}
-    any_version = next(iter(scores))
+    raced = [each.raced for each in entered if each.raced]
+    if not raced:
+        raise DataError(
+            f"A race needs {REQUIRED} validation windows of series that the network knows. Received: fewer. "
+            "Make the validation part larger."
+        )
+    sums = {
+        version: {split: _total([each[version][split] for each in raced]) for split in SPLITS} for version in raced[0]
+    }
+    rows = {version: {split: sums[version][split].rows(split=split) for split in SPLITS} for version in sums}
+    errors = {version: _errors(each) for version, each in rows.items()}
+    baselines = {baseline.name: errors[BASELINES_ALONE][baseline.name] for baseline in BASELINES}
+    margin = spec.training.margin
+    best = best_baseline(baselines, margin=margin)
+    scores = {version: _kept(rows[version], alone=version == BASELINES_ALONE) for version in rows}
+    newcomers = _newcomers(entered, best=best, margin=margin)
+    if challenger is None and champion is None:
+        verdict = Verdict(
+            promoted=False, served=best, quality="baseline", reason=f"{best} serves: there is no network."
+        )
+        return Contest(scores=scores, verdict=verdict, version=None, baseline=best, newcomers=best)
     verdict = decide(
         errors[challenger][NETWORK] if challenger else None,
         champion=errors[champion][NETWORK] if champion else None,
-        baselines={baseline.name: errors[any_version][baseline.name] for baseline in BASELINES},
-        margin=spec.training.margin,
+        baselines=baselines,
+        margin=margin,
     )
     winner = challenger if verdict.promoted else champion or challenger
-    assert winner is not None  # noqa: S101 — decide() was given one of the two
-    return Contest(scores=scores, verdict=verdict, version=winner)
+    served = newcomers if verdict.served == NETWORK else verdict.served
+    return Contest(scores=scores, verdict=verdict, version=winner, baseline=best, newcomers=served)
 
 
-def _score(material: Material, *, network: Mapping[str, Floats], spec: Pipeline) -> pd.DataFrame:
-    """Rows of every forecaster beside one network."""
-    kind = spec.difference_of(spec.target)
-    held_out: dict[Split, Windows] = {"validation": material.validation, "test": material.test}
-    means: dict[ForecasterName, Mapping[str, Floats]] = {NETWORK: network}
-    for baseline in BASELINES:
-        means[baseline.name] = {split: baseline.predict(windows) for split, windows in held_out.items()}
-    intervals = {
-        name: Intervals.fit(held_out["validation"], mean["validation"], kind=kind) for name, mean in means.items()
-    }
-    scales = naive_scales(material.training, kind=kind)
-    rows = [
-        evaluate(
-            {name: Forecast(mean=mean[split], intervals=intervals[name]) for name, mean in means.items()},
-            windows=windows,
-            split=split,
-            kind=kind,
-            scales=scales,
-            directional=spec.sessions,
-        )
-        for split, windows in held_out.items()
-    ]
-    return pd.concat(rows, ignore_index=True)
+def _newcomers(entered: Sequence[Tallies], *, best: ForecasterName, margin: float) -> ForecasterName:
+    """The network, where on the held-out windows of series that it never saw it is better than they do without it."""
+    some = [each.newcomers["validation"] for each in entered if each.newcomers]
+    if not some:
+        return best
+    mase = overall(_total(some).rows(split="validation"), metric="mase")
+    better = mase[NETWORK] < mase[NAIVE] * (1 - margin) and mase[NETWORK] <= mase[best]
+    return NETWORK if better else best
 
 
-def _errors(scores: pd.DataFrame) -> dict[ForecasterName, Errors]:
-    validation = overall(scores[scores["split"] == "validation"], metric="mase")
-    test = overall(scores[scores["split"] == "test"], metric="mase")
+def _total(tallies: Sequence[Tally]) -> Tally:
+    total = tallies[0]
+    for each in tallies[1:]:
+        total = total + each
+    return total
+
+
+def _kept(rows: Mapping[Split, pd.DataFrame], *, alone: bool) -> pd.DataFrame:
+    """The rows that are told: a network's without the naive one that it was held against."""
+    whole = pd.concat(rows.values(), ignore_index=True)
+    return whole if alone else whole[whole["forecaster"] == NETWORK].reset_index(drop=True)
+
+
+def _errors(rows: Mapping[Split, pd.DataFrame]) -> dict[ForecasterName, Errors]:
+    validation, test = (overall(rows[split], metric="mase") for split in SPLITS)
     return {name: Errors(validation=validation[name], test=test[name]) for name in validation}  # type: ignore[misc]

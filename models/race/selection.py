@@ -60,7 +60,7 @@ def decide(
         ValueError: there is neither a challenger nor a champion.
     """
     promoted, network, first = _duel(challenger, champion=champion, margin=margin)
-    best = _best_baseline(baselines, margin=margin)
+    best = best_baseline(baselines, margin=margin)
     objection = _objection(network, baselines=baselines, best=best, margin=margin)
     if objection is None:
         naive = baselines[NAIVE]
@@ -83,7 +83,8 @@ def _duel(challenger: Errors | None, *, champion: Errors | None, margin: float) 
     return False, champion, f"The champion is kept: {shortfall}."
 
 
-def _best_baseline(baselines: Mapping[ForecasterName, Errors], *, margin: float) -> ForecasterName:
+def best_baseline(baselines: Mapping[ForecasterName, Errors], *, margin: float) -> ForecasterName:
+    """Naive, unless another baseline is below it by the margin on validation."""
     limit = baselines[NAIVE].validation * (1 - margin)
     better = {name: errors.validation for name, errors in baselines.items() if errors.validation < limit}
     return min(better, key=lambda name: better[name], default=NAIVE)

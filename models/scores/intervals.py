@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from daycast.models.series.differencing import POSITIVE, Floats
 from daycast.models.series.windows import Windows
@@ -74,10 +75,12 @@ class Intervals:
             )
         residuals = np.abs(_space(validation.levels(kind), validation, kind) - _space(mean, validation, kind))
         counts = np.bincount(validation.codes, minlength=len(validation.names))
-        own = [code for code, count in enumerate(counts) if count >= REQUIRED]
-        radii = [_radii(residuals[validation.codes == code]) for code in own]
+        own = np.flatnonzero(counts >= REQUIRED)
+        of_own = np.isin(validation.codes, own)
+        of_each = _radii(residuals[of_own], np.searchsorted(own, validation.codes[of_own]), counts[own])
+        of_all = _radii(residuals, np.zeros(len(residuals), dtype=np.intp), np.array([len(residuals)]))
         names = tuple(validation.names[code] for code in own)
-        return cls(kind=kind, names=names, radii=np.stack([*radii, _radii(residuals)]))
+        return cls(kind=kind, names=names, radii=np.concatenate([of_each, of_all]))
 
     def apply(self, mean: Floats, windows: Windows) -> Band:
         """Bounds around means ``(n, horizon)`` of these windows."""
@@ -120,13 +123,16 @@ class Intervals:
         return cls(kind=state["kind"], names=tuple(state["names"]), radii=radii)
 
 
-def _radii(residuals: Floats) -> Floats:
-    """``(n, horizon)`` absolute residuals to ``(horizon, coverages)``."""
-    count = len(residuals)
-    ranks = [max(1, -(-(count + 1) * coverage // 100)) for coverage in COVERAGES]  # whole numbers: a true ceiling
-    radii = np.sort(residuals, axis=0)[np.array(ranks) - 1].T
-    radii[:, 0] = 0.0
-    return np.asarray(radii)
+def _radii(residuals: Floats, codes: NDArray[np.intp], counts: NDArray[np.intp]) -> Floats:
+    """``(n, horizon)`` absolute residuals of some series to ``(series, horizon, coverages)``."""
+    nominal = np.array(COVERAGES)
+    ranks = np.maximum(1, -(-(counts[:, np.newaxis] + 1) * nominal // 100))  # whole numbers: a true ceiling
+    places = (np.cumsum(counts) - counts)[:, np.newaxis] + ranks - 1
+    radii = np.empty((len(counts), residuals.shape[1], len(COVERAGES)))
+    for lead, column in enumerate(residuals.T):
+        radii[:, lead] = column[np.lexsort((column, codes))][places]
+    radii[:, :, 0] = 0.0
+    return radii
 
 
 def _space(levels: Floats, windows: Windows, kind: DifferenceKind) -> Floats:

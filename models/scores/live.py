@@ -6,7 +6,7 @@ on the new one. The factor is how the last values up to the origin, as known whe
 the same values as known now; one value that was merely corrected does not make a factor.
 """
 
-from collections.abc import Mapping
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -22,7 +22,6 @@ from daycast.storage.terms.words import (
     FETCHED_AT,
     LEAD,
     MEAN,
-    NETWORK,
     OBSERVED_AT,
     ORIGIN,
     SERIES_ID,
@@ -42,12 +41,12 @@ _ROUNDING = 5e-3
 _GROUP = [VERSION, "forecaster", SERIES_ID, LEAD]
 
 
-def resolve(forecasts: pd.DataFrame, histories: Mapping[str, pd.DataFrame], *, as_of: datetime) -> pd.DataFrame:
+def resolve(forecasts: pd.DataFrame, history: pd.DataFrame, *, as_of: datetime) -> pd.DataFrame:
     """Each forecast whose actual value was known at ``as_of``, beside it.
 
     Args:
         forecasts: rows of the table ``forecasts``.
-        histories: by series id, every value that the feed ever said of the target: ``observed_at``, ``available_at``,
+        history: every value that the feed ever said of the target: ``series_id``, ``observed_at``, ``available_at``,
             ``fetched_at``, ``value``.
         as_of: aware; what became available later is not seen.
 
@@ -56,14 +55,22 @@ def resolve(forecasts: pd.DataFrame, histories: Mapping[str, pd.DataFrame], *, a
         it; missing where nothing was known) and ``factor`` (of the forecast's basis to the present one; 1 where the
         history did not move), in the order given.
     """
-    found = [
-        _resolve_series(rows, _known(histories[str(name)], as_of=as_of))
-        for name, rows in forecasts.groupby(SERIES_ID, sort=False)
-        if name in histories
-    ]
-    if not found:
-        return forecasts.iloc[:0].assign(**{name: pd.Series(dtype=float) for name in (ACTUAL, "base", "factor")})
-    return pd.concat(found).sort_index()
+    rows = history[history[AVAILABLE_AT] <= pd.Timestamp(as_of)]
+    rows = rows.sort_values([AVAILABLE_AT, FETCHED_AT], kind="stable", ignore_index=True)
+    now = rows.drop_duplicates([SERIES_ID, OBSERVED_AT], keep="last").sort_values([SERIES_ID, OBSERVED_AT])
+    known = _Known.of(now)
+    place = known.places(forecasts, VALID_AT)
+    came = forecasts[place >= 0]
+    actual = known.values[place[place >= 0]]
+    came, actual = came[~np.isnan(actual)], actual[~np.isnan(actual)]
+    at = known.places(came, ORIGIN)
+    base = np.full(len(came), np.nan)
+    base[at >= 0] = known.values[at[at >= 0]]
+    factor = np.full(len(came), 1.0)
+    revised = came[SERIES_ID].isin(_revised(rows, now)).to_numpy()
+    if revised.any():
+        base[revised], factor[revised] = np.stack(_then(came[revised], rows, known=known))
+    return came.assign(**{ACTUAL: actual * factor, "base": base, "factor": factor})
 
 
 def score_live(outcomes: pd.DataFrame, *, directional: bool) -> pd.DataFrame:
@@ -82,7 +89,6 @@ def score_live(outcomes: pd.DataFrame, *, directional: bool) -> pd.DataFrame:
     """
     counted = _counted(outcomes, directional=directional)
     over = [
-        counted,
         counted.assign(**{SERIES_ID: ALL_SERIES}),
         counted.assign(**{LEAD: ALL_LEADS}),
         counted.assign(**{SERIES_ID: ALL_SERIES, LEAD: ALL_LEADS}),
@@ -117,8 +123,8 @@ def judged(
 ) -> dict[str, Any]:
     """The figures that the rules look at.
 
-    Those of the network's forecasts of the last ``live_days``, and of no run before the last retrain: what an earlier
-    network did is no reason to retrain its successor, again and again, until its forecasts are forgotten.
+    Those of the forecasts that were served in the last ``live_days``, whoever made them, and of no run before the last
+    retrain: what was served before is no reason to retrain again and again, until it is forgotten.
 
     Args:
         outcomes: from :func:`resolve`.
@@ -127,35 +133,64 @@ def judged(
         retrained: the ``as_of`` of the last retrain, whether it won or not; none where there was none.
     """
     rows = within(outcomes, since=as_of - timedelta(days=rules.live_days))
-    rows = rows[rows["forecaster"] == NETWORK]
     return accuracy(rows if retrained is None else rows[rows[AS_OF] >= pd.Timestamp(retrained)])
 
 
-def _known(history: pd.DataFrame, *, as_of: datetime) -> pd.DataFrame:
-    rows = history[history[AVAILABLE_AT] <= pd.Timestamp(as_of)]
-    return rows.sort_values([AVAILABLE_AT, FETCHED_AT], kind="stable", ignore_index=True)
+@dataclass(frozen=True, eq=False)
+class _Known:
+    """The values known now, by series and instant."""
+
+    names: pd.Index
+    codes: np.ndarray
+    stamps: np.ndarray
+    keys: np.ndarray
+    values: np.ndarray
+
+    @classmethod
+    def of(cls, now: pd.DataFrame) -> "_Known":
+        codes, names = pd.factorize(now[SERIES_ID], sort=True)
+        observed = _instants(now[OBSERVED_AT])
+        stamps = np.unique(observed)
+        keys = codes * len(stamps) + np.searchsorted(stamps, observed)
+        return cls(pd.Index(names), codes, stamps, keys, now[VALUE].to_numpy(dtype=float))
+
+    def places(self, rows: pd.DataFrame, time: str, *, before: bool = False) -> np.ndarray:
+        """Where the value of each row's series and instant, or the last before it, stands; -1 where there is none."""
+        if not len(self.keys):
+            return np.full(len(rows), -1)
+        codes = self.names.get_indexer(rows[SERIES_ID])
+        wanted = _instants(rows[time])
+        column = np.searchsorted(self.stamps, wanted, side="right") - 1
+        place = np.searchsorted(self.keys, codes * len(self.stamps) + column, side="right") - 1
+        there = (codes >= 0) & (place >= 0) & (self.codes[place] == codes)
+        if not before:
+            there &= self.stamps[self.keys[place] % len(self.stamps)] == wanted
+        return np.where(there, place, -1)
 
 
-def _resolve_series(rows: pd.DataFrame, history: pd.DataFrame) -> pd.DataFrame:
-    now = history.drop_duplicates(OBSERVED_AT, keep="last").set_index(OBSERVED_AT)[VALUE].sort_index()
-    actual = now.reindex(rows[VALID_AT]).to_numpy(dtype=float)
-    came = rows[~np.isnan(actual)]
-    base = now.reindex(came[ORIGIN]).to_numpy(dtype=float)
-    factor = np.ones(len(came))
-    if len(history) > len(now) and len(came):
-        base, factor = _then(came, history, now=now)
-    return came.assign(**{ACTUAL: actual[~np.isnan(actual)] * factor, "base": base, "factor": factor})
+def _instants(times: "pd.Series[Any]") -> np.ndarray:
+    return np.asarray(pd.DatetimeIndex(times).as_unit("us").asi8)
 
 
-def _then(rows: pd.DataFrame, history: pd.DataFrame, *, now: "pd.Series[float]") -> tuple[np.ndarray, np.ndarray]:
+def _revised(rows: pd.DataFrame, now: pd.DataFrame) -> list[str]:
+    """The series of which something was said more than once."""
+    more = rows[SERIES_ID].value_counts() > now[SERIES_ID].value_counts()
+    return [str(name) for name in more.index[more]]
+
+
+def _then(rows: pd.DataFrame, history: pd.DataFrame, *, known: _Known) -> tuple[np.ndarray, np.ndarray]:
     """The value at each origin as the forecast knew it, and the factor of its basis to the present one."""
-    pairs = rows[[ORIGIN, AS_OF]].drop_duplicates(ignore_index=True)
-    last = now.index.searchsorted(pairs[ORIGIN], side="right") - 1
+    pairs = rows[[SERIES_ID, ORIGIN, AS_OF]].drop_duplicates(ignore_index=True)
+    last = known.places(pairs, ORIGIN, before=True)
     places = last[:, np.newaxis] - np.arange(_WITNESSES)
-    there = places >= 0
+    code = known.codes[last]
+    there = (places >= 0) & (last >= 0)[:, np.newaxis]
+    there &= known.codes[np.maximum(places, 0)] == code[:, np.newaxis]
+    observed = known.stamps[known.keys[np.maximum(places, 0)] % len(known.stamps)]
     seen = pd.DataFrame(
         {
-            OBSERVED_AT: now.index[places[there]],
+            SERIES_ID: pairs[SERIES_ID].repeat(there.sum(axis=1)).array,
+            OBSERVED_AT: pd.DatetimeIndex(observed[there].view("M8[us]")).tz_localize("UTC"),
             AS_OF: pairs[AS_OF].repeat(there.sum(axis=1)).array,
             "cell": np.flatnonzero(there),
         }
@@ -163,18 +198,19 @@ def _then(rows: pd.DataFrame, history: pd.DataFrame, *, now: "pd.Series[float]")
     seen[AS_OF] = seen[AS_OF].astype(history[AVAILABLE_AT].dtype)
     found = pd.merge_asof(
         seen.sort_values(AS_OF, kind="stable"),
-        history[[OBSERVED_AT, AVAILABLE_AT, VALUE]],
+        history[[SERIES_ID, OBSERVED_AT, AVAILABLE_AT, VALUE]],
         left_on=AS_OF,
         right_on=AVAILABLE_AT,
-        by=OBSERVED_AT,
+        by=[SERIES_ID, OBSERVED_AT],
     )
     before, after = np.full(places.size, np.nan), np.full(places.size, np.nan)
     before[found["cell"]] = found[VALUE]
-    after[np.flatnonzero(there)] = now.to_numpy(dtype=float)[places[there]]
-    before = before.reshape(places.shape)
-    base = np.where(now.index[last] == pairs[ORIGIN], before[:, 0], np.nan)
-    told = pairs.assign(base=base, factor=_factors(before, after.reshape(places.shape)))
-    joined = rows[[ORIGIN, AS_OF]].merge(told, on=[ORIGIN, AS_OF], how="left")
+    after[np.flatnonzero(there)] = known.values[places[there]]
+    told_then = before.reshape(places.shape)
+    at_origin = (last >= 0) & (observed[:, 0] == _instants(pairs[ORIGIN]))
+    base = np.where(at_origin, told_then[:, 0], np.nan)
+    told = pairs.assign(base=base, factor=_factors(told_then, after.reshape(places.shape)))
+    joined = rows[[SERIES_ID, ORIGIN, AS_OF]].merge(told, on=[SERIES_ID, ORIGIN, AS_OF], how="left")
     return joined["base"].to_numpy(dtype=float), joined["factor"].to_numpy(dtype=float)
 
 

@@ -1,6 +1,6 @@
 """How good forecasts are: by lead and over all, per series and over all, in the target's own unit."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 import numpy as np
@@ -8,10 +8,12 @@ import pandas as pd
 
 from daycast.models.scores.intervals import COVERAGES, Intervals
 from daycast.models.series.differencing import Floats
+from daycast.models.series.panel import Panel
 from daycast.models.series.windows import Mask, Windows
 from daycast.storage.terms.pipeline import DifferenceKind
 from daycast.storage.terms.words import ALL_LEADS, ALL_SERIES, LEVELS, METRICS, NAIVE, ForecasterName, Metric, Split
 
+Pair = tuple[Floats, Floats]
 COLUMNS = ("forecaster", "series_id", "split", "lead", "metric", "value", "n")
 
 
@@ -28,34 +30,92 @@ class Forecast:
     intervals: Intervals
 
 
-def naive_scales(training: Windows, *, kind: DifferenceKind) -> dict[str, float]:
-    """The one-step naive MAE of each series on the training part: what ``mase`` divides by.
+def naive_scales(panel: Panel, *, until: np.datetime64) -> Floats:
+    """The one-step naive MAE of each series up to an instant: what ``mase`` divides by.
+
+    A series that has no step by then is measured over all of its steps.
+
+    Args:
+        panel: the rows.
+        until: the end of the training part, UTC.
 
     Returns:
-        By series id, in the target's unit; 1 for a series that never moves.
+        ``(series,)`` in the target's unit; 1 for a series that never moves.
 
     Source: Hyndman, Koehler (2006), "Another look at measures of forecast accuracy", section 4.1.
     """
-    errors = np.abs(training.levels(kind)[:, 0] - training.base)
-    counts = np.bincount(training.codes, minlength=len(training.names))
-    sums = np.bincount(training.codes, weights=errors, minlength=len(training.names))
-    return {
-        name: float(total / count) if total > 0 else 1.0
-        for name, total, count in zip(training.names, sums, counts, strict=True)
-        if count
-    }
+    steps = np.abs(np.diff(panel.level, axis=1))
+    there = np.isfinite(steps) & np.isfinite(panel.target[:, 1:])
+    early = there & (panel.instants[1:] <= until)
+    chosen = np.where(early.any(axis=1, keepdims=True), early, there)
+    sums, counts = np.where(chosen, steps, 0.0).sum(axis=1), chosen.sum(axis=1)
+    return np.where(sums > 0, sums / np.maximum(counts, 1), 1.0)
 
 
-def evaluate(
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Tally:
+    """What scores are made of: sums by lead over all series and by series over all leads, which can be added up.
+
+    Attributes:
+        names: the series ids.
+        leads: by forecaster and what is summed, ``(sum, n)`` by lead, each ``(horizon,)``.
+        series: likewise by series, each ``(series,)``.
+    """
+
+    names: tuple[str, ...]
+    leads: Mapping[ForecasterName, Mapping[Metric, Pair]]
+    series: Mapping[ForecasterName, Mapping[Metric, Pair]]
+
+    def __add__(self, other: "Tally") -> "Tally":
+        return Tally(
+            names=self.names + other.names,
+            leads=_merged(self.leads, other.leads, np.add),
+            series=_merged(self.series, other.series, lambda one, two: np.concatenate([one, two])),
+        )
+
+    def rows(self, *, split: Split) -> pd.DataFrame:
+        """The scores: by lead for all series together, and by series for all leads together.
+
+        Returns:
+            Columns :data:`COLUMNS`; lead 0 is over all leads, series ``*`` over all series. A value that is not defined
+            (skill where naive has no error, directional accuracy of naive) has no row.
+        """
+        horizon = next(len(total) for sums in self.leads.values() for total, _ in sums.values())
+        cells = pd.DataFrame(
+            {
+                "series_id": [ALL_SERIES] * (horizon + 1) + list(self.names),
+                "lead": [*range(horizon + 1), *[ALL_LEADS] * len(self.names)],
+            }
+        )
+        means = {name: self._means(name) for name in self.leads}
+        tables = [
+            cells.assign(forecaster=name, split=split, metric=metric, value=value, n=n.astype(np.int64))
+            for name in means
+            for metric, (value, n) in _finished(means[name], naive=means[NAIVE]).items()
+        ]
+        rows = pd.concat(tables, ignore_index=True)
+        return rows[np.isfinite(rows["value"])][list(COLUMNS)].reset_index(drop=True)
+
+    def _means(self, name: ForecasterName) -> dict[Metric, Pair]:
+        """Over all, by lead, then by series: the mean, and of how many."""
+        found = {}
+        for metric, (total, n) in self.leads[name].items():
+            of_series, n_series = self.series[name][metric]
+            totals = np.concatenate([[total.sum()], total, of_series])
+            counts = np.concatenate([[n.sum()], n, n_series])
+            found[metric] = (_divide(totals, counts), counts)
+        return found
+
+
+def tally(
     forecasts: Mapping[ForecasterName, Forecast],
     *,
     windows: Windows,
-    split: Split,
     kind: DifferenceKind,
-    scales: Mapping[str, float],
+    scales: Floats,
     directional: bool,
-) -> pd.DataFrame:
-    """Score forecasters on the same windows.
+) -> Tally:
+    """Sum up the errors of forecasters on the same windows.
 
     ``mae``, ``rmse`` and ``crps`` are in the target's unit. ``mase`` is the mean of each window's error in units of its
     series' scale, so that it may be averaged over series. ``skill`` is 1 - MAE / naive MAE on the same windows.
@@ -67,73 +127,60 @@ def evaluate(
     Args:
         forecasts: by name; ``naive`` must be among them.
         windows: what was forecast, all with known targets.
-        split: the part that the windows are of.
         kind: the target's kind of difference.
-        scales: by series id, from :func:`naive_scales`.
+        scales: ``(series,)``, from :func:`naive_scales`.
         directional: whether ``directional_accuracy`` is meant: for prices.
-
-    Returns:
-        Columns :data:`COLUMNS`; lead 0 is over all leads, series ``*`` over all series. A value that is not defined
-        (skill where naive has no error, directional accuracy of naive) has no row.
     """
     actual = windows.levels(kind)
-    scale = np.array([scales.get(name, 1.0) for name in windows.names])[windows.codes][:, np.newaxis]
-    tables = {
-        name: _table(forecast, actual=actual, windows=windows, scale=scale, directional=directional)
+    scale = scales[windows.codes][:, np.newaxis]
+    values = {
+        name: _values(forecast, actual=actual, windows=windows, scale=scale, directional=directional)
         for name, forecast in forecasts.items()
     }
-    naive_mae = tables[NAIVE]["mae"].value
-    for table in tables.values():
-        table["skill"] = _Cells(_divide(naive_mae - table["mae"].value, naive_mae), table["mae"].n)
-    rows = [
-        _rows(cells, windows.names).assign(forecaster=name, split=split, metric=metric)
-        for name, table in tables.items()
-        for metric, cells in ((metric, table[metric]) for metric in METRICS if metric in table)
-    ]
-    return pd.concat(rows, ignore_index=True)[list(COLUMNS)]
+    return Tally(
+        names=windows.names,
+        leads={name: {metric: _by_lead(*each) for metric, each in table.items()} for name, table in values.items()},
+        series={
+            name: {metric: _by_series(*each, windows) for metric, each in table.items()}
+            for name, table in values.items()
+        },
+    )
 
 
 def overall(scores: pd.DataFrame, *, metric: str) -> dict[str, float]:
     """One metric over all series and leads, by forecaster.
 
     Args:
-        scores: of one split, from :func:`evaluate`.
+        scores: of one split, from :meth:`Tally.rows`.
         metric: which.
     """
     rows = scores[(scores["series_id"] == ALL_SERIES) & (scores["lead"] == ALL_LEADS) & (scores["metric"] == metric)]
     return dict(zip(rows["forecaster"], rows["value"].astype(float), strict=True))
 
 
-@dataclass(frozen=True, eq=False)
-class _Cells:
-    """One metric: ``(series + 1, horizon + 1)``, the last row over all series, the first column over all leads."""
-
-    value: Floats
-    n: Floats
-
-
-def _table(
+def _values(
     forecast: Forecast, *, actual: Floats, windows: Windows, scale: Floats, directional: bool
-) -> dict[Metric, _Cells]:
+) -> dict[Metric, tuple[Floats, Mask]]:
+    """What is summed of each window and lead, and where it counts."""
     error = np.abs(actual - forecast.mean)
-    table: dict[Metric, _Cells] = {
-        "mae": _mean(error, windows),
-        "rmse": _mean(np.square(error), windows),
-        "mase": _mean(error / scale, windows),
+    every = np.ones(error.shape, dtype=bool)
+    table: dict[Metric, tuple[Floats, Mask]] = {
+        "mae": (error, every),
+        "rmse": (np.square(error), every),
+        "mase": (error / scale, every),
     }
-    table["rmse"] = _Cells(np.sqrt(table["rmse"].value), table["rmse"].n)
-    table.update(_distribution(forecast, actual=actual, windows=windows))
+    table.update({metric: (values, every) for metric, values in _distribution(forecast, actual, windows).items()})
     if directional:
         base = windows.base[:, np.newaxis]
         told, came = np.sign(forecast.mean - base), np.sign(actual - base)
-        table["directional_accuracy"] = _mean((told == came).astype(float), windows, among=(told != 0) & (came != 0))
+        table["directional_accuracy"] = ((told == came).astype(float), (told != 0) & (came != 0))
     return table
 
 
-def _distribution(forecast: Forecast, *, actual: Floats, windows: Windows) -> dict[Metric, _Cells]:
+def _distribution(forecast: Forecast, actual: Floats, windows: Windows) -> dict[Metric, Floats]:
     """Coverage and CRPS, from the intervals at every coverage of the grid."""
     pinball = np.zeros_like(actual)
-    table: dict[Metric, _Cells] = {}
+    table: dict[Metric, Floats] = {}
     for coverage in COVERAGES:
         lower, upper = forecast.intervals.bounds(forecast.mean, windows, coverage=coverage)
         pinball += _pinball(actual - upper, (100 + coverage) / 200)
@@ -141,8 +188,8 @@ def _distribution(forecast: Forecast, *, actual: Floats, windows: Windows) -> di
             pinball += _pinball(actual - lower, (100 - coverage) / 200)
         if coverage in LEVELS:
             name: Metric = "coverage_80" if coverage == LEVELS[0] else "coverage_95"
-            table[name] = _mean(((lower <= actual) & (actual <= upper)).astype(float), windows)
-    table["crps"] = _mean(2.0 * pinball / (2 * len(COVERAGES) - 1), windows)
+            table[name] = ((lower <= actual) & (actual <= upper)).astype(float)
+    table["crps"] = 2.0 * pinball / (2 * len(COVERAGES) - 1)
     return table
 
 
@@ -150,34 +197,41 @@ def _pinball(apart: Floats, quantile: float) -> Floats:
     return np.asarray(np.maximum(quantile * apart, (quantile - 1.0) * apart))
 
 
-def _mean(values: Floats, windows: Windows, *, among: Mask | None = None) -> _Cells:
-    """Means by series and lead, with those over all series and over all leads."""
-    counted = np.ones(values.shape) if among is None else among.astype(float)
-    n = _sums(counted, windows)
-    return _Cells(_divide(_sums(values * counted, windows), n), n)
+def _by_lead(values: Floats, among: Mask) -> Pair:
+    return np.where(among, values, 0.0).sum(axis=0), among.sum(axis=0).astype(float)
 
 
-def _sums(values: Floats, windows: Windows) -> Floats:
-    series, horizon = len(windows.names), values.shape[1]
-    sums = np.zeros((series + 1, horizon + 1))
-    np.add.at(sums[:series, 1:], windows.codes, values)
-    sums[series] = sums[:series].sum(axis=0)
-    sums[:, 0] = sums[:, 1:].sum(axis=1)
-    return sums
+def _by_series(values: Floats, among: Mask, windows: Windows) -> Pair:
+    total, count = np.where(among, values, 0.0).sum(axis=1), among.sum(axis=1).astype(float)
+    size = len(windows.names)
+    sums, n = (np.bincount(windows.codes, weights=each, minlength=size) for each in (total, count))
+    return np.asarray(sums, dtype=np.float64), np.asarray(n, dtype=np.float64)
+
+
+def _merged(
+    one: Mapping[ForecasterName, Mapping[Metric, Pair]],
+    two: Mapping[ForecasterName, Mapping[Metric, Pair]],
+    join: Callable[[Floats, Floats], Floats],
+) -> dict[ForecasterName, dict[Metric, Pair]]:
+    return {
+        name: {
+            metric: (join(total, two[name][metric][0]), join(n, two[name][metric][1]))
+            for metric, (total, n) in sums.items()
+        }
+        for name, sums in one.items()
+    }
+
+
+def _finished(means: Mapping[Metric, Pair], *, naive: Mapping[Metric, Pair]) -> dict[Metric, Pair]:
+    """The metrics in their order, those of them that are no mean worked out."""
+    mae, n = means["mae"]
+    whole = {
+        **means,
+        "rmse": (np.sqrt(means["rmse"][0]), n),
+        "skill": (_divide(naive["mae"][0] - mae, naive["mae"][0]), n),
+    }
+    return {metric: whole[metric] for metric in METRICS if metric in whole}
 
 
 def _divide(over: Floats, under: Floats) -> Floats:
     return np.divide(over, under, out=np.full_like(over, np.nan), where=under != 0)
-
-
-def _rows(cells: _Cells, names: tuple[str, ...]) -> pd.DataFrame:
-    series, leads = cells.value.shape
-    frame = pd.DataFrame(
-        {
-            "series_id": np.repeat(np.array([*names, ALL_SERIES], dtype=object), leads),
-            "lead": np.tile(np.arange(leads), series),
-            "value": cells.value.reshape(-1),
-            "n": cells.n.reshape(-1).astype(np.int64),
-        }
-    )
-    return frame[np.isfinite(frame["value"])]

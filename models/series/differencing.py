@@ -14,13 +14,14 @@ POSITIVE: frozenset[DifferenceKind] = frozenset({"percent", "log"})
 """The kinds that are defined for positive levels alone, and whose differences add up in the logarithm."""
 
 
-def difference(levels: ArrayLike, *, kind: DifferenceKind) -> Floats:
-    """Difference levels along the first axis.
+def difference(levels: ArrayLike, *, kind: DifferenceKind, axis: int = 0) -> Floats:
+    """Difference levels along an axis.
 
     Args:
         levels: ``(rows,)`` or ``(rows, columns)``, in time order; NaN where there is none. Left as it is.
         kind: ``none`` keeps the levels, ``absolute`` is ``y[t] - y[t-1]``, ``percent`` is ``y[t] / y[t-1] - 1``,
             ``log`` is ``log y[t] - log y[t-1]``.
+        axis: of time.
 
     Returns:
         float64 of the same shape. The first row is NaN, except for ``none``; so is each row that a NaN touches.
@@ -37,12 +38,8 @@ def difference(levels: ArrayLike, *, kind: DifferenceKind) -> Floats:
     if kind in POSITIVE:
         _require_positive(values, kind)
     out = np.full_like(values, np.nan)
-    if kind == "absolute":
-        out[1:] = values[1:] - values[:-1]
-    elif kind == "percent":
-        out[1:] = (values[1:] - values[:-1]) / values[:-1]
-    else:
-        out[1:] = np.log(values[1:]) - np.log(values[:-1])
+    later, now = np.moveaxis(out, axis, 0)[1:], np.moveaxis(np.log(values) if kind == "log" else values, axis, 0)
+    later[...] = (now[1:] - now[:-1]) / now[:-1] if kind == "percent" else now[1:] - now[:-1]
     return out
 
 

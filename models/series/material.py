@@ -1,15 +1,14 @@
-"""A run's windows, cut into their parts, and the ones whose future is not known yet."""
+"""The windows of a shard, cut into their parts, and the ones whose future is not known yet."""
 
-from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
-import pandas as pd
 
-from daycast.models.series.columns import Columns, from_columns, from_table
-from daycast.models.series.splits import Parts, cut
+from daycast.models.series.latest import Latest
+from daycast.models.series.panel import Index, Panel
+from daycast.models.series.splits import Bounds, Parts, cut
 from daycast.models.series.windows import Windows
-from daycast.storage.terms.pipeline import Pipeline
 
 _TAIL = 500
 
@@ -18,52 +17,47 @@ _TAIL = 500
 class Material:
     """What a network is fitted on, what forecasters are held against, and what is forecast from.
 
+    Windows are gathered when they are asked for, of one part at a time.
+
     Attributes:
-        windows: those whose targets are known.
-        parts: which of them are in which part.
-        latest: one a series, its origin the last instant; the targets are NaN.
+        panel: the shard's rows.
+        bounds: where the parts end.
+        latest: one window a series, its origin the last instant.
     """
 
-    windows: Windows
-    parts: Parts
-    latest: Windows
+    panel: Panel
+    bounds: Bounds
+    latest: Latest
+
+    @cached_property
+    def parts(self) -> Parts:
+        """Which of the panel's windows are in which part."""
+        return cut(self.panel.index, bounds=self.bounds)
+
+    @property
+    def training_index(self) -> Index:
+        """Where what networks are fitted on begins."""
+        return self.panel.index.where(self.parts.training)
 
     @property
     def training(self) -> Windows:
         """What networks are fitted on."""
-        return self.windows.where(self.parts.training)
+        return self.panel.windows(self.training_index)
 
     @property
     def training_tail(self) -> Windows:
         """The last of what networks are fitted on, some hundreds over all series: enough for a picture."""
-        training = self.training
-        each = max(1, _TAIL // len(training.names))
-        later = np.bincount(training.codes, minlength=len(training.names)).cumsum()
-        return training.where(np.arange(len(training)) >= later[training.codes] - each)
+        training = self.training_index
+        counts = np.bincount(training.codes, minlength=len(self.panel))
+        each = max(1, _TAIL // max(1, int(np.count_nonzero(counts))))
+        return self.panel.windows(training.where(np.arange(len(training)) >= counts.cumsum()[training.codes] - each))
 
-    @property
+    @cached_property
     def validation(self) -> Windows:
         """What stops a fit, chooses between forecasters, and gives the intervals."""
-        return self.windows.where(self.parts.validation)
+        return self.panel.windows(self.panel.index.where(self.parts.validation))
 
-    @property
+    @cached_property
     def test(self) -> Windows:
         """What the published errors are of."""
-        return self.windows.where(self.parts.test)
-
-
-def assemble(stored: Mapping[str, Columns], latest: Columns, *, instants: pd.DatetimeIndex, spec: Pipeline) -> Material:
-    """Put together what the lake holds.
-
-    Args:
-        stored: by series id, the columns of its windows.
-        latest: the columns of the latest windows of all series.
-        instants: the calendar from the first to the last instant of any series.
-        spec: the pipeline.
-
-    Raises:
-        DataError: a series has no windows, or a part would have none.
-    """
-    windows = from_columns(stored, spec=spec)
-    parts = cut(windows, instants=instants, split=spec.split)
-    return Material(windows=windows, parts=parts, latest=from_table(latest, spec=spec))
+        return self.panel.windows(self.panel.index.where(self.parts.test))

@@ -1,7 +1,7 @@
 """Scaling, per series, by the mean and deviation of the training part."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 from daycast.models.series.differencing import Floats
 from daycast.models.series.windows import Windows
 from daycast.storage.terms.errors import DataError
+from daycast.storage.terms.text import few
 
 _SINGLE, _DOUBLE = 1e-6, 1e-12
 """A deviation below this share of the mean is rounding, of float32 and of float64, and not movement."""
@@ -116,10 +117,16 @@ class Scaler:
         unknown = sorted({windows.names[code] for code in np.unique(windows.codes)} - set(position))
         if unknown:
             raise DataError(
-                f"Windows of series that the network was trained on are required: {', '.join(self.names)}. "
-                f"Received: {', '.join(unknown)}. Train again with these series."
+                f"Windows of series that the network was trained on are required: {few(self.names)}. "
+                f"Received: {few(unknown)}. Train again with these series."
             )
         return np.array([position.get(name, -1) for name in windows.names], dtype=np.intp)[windows.codes]
+
+
+def by_itself(windows: Windows) -> Windows:
+    """The same windows, each as a series of its own: a scaler fitted on them scales each by what it reads itself."""
+    names = tuple(f"{name}@{row}" for row, name in enumerate(windows.series))
+    return replace(windows, names=names, codes=np.arange(len(windows), dtype=np.int32))
 
 
 def _moments(

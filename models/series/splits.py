@@ -1,14 +1,52 @@
 """The history cut by time into training, validation and test."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Protocol
 
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from daycast.models.series.windows import Mask, Windows
+from daycast.models.series.windows import Mask
 from daycast.storage.terms.errors import DataError
 from daycast.storage.terms.pipeline import SplitSpec
+
+
+class Divided(Protocol):
+    """What can be cut by time: windows, or an index of them."""
+
+    @property
+    def origin(self) -> NDArray[np.datetime64]:
+        """``(n,)``."""
+        ...
+
+    @property
+    def end(self) -> NDArray[np.datetime64]:
+        """``(n,)``, of the last target."""
+        ...
+
+    @property
+    def horizon(self) -> int:
+        """Steps out."""
+        ...
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Bounds:
+    """Where the parts of a history end.
+
+    Attributes:
+        training_end: the last instant of the training part, aware UTC.
+        validation_end: the last instant of the validation part.
+        test_end: the last instant of the test part.
+        sizes: instants of the three parts.
+    """
+
+    training_end: pd.Timestamp
+    validation_end: pd.Timestamp
+    test_end: pd.Timestamp
+    sizes: tuple[int, int, int]
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -22,17 +60,18 @@ class Parts:
         training: ``(n,)`` bool.
         validation: ``(n,)`` bool.
         test: ``(n,)`` bool.
-        training_end: the last instant of the training part, aware UTC.
-        validation_end: the last instant of the validation part.
-        test_end: the last instant of the test part.
+        bounds: where the parts end.
     """
 
     training: Mask
     validation: Mask
     test: Mask
-    training_end: pd.Timestamp
-    validation_end: pd.Timestamp
-    test_end: pd.Timestamp
+    bounds: Bounds
+
+    @property
+    def counts(self) -> dict[str, int]:
+        """Windows of each part."""
+        return {part: int(getattr(self, part).sum()) for part in ("training", "validation", "test")}
 
 
 def sizes(count: int, *, split: SplitSpec) -> tuple[int, int, int]:
@@ -58,41 +97,61 @@ def sizes(count: int, *, split: SplitSpec) -> tuple[int, int, int]:
     return training, validation, test
 
 
-def cut(windows: Windows, *, instants: pd.DatetimeIndex, split: SplitSpec) -> Parts:
-    """Cut windows by time.
+def bounds(instants: pd.DatetimeIndex, *, split: SplitSpec) -> Bounds:
+    """Where the parts of a history end.
 
     Args:
-        windows: of all series.
         instants: the union of the series' instants, aware UTC, ascending, unique.
         split: how large the parts are.
 
     Raises:
-        DataError: a part holds no window.
+        DataError: a part would be empty, or they need more instants than there are.
     """
     training, validation, test = sizes(len(instants), split=split)
-    ends = [training - 1, training + validation - 1, training + validation + test - 1]
-    bounds = instants[ends].tz_convert("UTC").tz_localize(None).to_numpy().astype("datetime64[us]")
-    first, second, third = bounds
-    masks = {
-        "training": _within(windows, after=None, until=first),
-        "validation": _within(windows, after=first, until=second),
-        "test": _within(windows, after=second, until=third),
-    }
-    for part, mask in masks.items():
-        if not mask.any():
+    first, second, third = instants[[training - 1, training + validation - 1, training + validation + test - 1]]
+    return Bounds(training_end=first, validation_end=second, test_end=third, sizes=(training, validation, test))
+
+
+def cut(windows: Divided, *, bounds: Bounds) -> Parts:
+    """Cut windows by time; a part may hold none."""
+    first, second, third = (
+        each.tz_convert("UTC").tz_localize(None).to_datetime64().astype("datetime64[us]")
+        for each in (bounds.training_end, bounds.validation_end, bounds.test_end)
+    )
+    return Parts(
+        training=_within(windows, after=None, until=first),
+        validation=_within(windows, after=first, until=second),
+        test=_within(windows, after=second, until=third),
+        bounds=bounds,
+    )
+
+
+def require_windows(counts: Mapping[str, int], *, bounds: Bounds, horizon: int) -> None:
+    """Hold a history to having windows in every part.
+
+    Args:
+        counts: windows of each part, over all series.
+        bounds: where the parts end.
+        horizon: steps out.
+
+    Raises:
+        DataError: a part holds no window.
+    """
+    for part, count in counts.items():
+        if not count:
+            training, validation, test = bounds.sizes
             raise DataError(
-                f"The {part} part must hold at least one window whose {windows.horizon} targets all lie in it. "
+                f"The {part} part must hold at least one window whose {horizon} targets all lie in it. "
                 f"Received: none, of {training} training, {validation} validation and {test} test instants. "
                 "Fetch more history, make the part larger or the horizon smaller."
             )
-    return Parts(**masks, training_end=instants[ends[0]], validation_end=instants[ends[1]], test_end=instants[ends[2]])
 
 
 def _size(part: float, count: int) -> int:
     return round(part * count) if part < 1 else int(part)
 
 
-def _within(windows: Windows, *, after: np.datetime64 | None, until: np.datetime64) -> NDArray[np.bool_]:
+def _within(windows: Divided, *, after: np.datetime64 | None, until: np.datetime64) -> NDArray[np.bool_]:
     """All targets lie after ``after``, that is, the origin is no earlier; NaT is within nothing."""
     mask = windows.end <= until
     return mask if after is None else mask & (windows.origin >= after)

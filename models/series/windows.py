@@ -4,14 +4,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass, fields, replace
 
 import numpy as np
-import pandas as pd
-from numpy.lib.stride_tricks import sliding_window_view
 from numpy.typing import NDArray
 
-from daycast.models.series.alignment import carry
-from daycast.models.series.differencing import Floats, difference, undo
+from daycast.models.series.differencing import Floats, undo
 from daycast.storage.terms.errors import DataError
-from daycast.storage.terms.pipeline import DifferenceKind, Pipeline
+from daycast.storage.terms.pipeline import DifferenceKind
 
 Mask = NDArray[np.bool_]
 
@@ -80,6 +77,21 @@ class Windows:
         return replace(self, **rows)
 
 
+def stamps(windows: Windows) -> NDArray[np.uint64]:
+    """``(n,)`` a number over all that a network reads of each window: the same reading has the same number.
+
+    Two readings share one by accident once in some 10¹⁹ pairs.
+    """
+    seen = [windows.inputs.reshape(len(windows), -1), windows.anchor, windows.base[:, np.newaxis]]
+    words = np.concatenate([np.ascontiguousarray(part).view(np.uint32) for part in seen], axis=1)
+    random = np.random.default_rng(words.shape[1])
+    factors = random.integers(2**63, size=(1, words.shape[1]), dtype=np.uint64) * np.uint64(2) + np.uint64(1)
+    total = np.zeros(len(windows), dtype=np.uint64)
+    for place in range(words.shape[1]):
+        total += (words[:, place] + np.uint64(1)) * factors[0, place]
+    return total
+
+
 def concatenate(parts: Sequence[Windows]) -> Windows:
     """Join windows of different series, or of one series in time order.
 
@@ -96,180 +108,3 @@ def concatenate(parts: Sequence[Windows]) -> Windows:
     rest = [field.name for field in fields(Windows) if field.name not in {"names", "codes"}]
     columns = {name: np.concatenate([getattr(part, name) for part in parts]) for name in rest}
     return Windows(names=names, codes=np.concatenate(codes), **columns)
-
-
-def rows_before(spec: Pipeline) -> int:
-    """Instants that a window reaches back from its origin, the origin's own included.
-
-    One more than the lookback where a column is differenced, and at least a season for the seasonal naive forecast.
-    """
-    differenced = any(spec.difference_of(column) != "none" for column in spec.features)
-    return max(spec.lookback + differenced, spec.season_length)
-
-
-def make_windows(levels: pd.DataFrame, *, spec: Pipeline, series_id: str) -> Windows:
-    """Every window of a series whose inputs and targets are complete.
-
-    A gap of inputs is carried over for ``spec.fill_limit`` instants; a target that was not observed leaves out each
-    window that has it.
-
-    Args:
-        levels: one row an instant of the calendar without a gap, index aware UTC; the columns of ``spec.columns``;
-            NaN where nothing was observed. Left as it is.
-        spec: the pipeline.
-        series_id: the series' name.
-
-    Raises:
-        DataError: there are too few rows for one window, or no window is complete.
-    """
-    rows = _Rows.of(levels, spec=spec, series_id=series_id)
-    before = rows_before(spec)
-    required = before + spec.horizon
-    if len(rows) < required:
-        raise DataError(
-            f"{series_id}: one window needs {required} instants (lookback {spec.lookback}, season "
-            f"{spec.season_length}, horizon {spec.horizon}). Received: {len(rows)}. "
-            "Fetch more history, or make lookback or horizon smaller."
-        )
-    origins = np.arange(before - 1, len(rows) - spec.horizon)
-    targets = sliding_window_view(rows.target, spec.horizon)[origins + 1]
-    complete = rows.complete(origins) & np.isfinite(targets).all(axis=1)
-    if not complete.any():
-        raise DataError(
-            f"{series_id}: {required} instants in a row without a gap longer than {spec.fill_limit} are required for "
-            f"one window. Received: {len(rows)} instants with {rows.gaps} values missing. "
-            "Mend the feed, or raise fill_limit."
-        )
-    origins = origins[complete]
-    return rows.windows(origins, targets=targets[complete], end=rows.instants[origins + spec.horizon])
-
-
-def latest_window(levels: pd.DataFrame, *, spec: Pipeline, series_id: str) -> Windows:
-    """The one window whose origin is the last instant; its targets are NaN and its end NaT.
-
-    Args:
-        levels: as for :func:`make_windows`.
-        spec: the pipeline.
-        series_id: the series' name.
-
-    Raises:
-        DataError: its inputs are not complete.
-    """
-    rows = _Rows.of(levels, spec=spec, series_id=series_id)
-    before = rows_before(spec)
-    if len(rows) < before:
-        raise DataError(
-            f"{series_id}: a forecast needs {before} instants up to its origin. Received: {len(rows)}. "
-            "Fetch more history, or make lookback smaller."
-        )
-    origin = np.array([len(rows) - 1])
-    if not rows.complete(origin)[0]:
-        recent = levels.loc[:, list(spec.columns)].iloc[-before:]
-        missing = {str(column): int(count) for column, count in recent.isna().sum().items() if count}
-        raise DataError(
-            f"{series_id}: the {before} instants up to {levels.index[-1]} must be complete, but for gaps of at most "
-            f"{spec.fill_limit}. Received: values missing: {missing or 'just before them'}. "
-            "Run again when the feed has them, or raise fill_limit."
-        )
-    unknown = np.full((1, spec.horizon), np.nan)
-    return rows.windows(origin, targets=unknown, end=np.array(["NaT"], dtype="datetime64[us]"))
-
-
-@dataclass(frozen=True, eq=False)
-class _Rows:
-    """A series, row by row, ready to be cut into windows."""
-
-    series_id: str
-    lookback: int
-    season: int
-    instants: NDArray[np.datetime64]
-    inputs: NDArray[np.float32]
-    """(rows, features), differenced and less the anchor"""
-    anchor: Floats
-    """(features,)"""
-    target: Floats
-    """(rows,) differenced, NaN where the target was not observed"""
-    level: Floats
-    """(rows,) the target's level, short gaps carried over"""
-    gaps: int
-
-    @classmethod
-    def of(cls, levels: pd.DataFrame, *, spec: Pipeline, series_id: str) -> "_Rows":
-        _require_frame(levels, spec=spec, series_id=series_id)
-        wanted = levels[list(spec.columns)].astype("float64")
-        kinds = [spec.difference_of(column) for column in spec.features]
-        filled = carry(wanted, limit=spec.fill_limit)
-        inputs = [_difference(filled[column], spec=spec, series_id=series_id) for column in spec.features]
-        anchor = np.array([_anchor(column, kind) for column, kind in zip(inputs, kinds, strict=True)])
-        target = _difference(filled[spec.target], spec=spec, series_id=series_id)
-        target[wanted[spec.target].isna().to_numpy()] = np.nan
-        return cls(
-            series_id=series_id,
-            lookback=spec.lookback,
-            season=spec.season_length,
-            instants=levels.index.tz_convert("UTC").tz_localize(None).to_numpy().astype("datetime64[us]"),
-            inputs=(np.stack(inputs, axis=1) - anchor).astype(np.float32),
-            anchor=anchor,
-            target=target,
-            level=filled[spec.target].to_numpy(dtype=np.float64, copy=True),
-            gaps=int(wanted.isna().to_numpy().sum()),
-        )
-
-    def __len__(self) -> int:
-        return len(self.instants)
-
-    def complete(self, origins: NDArray[np.intp]) -> Mask:
-        """Whether each origin has all of its inputs and past levels."""
-        read = sliding_window_view(np.isfinite(self.inputs).all(axis=1), self.lookback)[origins - self.lookback + 1]
-        known = sliding_window_view(np.isfinite(self.level), self.season)[origins - self.season + 1]
-        return np.asarray(read.all(axis=1) & known.all(axis=1))
-
-    def windows(self, origins: NDArray[np.intp], *, targets: Floats, end: NDArray[np.datetime64]) -> Windows:
-        width = self.inputs.shape[1]
-        flat = sliding_window_view(self.inputs.reshape(-1), self.lookback * width)[::width]  # one memory block a window
-        return Windows(
-            names=(self.series_id,),
-            codes=np.zeros(len(origins), dtype=np.int32),
-            origin=self.instants[origins],
-            end=end,
-            inputs=flat[origins - self.lookback + 1].reshape(-1, self.lookback, width),
-            anchor=np.repeat(self.anchor[np.newaxis], len(origins), axis=0),
-            targets=np.ascontiguousarray(targets),
-            base=self.level[origins],
-            slope=self._slope(origins),
-            past=sliding_window_view(self.level, self.season)[origins - self.season + 1],
-        )
-
-    def _slope(self, origins: NDArray[np.intp]) -> Floats:
-        first = int(np.argmax(np.isfinite(self.level)))
-        steps = np.maximum(origins - first, 1)  # at the first level itself the change is 0, whatever it is divided by
-        return np.asarray((self.level[origins] - self.level[first]) / steps)
-
-
-def _anchor(column: Floats, kind: DifferenceKind) -> float:
-    """The first level of what is not differenced: each window of a series has the same, as neighbours share rows."""
-    known = column[np.isfinite(column)]
-    return float(known[0]) if kind == "none" and len(known) else 0.0
-
-
-def _difference(column: "pd.Series[float]", *, spec: Pipeline, series_id: str) -> Floats:
-    name = str(column.name)
-    try:
-        return difference(column.to_numpy(), kind=spec.difference_of(name))
-    except DataError as error:
-        raise DataError(f"{series_id}, column {name}: {error}") from None
-
-
-def _require_frame(levels: pd.DataFrame, *, spec: Pipeline, series_id: str) -> None:
-    missing = [column for column in spec.columns if column not in levels.columns]
-    if missing:
-        raise DataError(
-            f"{series_id}: the columns {list(spec.columns)} are required. Received: {list(levels.columns)}, without "
-            f"{missing}. Name columns that the feed has."
-        )
-    index = levels.index
-    if not (isinstance(index, pd.DatetimeIndex) and index.tz is not None and index.is_monotonic_increasing):
-        raise DataError(f"{series_id}: an index of aware instants in ascending order is required. Received: {index!r}.")
-    if not index.is_unique:
-        twice = index[index.duplicated()][0]
-        raise DataError(f"{series_id}: each instant may stand once. Received: {twice} more than once.")

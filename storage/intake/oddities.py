@@ -82,8 +82,8 @@ def _expected(first: pd.DatetimeIndex, last: pd.DatetimeIndex, spec: Pipeline) -
     if calendar.step is not None:
         return np.asarray((last - first) // calendar.step + 1)
     units = calendar.units(first.min(), last.max())
-    between = units.searchsorted(last, side="right") - 1 - units.searchsorted(first)
-    return np.asarray(between // (calendar.frequency.count if calendar.frequency else 1) + 1)
+    count = 1 if calendar.frequency is None else calendar.frequency.count
+    return np.asarray((units.searchsorted(last, side="right") - units.searchsorted(first) - 1) // count + 1)
 
 
 def _near_a_split(moves: np.ndarray) -> np.ndarray:

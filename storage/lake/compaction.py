@@ -6,11 +6,10 @@ that finds a row twice takes it once.
 
 from datetime import datetime
 
-import numpy as np
-
 from daycast.storage.lake import parquet
 from daycast.storage.lake.folder import Folder
-from daycast.storage.terms.words import ORIGIN
+from daycast.storage.lake.rows import compact_files
+from daycast.storage.terms.words import OBSERVED_AT
 
 MOST_FILES = 32
 """Of one series: a run that finds more puts them together itself, as each costs every read of the series a little."""
@@ -38,12 +37,10 @@ def compact_rows(folder: Folder, *, before: datetime, files: int) -> int:
 
 
 def compact_windows(folder: Folder, *, before: datetime, files: int) -> int:
-    """Put the files of one series' windows together, origin ascending.
-
-    Where a run rewrites windows at the same time, nothing is changed: the next upkeep tries again.
+    """Put the files of one shard's windows together; of a row that is there twice, the later one stays.
 
     Args:
-        folder: of one series' windows.
+        folder: of one shard's windows.
         before: aware; files written later are left as they are.
         files: only where there are more than these.
 
@@ -53,13 +50,7 @@ def compact_windows(folder: Folder, *, before: datetime, files: int) -> int:
     names = _old_files(folder, before=before, files=files)
     if len(names) <= max(files, 1):
         return 0
-    arrays = parquet.read_arrays(folder, names)
-    _, first = np.unique(arrays[ORIGIN], return_index=True)
-    whole = f"{names[0].split('-')[0]}-{len(first):07d}-whole.parquet"
-    parquet.write_arrays(folder, whole, {column: array[first] for column, array in arrays.items()})
-    if not set(names) <= set(folder.names()):  # a run found some of them revised, and the whole holds what it removed
-        folder.remove(whole)
-        return 0
+    whole = compact_files(folder, names, time=OBSERVED_AT)
     return _replace(folder, names, whole)
 
 

@@ -26,11 +26,21 @@ from daycast.storage.lake.folder import Folder
 from daycast.storage.lake.history import Added, History, news
 from daycast.storage.lake.shards import MOST_SERIES, Shards, is_shard, read_shards, write_shards
 from daycast.storage.terms.errors import StorageError
-from daycast.storage.terms.words import ADJUSTMENT, AVAILABLE_AT, FETCHED_AT, OBSERVED_AT, SYMBOL
+from daycast.storage.terms.words import ADJUSTMENT, AVAILABLE_AT, FETCHED_AT, OBSERVED_AT, SERIES_ID, SYMBOL, TIME
 
 _HELD: dict[tuple[object, ...], History] = {}
 _MOST_HELD = 2
 """Shards at most whose rows stay in memory for the next step that asks for the same files."""
+
+
+NO_VINTAGES = pd.DataFrame(
+    {
+        SERIES_ID: pd.Series(dtype="str"),
+        **{name: pd.Series(dtype=TIME) for name in (OBSERVED_AT, AVAILABLE_AT, FETCHED_AT)},
+        "value": pd.Series(dtype=float),
+    }
+)
+"""What is known of a target of which the feed never said anything."""
 
 
 class Observations:
@@ -140,8 +150,7 @@ class Observations:
         """
         rows = self._of_symbol(symbol).frame
         if rows.empty:
-            times = {name: pd.Series(dtype="datetime64[us, UTC]") for name in (OBSERVED_AT, AVAILABLE_AT, FETCHED_AT)}
-            return pd.DataFrame({**times, "value": pd.Series(dtype=float)})
+            return NO_VINTAGES.drop(columns=SERIES_ID)
         # A column that was never asked of the feed is known of nowhere.
         wanted = rows.reindex(columns=[OBSERVED_AT, AVAILABLE_AT, FETCHED_AT, column])
         return wanted.rename(columns={column: "value"}).astype({"value": float})
@@ -239,24 +248,6 @@ class Observations:
     def _symbols(self, folder: Folder) -> list[str]:
         frames = parquet.steadily(folder, lambda names: parquet.read_frames(folder, names, columns=[SYMBOL]))
         return [] if frames.empty else frames[SYMBOL].unique().tolist()
-
-
-def fingerprint(series: Mapping[str, pd.DataFrame]) -> str:
-    """Name a state of the data.
-
-    Args:
-        series: by name, one row an instant (the index), float columns.
-
-    Returns:
-        Sixteen hexadecimal digits over the names, instants and values.
-    """
-    digest = hashlib.sha256()
-    for name in sorted(series):
-        frame = series[name]
-        digest.update(json.dumps([name, list(frame.columns)]).encode())
-        digest.update(frame.index.as_unit("us").asi8.tobytes())
-        digest.update(np.ascontiguousarray(frame.to_numpy(dtype=np.float64)).tobytes())
-    return digest.hexdigest()[:16]
 
 
 def _file_name(frame: pd.DataFrame, fetched_at: datetime) -> str:

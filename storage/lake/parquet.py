@@ -53,7 +53,7 @@ def read_frames(folder: Folder, names: Sequence[str], *, columns: list[str] | No
     Raises:
         StorageError: a file is no Parquet, or was cut.
     """
-    tables = [_table(folder, name, columns=columns) for name in names]
+    tables = [read_table(folder, name, columns=columns) for name in names]
     if not tables:
         return pd.DataFrame()
     return pa.concat_tables(tables, promote_options="permissive").to_pandas()
@@ -86,14 +86,19 @@ def read_arrays(folder: Folder, names: Sequence[str]) -> dict[str, np.ndarray]:
     Raises:
         StorageError: a file is no Parquet, or was cut.
     """
-    tables = [_table(folder, name) for name in names]
+    tables = [read_table(folder, name) for name in names]
     if not tables:
         return {}
     table = pa.concat_tables(tables)
-    return {column: _array(table.column(column).combine_chunks()) for column in table.column_names}
+    return {column: as_array(table.column(column)) for column in table.column_names}
 
 
-def _table(folder: Folder, name: str, *, columns: list[str] | None = None) -> pa.Table:
+def read_table(folder: Folder, name: str, *, columns: list[str] | None = None) -> pa.Table:
+    """Read one file.
+
+    Raises:
+        StorageError: it is no Parquet, or was cut.
+    """
     try:
         return pq.read_table(pa.BufferReader(folder.read(name)), columns=columns)
     except pa.ArrowException as error:
@@ -110,7 +115,9 @@ def _column(array: np.ndarray) -> pa.Array:
     return pa.FixedSizeListArray.from_arrays(flat, int(np.prod(array.shape[1:])))
 
 
-def _array(column: pa.Array) -> np.ndarray:
+def as_array(chunks: pa.ChunkedArray) -> np.ndarray:
+    """A column as an array: ``(n,)``, or ``(n, width)`` for a fixed-size list."""
+    column = chunks.combine_chunks()
     if not pa.types.is_fixed_size_list(column.type):
         return np.asarray(column.to_numpy(zero_copy_only=False))
     return np.asarray(column.flatten().to_numpy(zero_copy_only=True).reshape(len(column), column.type.list_size))

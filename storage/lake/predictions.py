@@ -1,16 +1,19 @@
-"""What a model version predicts for the windows of one state of the data, kept so that nothing is computed twice."""
+"""What a model version predicts for windows, kept so that nothing is computed twice.
 
-from collections.abc import Mapping
-from datetime import datetime
+One folder a version and shard; a night adds one file with the windows that the version had not seen, or that no longer
+read what they did.
+"""
+
+from collections.abc import Sequence
 
 import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
 
-from daycast.storage.lake import parquet
+from daycast.storage.lake.compaction import MOST_FILES
 from daycast.storage.lake.folder import Folder
-from daycast.storage.terms.words import MEAN, ORIGIN, PART, SERIES_ID
-
-_LATEST = "latest"
+from daycast.storage.lake.rows import Rows, append_rows, read_rows
+from daycast.storage.terms.words import MEAN, ORIGIN, PART, SERIES_ID, STAMP
 
 
 class Predictions:
@@ -24,59 +27,66 @@ class Predictions:
     def __init__(self, folder: Folder, pipeline: str) -> None:
         self._folder = folder / "predictions" / pipeline
 
-    def write(self, arrays: Mapping[str, np.ndarray], *, version: str, data_hash: str) -> None:
-        """Keep a version's predictions for a state of the data.
+    def missing(self, version: str, shard: str, keys: Rows) -> NDArray[np.bool_]:
+        """Which windows a version has no prediction of.
 
         Args:
-            arrays: columns with a common first axis: ``series_id``, ``origin``, ``part``, and ``mean`` as
-                ``(n, horizon)`` levels of the target.
             version: the model version.
-            data_hash: the state of the data.
+            shard: whose windows they are.
+            keys: ``series_id``, ``origin``, and ``stamp`` over all that is read of the window.
         """
-        parquet.write_arrays(self._folder / version, f"{data_hash}.parquet", arrays)
+        return self._places(self._kept(version, shard), keys) < 0
 
-    def exists(self, *, version: str, data_hash: str) -> bool:
-        """Whether :meth:`write` kept these."""
-        return (self._folder / version).exists(f"{data_hash}.parquet")
-
-    def means(self, *, version: str, data_hash: str) -> dict[str, np.ndarray]:
-        """By part, the levels that :meth:`write` kept, ``(n, horizon)`` in the order of the part's windows."""
-        columns = parquet.read_arrays(self._folder / version, [f"{data_hash}.parquet"])
-        return {str(part): columns[MEAN][columns[PART] == part] for part in np.unique(columns[PART].astype(str))}
-
-    def one_ahead(self, *, version: str, data_hash: str | None = None, origins: Mapping[str, datetime]) -> pd.DataFrame:
-        """What a version predicted one step ahead.
+    def add(self, version: str, shard: str, rows: Rows) -> None:
+        """Keep predictions.
 
         Args:
             version: the model version.
-            data_hash: the state of the data; by default the one whose latest windows have the origins given.
-            origins: by series id, aware UTC.
+            shard: whose windows they are of.
+            rows: the keys, ``part``, and ``mean`` as ``(n, horizon)`` levels of the target.
+        """
+        folder = self._folder / version / shard
+        if len(folder.names()) >= MOST_FILES:  # the earlier ones are computed again if anybody asks for them
+            for name in folder.names():
+                folder.remove(name)
+        append_rows(folder, rows)
+
+    def means(self, version: str, shard: str, keys: Rows, *, horizon: int) -> NDArray[np.float64]:
+        """The levels that a version predicts for windows, ``(n, horizon)``; NaN where it has none."""
+        kept = self._kept(version, shard)
+        place = self._places(kept, keys)
+        found = np.full((len(keys), horizon), np.nan)
+        if len(kept):
+            found[place >= 0] = kept.columns[MEAN][place[place >= 0]].reshape(-1, horizon)
+        return found
+
+    def one_ahead(self, version: str, shard: str, *, series: Sequence[str]) -> pd.DataFrame:
+        """What a version predicted one step ahead for some series.
 
         Returns:
-            ``series_id``, ``origin`` (aware UTC), ``part`` and ``mean``, in the order of the windows; without rows
-            where nothing was kept.
+            ``series_id``, ``origin`` (aware UTC), ``part`` (in which the window was when it was predicted) and
+            ``mean``, by series and origin; without rows where nothing was kept.
         """
-        folder = self._folder / version
-        names = folder.names() if data_hash is None else [f"{data_hash}.parquet"]
-        for name in names:
-            frame = _one_ahead(folder, name) if folder.exists(name) else _NOTHING
-            latest = frame[frame[PART] == _LATEST]
-            there = dict(zip(latest[SERIES_ID], latest[ORIGIN], strict=True))
-            if data_hash is not None or {name: there.get(name) for name in origins} == dict(origins):
-                return frame
-        return _NOTHING
+        kept = self._kept(version, shard)
+        if not len(kept):
+            return pd.DataFrame({SERIES_ID: [], ORIGIN: pd.DatetimeIndex([], tz="UTC"), PART: [], MEAN: []})
+        chosen = kept.at(np.isin(kept.columns[SERIES_ID], kept.codes_of(series)))
+        columns = chosen.columns
+        return pd.DataFrame(
+            {
+                SERIES_ID: np.array(kept.names, dtype=object)[columns[SERIES_ID]],
+                ORIGIN: pd.DatetimeIndex(columns[ORIGIN]).tz_localize("UTC"),
+                PART: columns[PART].astype(str),
+                MEAN: columns[MEAN].reshape(len(chosen), -1)[:, 0],
+            }
+        )
 
+    def _kept(self, version: str, shard: str) -> Rows:
+        return read_rows(self._folder / version / shard, time=ORIGIN)
 
-_NOTHING = pd.DataFrame({SERIES_ID: [], ORIGIN: pd.DatetimeIndex([], tz="UTC"), PART: [], MEAN: []})
-
-
-def _one_ahead(folder: Folder, name: str) -> pd.DataFrame:
-    columns = parquet.read_arrays(folder, [name])
-    return pd.DataFrame(
-        {
-            SERIES_ID: columns[SERIES_ID].astype(str),
-            ORIGIN: pd.DatetimeIndex(columns[ORIGIN]).tz_localize("UTC"),
-            PART: columns[PART].astype(str),
-            MEAN: columns[MEAN][:, 0],
-        }
-    )
+    @staticmethod
+    def _places(kept: Rows, keys: Rows) -> NDArray[np.intp]:
+        place = kept.find(keys, time=ORIGIN)
+        if not len(kept):
+            return place
+        return np.where(kept.columns[STAMP][place] == keys.columns[STAMP], place, -1)

@@ -74,7 +74,7 @@ def remove_orphans(registry: Registry, pipeline: str, *, rows: Sequence[Version]
 
 
 def remove_predictions(folder: Folder, *, versions: Collection[str], before: datetime) -> int:
-    """Remove the predictions of versions that are gone, and all but the newest of each that is kept.
+    """Remove the predictions of versions that are gone, and of those that are kept what no release writes any more.
 
     Args:
         folder: of one pipeline's predictions.
@@ -88,7 +88,7 @@ def remove_predictions(folder: Folder, *, versions: Collection[str], before: dat
         return 0
     names = folder.names()
     gone = _remove(folder, _older(folder, [name for name in names if name not in versions], before=before))
-    return gone + sum(_remove_all_but_newest(folder / name, before=before) for name in names if name in versions)
+    return gone + sum(_remove_files(folder / name, before=before) for name in names if name in versions)
 
 
 def remove_windows(folder: Folder, *, preparations: Collection[str], before: datetime, grace: datetime) -> int:
@@ -105,9 +105,9 @@ def remove_windows(folder: Folder, *, preparations: Collection[str], before: dat
     """
     names = folder.names()
     gone = _remove(folder, _older(folder, [name for name in names if name not in preparations], before=before))
-    return gone + sum(
-        _remove_all_but_newest(folder / name / _LATEST, before=grace) for name in names if name in preparations
-    )
+    latest = [folder / name / _LATEST for name in names if name in preparations]
+    shards = [each / shard for each in latest for shard in each.names()]
+    return gone + sum(_remove_all_but_newest(shard, before=grace) for shard in shards)
 
 
 def remove_reports(folder: Folder, *, before: datetime) -> int:
@@ -125,6 +125,11 @@ def _line(version: str | None, parents: dict[str, str | None]) -> set[str]:
         line.add(version)
         version = parents.get(version)
     return line
+
+
+def _remove_files(folder: Folder, *, before: datetime) -> int:
+    """Remove the files that lie beside the shards' folders: earlier releases kept a file a state of the data."""
+    return _remove(folder, _older(folder, [name for name in folder.names() if "." in name], before=before))
 
 
 def _remove_all_but_newest(folder: Folder, *, before: datetime) -> int:

@@ -10,6 +10,7 @@ from daycast.storage.sql.tables import Evaluation, Forecast
 from daycast.storage.terms.words import (
     ALL_LEADS,
     ALL_SERIES,
+    ALL_VERSIONS,
     AS_OF,
     EVALUATIONS_KEY,
     FORECASTS_KEY,
@@ -44,7 +45,7 @@ def write_evaluations(db: Database, rows: "Sequence[Mapping[str, object]] | pd.D
 
 
 def list_evaluations(db: Database, pipeline: str, *, version: str, split: Split | None = None) -> list[dict[str, Any]]:
-    """The evaluations of a version and of the baselines beside it, in the order of the table's key.
+    """The evaluations of a version, and the latest ones of the baselines, in the order of the table's key.
 
     Args:
         db: the database.
@@ -52,7 +53,8 @@ def list_evaluations(db: Database, pipeline: str, *, version: str, split: Split 
         version: the version's name.
         split: only of this one.
     """
-    question = select(*_COLUMNS).where(Evaluation.pipeline == pipeline, Evaluation.version == version)
+    of_both = Evaluation.version.in_([version, ALL_VERSIONS])
+    question = select(*_COLUMNS).where(Evaluation.pipeline == pipeline, of_both)
     if split is not None:
         question = question.where(Evaluation.split == split)
     return db.query(question.order_by(*(_COLUMNS[name] for name in EVALUATIONS_KEY)))

@@ -4,11 +4,14 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import Connection, delete, false, func, or_, select
+from sqlalchemy import Connection, delete, func, select
 
 from daycast.storage.sql.database import Database
 from daycast.storage.sql.tables import LATEST_FORECASTS, Forecast, Series
 from daycast.storage.terms.words import AS_OF, ORIGIN, PIPELINE, SERIES_ID, VALID_AT
+
+_PORTION = 500
+"""Names in one question at most: SQLite takes a thousand, and the tree of an expression has its depth."""
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -67,10 +70,21 @@ def forecasts_from(db: Database, origins: Mapping[str, datetime]) -> list[dict[s
         db: the database.
         origins: the origin of each series, aware, by ``series_id``.
     """
-    pairs = ((Forecast.series_id == name) & (Forecast.origin == origin) for name, origin in origins.items())
+    by_origin: dict[datetime, list[str]] = {}
+    for name, origin in origins.items():
+        by_origin.setdefault(origin, []).append(name)
+    found = [row for origin, names in by_origin.items() for row in _from(db, origin, names)]
+    return sorted(found, key=lambda row: (row[SERIES_ID], row[VALID_AT]))
+
+
+def _from(db: Database, origin: datetime, names: Sequence[str]) -> list[dict[str, Any]]:
+    """The forecasts of some series from one origin, asked for in portions that every database takes."""
     columns = Forecast.__table__.columns
-    question = select(*columns).where(or_(false(), *pairs))
-    return db.query(question.order_by(Forecast.series_id, Forecast.valid_at))
+    portions = (names[start : start + _PORTION] for start in range(0, len(names), _PORTION))
+    questions = (
+        select(*columns).where(Forecast.origin == origin, Forecast.series_id.in_(portion)) for portion in portions
+    )
+    return [row for question in questions for row in db.query(question)]
 
 
 def _without_superseded(connection: Connection, frame: "pd.DataFrame") -> "pd.DataFrame":

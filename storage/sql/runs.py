@@ -1,15 +1,15 @@
 """The runs: what was done, as of when, and how it ended."""
 
-from collections.abc import Collection
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING
 
-from sqlalchemy import func, select, update
+from sqlalchemy import delete, func, select, update
 
 from daycast.storage.sql.database import Database
 from daycast.storage.sql.forecasts import write_forecasts
-from daycast.storage.sql.tables import Run
+from daycast.storage.sql.tables import Remark, Run
 from daycast.storage.terms.errors import DatabaseError
 from daycast.storage.terms.words import Status, Training
 
@@ -84,14 +84,22 @@ def begin_run(
     db.upsert(Run, [row])
 
 
-def finish_run(db: Database, *, run_id: str, outcome: Outcome, forecasts: "pd.DataFrame | None" = None) -> int:
-    """Note how a run ended and write its forecasts, both or neither.
+def finish_run(
+    db: Database,
+    *,
+    run_id: str,
+    outcome: Outcome,
+    forecasts: "pd.DataFrame | None" = None,
+    remarks: "Sequence[Mapping[str, object]] | None" = None,
+) -> int:
+    """Note how a run ended and write its forecasts and remarks, all or nothing.
 
     Args:
         db: the database.
         run_id: of a run that began.
         outcome: how it ended.
         forecasts: rows of the table, as :func:`daycast.storage.sql.forecasts.write_forecasts` takes them.
+        remarks: rows of the table, in place of those that stand of the run; none leaves these alone.
 
     Returns:
         How many forecasts were inserted or changed.
@@ -109,12 +117,21 @@ def finish_run(db: Database, *, run_id: str, outcome: Outcome, forecasts: "pd.Da
     }
     with db.transaction() as connection:
         written = 0 if forecasts is None else write_forecasts(db, forecasts, connection=connection)
+        if remarks is not None:
+            connection.execute(delete(Remark).where(Remark.run_id == run_id))
+            db.upsert(Remark, remarks, connection=connection)
         found = connection.execute(update(Run).where(Run.run_id == run_id).values(values)).rowcount
         if found != 1:
             raise DatabaseError(
                 f"A run that began is required. Received: {run_id!r}, of which there is no row in runs."
             )
     return written
+
+
+def list_remarks(db: Database, run_id: str) -> list[dict[str, str]]:
+    """The remarks of a run, by series and kind."""
+    columns = Remark.series_id, Remark.kind, Remark.message
+    return db.query(select(*columns).where(Remark.run_id == run_id).order_by(Remark.series_id, Remark.kind))
 
 
 def close_dead_runs(db: Database, pipeline: str, *, at: datetime, but: str | None = None) -> int:

@@ -43,15 +43,16 @@ def write_actuals(db: Database, frame: "pd.DataFrame") -> int:
     return db.upsert(Actual, frame, unless_older=AVAILABLE_AT)
 
 
-def known_until(db: Database, series_ids: Sequence[str]) -> dict[str, datetime]:
+def known_until(db: Database, pipeline: str) -> dict[str, datetime]:
     """The newest ``available_at`` among the actual values of each series; a series without values is left out.
 
     Args:
         db: the database.
-        series_ids: of which series.
+        pipeline: of whose series.
     """
     newest = func.max(Actual.available_at).label(AVAILABLE_AT)
-    question = select(Actual.series_id, newest).where(Actual.series_id.in_(series_ids)).group_by(Actual.series_id)
+    of_pipeline = select(Actual.series_id, newest).join(Series, Series.series_id == Actual.series_id)
+    question = of_pipeline.where(Series.pipeline == pipeline).group_by(Actual.series_id)
     return {row[SERIES_ID]: row[AVAILABLE_AT] for row in db.query(question)}
 
 

@@ -28,7 +28,7 @@ from sqlalchemy.types import TypeDecorator
 
 from daycast.storage.terms.errors import DatabaseError
 
-REVISION = "0001"
+REVISION = "0002"
 """The newest migration, as the migrations name it: a database that stands there needs no migrating."""
 
 VERSION_TABLE = "daycast_schema"
@@ -141,6 +141,7 @@ class Forecast(Base):
         CheckConstraint("valid_at > origin", name="valid_at"),
         CheckConstraint("quality IN ('ok', 'baseline', 'stale')", name="quality"),
         Index(None, "series_id", "valid_at"),
+        Index(None, "pipeline", "valid_at"),
     )
 
     series_id: Mapped[str] = mapped_column(ForeignKey("series.series_id"), primary_key=True)
@@ -159,6 +160,17 @@ class Forecast(Base):
     version: Mapped[str | None]
     quality: Mapped[str]
     run_id: Mapped[str] = mapped_column(info=VOLATILE)
+
+
+class Remark(Base):
+    """A series that did not get from a run what its pipeline asks for: why, what it got instead, and what to do."""
+
+    __tablename__ = "remarks"
+
+    run_id: Mapped[str] = mapped_column(ForeignKey("runs.run_id"), primary_key=True)
+    series_id: Mapped[str] = mapped_column(primary_key=True)
+    kind: Mapped[str] = mapped_column(primary_key=True)
+    message: Mapped[str] = mapped_column(Text)
 
 
 class ModelVersion(Base):

@@ -12,7 +12,7 @@ from datetime import datetime
 from sqlalchemy import ColumnElement, Connection, case, delete, func, select, update
 
 from daycast.storage.sql.database import Database
-from daycast.storage.sql.tables import ModelVersion
+from daycast.storage.sql.tables import Evaluation, ModelVersion
 from daycast.storage.terms.errors import RegistryError
 from daycast.storage.terms.words import Stage, Training
 
@@ -151,7 +151,7 @@ def retire(db: Database, pipeline: str, version: str) -> None:
 
 
 def forget(db: Database, pipeline: str, version: str) -> None:
-    """Remove a version's row, as its files are removed; nothing happens where there is none.
+    """Remove a version's row and its scores, as its files are removed; nothing happens where there is none.
 
     Raises:
         RegistryError: it is the champion.
@@ -160,6 +160,8 @@ def forget(db: Database, pipeline: str, version: str) -> None:
         if version in _lock(connection, pipeline):
             _not_champion(connection, pipeline, version)
             connection.execute(delete(ModelVersion).where(_is(pipeline, version)))
+            of_version = (Evaluation.pipeline == pipeline) & (Evaluation.version == version)
+            connection.execute(delete(Evaluation).where(of_version))
 
 
 def rollback(

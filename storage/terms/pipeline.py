@@ -110,7 +110,8 @@ class Pipeline(Frozen):
         retrain_schedule: when it is retrained from nothing, whatever ``auto`` would do; none means by hand.
         model: the network.
         training: when it is trained, and what it must show.
-        stale_after_days: a newest observation older than this at ``as_of`` makes the run ``stale``; none never does.
+        stale_after_days: a series whose newest observation is older than this at ``as_of`` is ``stale``; by default one
+            that lacks more than three instants of its calendar.
     """
 
     name: str

@@ -46,6 +46,21 @@ END = "end"
 PAST = "past"
 """Fixed-size list of float64, ``season`` long: the target's last levels, the one at the origin last."""
 
+LEVEL = "level"
+"""float64: the target's level, short gaps carried over."""
+TARGET = "target"
+"""float64: the target's difference; missing where the target was not observed."""
+READY = "ready"
+"""Whether everything is there that a window with its origin here reads."""
+STATE = "state"
+"""int8: what a series' latest window has; see ``models.series.latest.State``."""
+MISSING = "missing"
+"""int32: instants of a latest window at which something was not observed."""
+LENGTH = "length"
+"""int32: instants from a series' first level to its last."""
+STAMP = "stamp"
+"""uint64 over all that a forecaster reads of a window."""
+
 # --- predictions, as they stand in Parquet ------------------------------------------------------------------
 VERSION = "version"
 PART = "part"
@@ -75,6 +90,8 @@ METRICS: tuple[Metric, ...] = get_args(Metric)
 
 ALL_SERIES = "*"
 """The ``series_id`` of an evaluation over all series of a pipeline."""
+ALL_VERSIONS = "*"
+"""The ``version`` of what the baselines are worth on the held-out windows: no network is in it."""
 ALL_LEADS = 0
 """The ``lead`` of an evaluation over all leads."""
 LEVELS = (80, 95)

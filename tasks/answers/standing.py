@@ -14,6 +14,7 @@ from daycast.storage.terms.live import LiveAccuracy
 from daycast.storage.terms.pipeline import Pipeline
 from daycast.storage.terms.schedule import Schedule
 from daycast.storage.terms.words import SAMPLE_PREFIX, SERIES_ID, Status
+from daycast.tasks.handover.vintages import vintages_of
 
 if TYPE_CHECKING:
     from daycast.storage.sql.database import Database
@@ -165,9 +166,10 @@ def _live(
     from daycast.storage.sql.evaluations import forecasts_made
 
     store = Observations(Folder(settings.storage) / "lake", pipeline)
-    histories = {row[SERIES_ID]: store.vintages(row["symbol"], column=row["target"]) for row in series}
-    made = forecasts_made(database, pipeline, before=at, since=at - _MONTH)
-    outcomes = resolve(within(made, since=at - _MONTH), histories, as_of=at)
+    made = within(forecasts_made(database, pipeline, before=at, since=at - _MONTH), since=at - _MONTH)
+    names = set(made[SERIES_ID].unique())
+    targets = {row["symbol"]: row["target"] for row in series if row[SERIES_ID] in names}
+    outcomes = resolve(made, vintages_of(store, pipeline, targets=targets), as_of=at)
     week, month = accuracy(within(outcomes, since=at - _WEEK)), accuracy(outcomes)
     return LiveAccuracy(**week), LiveAccuracy(**month)
 

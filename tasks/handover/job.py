@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from daycast.storage.config.settings import Settings
 from daycast.storage.terms import words
@@ -73,12 +74,16 @@ class Job:
 
         return Observations(self.folder() / "lake", self.pipeline.name)
 
-    def vintages(self) -> dict[str, pd.DataFrame]:
-        """By series id, everything that the feed ever said of the target."""
-        store, spec = self.observations(), self.pipeline
-        return {
-            words.series_id(spec.name, symbol): store.vintages(symbol, column=spec.target) for symbol in spec.symbols
-        }
+    def shards(self) -> dict[str, tuple[str, ...]]:
+        """The pipeline's symbols, by the shard that each is in."""
+        return self.observations().shards().among(self.pipeline.symbols)
+
+    def known_series(self, versions: Sequence[str]) -> frozenset[str]:
+        """The series that each of these versions was trained on."""
+        registry = self.registry()
+        states: Any = (registry.manifest(self.pipeline.name, version).state for version in versions)
+        known = [frozenset(state["scaler"]["names"]) for state in states]
+        return frozenset.intersection(*known) if known else frozenset()
 
     def windows(self) -> WindowStore:
         """The pipeline's windows."""

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 
 from daycast.storage.terms.live import LiveAccuracy
-from daycast.storage.terms.words import ForecasterName, Quality, Status, Training
+from daycast.storage.terms.words import NAIVE, ForecasterName, Quality, Status, Training
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -43,23 +43,22 @@ class Prepared:
     Attributes:
         data_hash: names the state of the data as of the run.
         first: the first instant of any series.
-        until: the last instant of each symbol.
+        last: the last instant of any series.
+        shards: by shard, the name of its own data's state.
         windows: how many there are.
-        written: how many of them the lake did not hold.
-        stale: for each series whose newest observation is too old, how old it is.
+        written: rows that the lake did not hold.
+        absent: symbols of which nothing was known.
+        untrainable: why no network can be trained on these data; empty where one can.
     """
 
     data_hash: str
     first: datetime
-    until: Mapping[str, datetime]
+    last: datetime
+    shards: Mapping[str, str]
     windows: int
     written: int
-    stale: tuple[str, ...] = ()
-
-    @property
-    def last(self) -> datetime:
-        """The last instant of any series."""
-        return max(self.until.values())
+    absent: tuple[str, ...] = ()
+    untrainable: str = ""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -139,7 +138,9 @@ class Evaluated:
 
     Attributes:
         version: the network version that serves, or would if a baseline did not; none where none is left.
-        forecaster: whose forecast is served.
+        forecaster: whose forecast is served for the series that the network knows.
+        newcomers: whose forecast is served for the others.
+        baseline: the best of the baselines, for what a network cannot read.
         promoted: whether the version became the champion in this run.
         reason: why, in words.
         test: error of the network, of the naive forecast and what follows from them, on the test part over all leads
@@ -151,6 +152,8 @@ class Evaluated:
     forecaster: ForecasterName
     promoted: bool
     reason: str
+    newcomers: ForecasterName = NAIVE
+    baseline: ForecasterName = NAIVE
     test: dict[str, float | None] = field(default_factory=dict)
 
 

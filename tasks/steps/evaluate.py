@@ -7,48 +7,60 @@ from typing import TYPE_CHECKING
 from prefect import task
 from prefect.cache_policies import NO_CACHE
 
-from daycast.storage.terms.words import NAIVE
+from daycast.storage.terms.errors import DataError
+from daycast.storage.terms.words import ALL_SERIES, ALL_VERSIONS, NAIVE, Metric
 from daycast.tasks.handover.job import Job
+from daycast.tasks.handover.material import material, means
 from daycast.tasks.handover.results import Evaluated, Plan, Prepared
 
 if TYPE_CHECKING:
     import pandas as pd
 
-    from daycast.models.race.contest import Contest
+    from daycast.models.race.contest import Contest, Tallies
+
+_OF_BASELINES: tuple[Metric, ...] = ("mae", "rmse", "mase", "skill", "coverage_80", "coverage_95")
+"""What is kept of the baselines series by series."""
 
 
 @task(name="evaluate", cache_policy=NO_CACHE)
 def evaluate(job: Job, prepared: Prepared, plan: Plan) -> Evaluated:
     """Score networks and baselines on the same windows, keep the scores, and promote or reject the challenger.
 
-    Where no version is left that could race, naive serves.
+    Where no version is left that could race, the best baseline serves; where there are not even windows to find out
+    which that is, naive.
     """
-    if not plan.versions:
-        return Evaluated(version=None, forecaster=NAIVE, promoted=False, reason="No version is left: naive serves.")
-    contest = _contest(job, prepared, plan)
+    from daycast.models.race.contest import hold
+
+    spec = job.pipeline
+    entered = [_enter(job, prepared, plan, shard) for shard in prepared.shards] if not prepared.untrainable else []
+    try:
+        some = [each for each in entered if each is not None]
+        contest = hold(some, challenger=plan.challenger, champion=plan.champion, spec=spec)
+    except DataError as error:
+        why = str(error) if plan.versions else "No version is left: naive serves."
+        return Evaluated(version=None, forecaster=NAIVE, promoted=False, reason=why)
     _keep(job, contest, challenger=plan.challenger)
+    alone = "" if plan.versions else "No version is left: "
     return Evaluated(
         version=contest.version,
         forecaster=contest.verdict.served,
+        newcomers=contest.newcomers,
+        baseline=contest.baseline,
         promoted=contest.verdict.promoted,
-        reason=contest.verdict.reason,
+        reason=f"{alone}{contest.verdict.reason}",
         test=contest.test(),
     )
 
 
-def _contest(job: Job, prepared: Prepared, plan: Plan) -> Contest:
-    from daycast.models.race.contest import hold
-    from daycast.models.series.material import assemble
+def _enter(job: Job, prepared: Prepared, plan: Plan, shard: str) -> Tallies | None:
+    from daycast.models.race.contest import SPLITS, enter
 
-    store, kept = job.windows(), job.predictions()
-    material = assemble(
-        store.read(prepared.until),
-        store.read_latest(data_hash=prepared.data_hash),
-        instants=job.instants(prepared),
-        spec=job.pipeline,
-    )
-    networks = {name: kept.means(version=name, data_hash=prepared.data_hash) for name in plan.versions}
-    return hold(material, networks=networks, challenger=plan.challenger, champion=plan.champion, spec=job.pipeline)
+    held = material(job, prepared, shard)
+    networks = {
+        version: {split: means(job, version, shard, getattr(held, split)) for split in SPLITS}
+        for version in plan.versions
+    }
+    return enter(held, networks=networks, known=job.known_series(plan.versions), spec=job.pipeline)
 
 
 def _keep(job: Job, contest: Contest, *, challenger: str | None) -> None:
@@ -65,4 +77,7 @@ def _keep(job: Job, contest: Contest, *, challenger: str | None) -> None:
 
 
 def _rows(job: Job, version: str, scores: pd.DataFrame) -> pd.DataFrame:
-    return scores.assign(pipeline=job.pipeline.name, version=version, evaluated_at=job.as_of)
+    """The rows of the table; those of the baselines stand once, under no version."""
+    if not version:
+        scores = scores[(scores["series_id"] == ALL_SERIES) | scores["metric"].isin(_OF_BASELINES)]
+    return scores.assign(pipeline=job.pipeline.name, version=version or ALL_VERSIONS, evaluated_at=job.as_of)

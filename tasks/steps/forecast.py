@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections import Counter
 from datetime import datetime
 from typing import TYPE_CHECKING
 
@@ -10,32 +10,22 @@ from prefect import task
 from prefect.cache_policies import NO_CACHE
 
 from daycast.storage.terms.errors import DataError
-from daycast.storage.terms.words import NETWORK, Quality, Status
+from daycast.storage.terms.text import few
+from daycast.storage.terms.words import Quality, Status, series_id
 from daycast.tasks.handover.job import Job
+from daycast.tasks.handover.material import material, means
 from daycast.tasks.handover.results import Evaluated, Ingested, Plan, Prepared, Summary, Trained
 
 if TYPE_CHECKING:
     import numpy as np
     import pandas as pd
 
+    from daycast.models.race.serving import Remark, Service
     from daycast.models.scores.intervals import Band
     from daycast.models.series.material import Material
-    from daycast.models.series.windows import Windows
 
-
-@dataclass(frozen=True, kw_only=True)
-class Served:
-    """What stands in every row of a run's forecasts.
-
-    Attributes:
-        evaluated: who serves.
-        quality: of the forecasts.
-        issued_at: when they are written, aware UTC.
-    """
-
-    evaluated: Evaluated
-    quality: Quality
-    issued_at: datetime
+_TOLD = 5
+"""Findings and reasons at most that a run's message lists; the table ``remarks`` and the lake hold them all."""
 
 
 @task(name="forecast", cache_policy=NO_CACHE)
@@ -49,19 +39,21 @@ def forecast(
     evaluated: Evaluated,
     at: datetime,
 ) -> Summary:
-    """Write the forecasts of the one that serves, and the run's end, at the instant ``at``."""
+    """Write the forecasts, a remark for each series that did not get what the pipeline asks for, and the run's end."""
+    import pandas as pd
+
     from daycast.storage.sql.runs import Outcome, finish_run
 
-    stale = (*ingested.stale, *prepared.stale)
-    quality = _quality(plan, evaluated, stale=bool(stale))
-    status: Status = "degraded" if stale or plan.refused else "succeeded"
-    rows = _forecasts(job, prepared, Served(evaluated=evaluated, quality=quality, issued_at=at))
+    served = [_serve(job, prepared, evaluated, plan, ingested, shard) for shard in prepared.shards]
+    rows = pd.concat([_rows(job, prepared, evaluated, shard, service, at=at) for shard, service in served])
+    remarks = [*_absent(job, ingested, prepared), *(each for _, service in served for each in service.remarks)]
     short = _short_of(job, rows)
-    status = "degraded" if short else status
-    message = f"{short}{_message(ingested, plan, evaluated, stale=stale)}"
+    worse = short or plan.refused or prepared.untrainable or any(each.degrades for each in remarks)
+    status: Status = "degraded" if worse else "succeeded"
+    message = f"{short}{_message(ingested, plan, evaluated, remarks=remarks)}"
     outcome = Outcome(status=status, finished_at=at, message=message, training=plan.training, version=evaluated.version)
     with job.database() as database:
-        finish_run(database, run_id=job.run_id, outcome=outcome, forecasts=rows)
+        finish_run(database, run_id=job.run_id, outcome=outcome, forecasts=rows, remarks=_table(job, remarks))
     return Summary(
         pipeline=job.pipeline.name,
         run_id=job.run_id,
@@ -70,50 +62,62 @@ def forecast(
         training=plan.training,
         version=evaluated.version,
         forecaster=evaluated.forecaster,
-        quality=quality,
+        quality=_most(rows),
         rows=len(rows),
         test=evaluated.test,
         seconds=trained.seconds,
     )
 
 
-def _quality(plan: Plan, evaluated: Evaluated, *, stale: bool) -> Quality:
-    """Of the forecasts: stale too where a version serves that another one had replaced, as that one is refused."""
-    network = evaluated.forecaster == NETWORK
-    if stale or (network and plan.refused and evaluated.version == plan.champion):
-        return "stale"
-    return "ok" if network else "baseline"
-
-
-def _forecasts(job: Job, prepared: Prepared, served: Served) -> pd.DataFrame:
-    """The rows of ``forecasts``, one a series and lead."""
+def _serve(
+    job: Job, prepared: Prepared, evaluated: Evaluated, plan: Plan, ingested: Ingested, shard: str
+) -> tuple[str, Service]:
+    """Who forecasts each series of a shard, and what is to be said of it."""
     import pandas as pd
 
-    from daycast.models.scores.intervals import Intervals
-    from daycast.models.series.material import assemble
+    from daycast.models.race.serving import Asked, serve
 
-    store, spec = job.windows(), job.pipeline
-    material = assemble(
-        store.read(prepared.until),
-        store.read_latest(data_hash=prepared.data_hash),
-        instants=job.instants(prepared),
-        spec=spec,
+    held = material(job, prepared, shard)
+    latest = held.latest
+    origins = pd.DatetimeIndex(latest.windows.origin).tz_localize("UTC")
+    behind = job.calendar().behind(origins, as_of=job.as_of)
+    refused = evaluated.version is not None and bool(plan.refused) and evaluated.version == plan.champion
+    failures = {series_id(job.pipeline.name, symbol): why for symbol, why in ingested.failures.items()}
+    asked = Asked(
+        known=job.known_series([evaluated.version] if evaluated.version else []),
+        network=evaluated.forecaster,
+        newcomers=evaluated.newcomers,
+        baseline=evaluated.baseline,
+        refused=refused,
+        failures=failures,
+        stale=_stale(job, behind, origins),
+        readable=_readable(job, evaluated, shard, held),
     )
-    means = _means(job, prepared, served.evaluated, material=material)
-    intervals = Intervals.fit(material.validation, means["validation"], kind=spec.difference_of(spec.target))
-    latest, mean = material.latest, means["latest"]
-    band = intervals.apply(mean, latest)
-    return pd.concat([_rows(job, latest, row, mean, band, served) for row in range(len(latest))], ignore_index=True)
+    return shard, serve(latest, asked=asked, spec=job.pipeline)
 
 
-def _means(job: Job, prepared: Prepared, evaluated: Evaluated, *, material: Material) -> dict[str, np.ndarray]:
-    """The server's levels for the validation windows and the latest ones."""
-    from daycast.models.race.baselines import BASELINES
+def _stale(job: Job, behind: np.ndarray, origins: pd.DatetimeIndex) -> np.ndarray:
+    """Which series' newest observation is older than the calendar, or the pipeline, allows."""
+    import numpy as np
 
-    for baseline in BASELINES:
-        if baseline.name == evaluated.forecaster:
-            return {part: baseline.predict(getattr(material, part)) for part in ("validation", "latest")}
-    return job.predictions().means(version=str(evaluated.version), data_hash=prepared.data_hash)
+    limit = job.pipeline.stale_after_days
+    if limit is None:
+        return np.asarray(np.greater(behind, STALE_STEPS))
+    ages = np.asarray((job.as_of - origins).total_seconds() / 86400)
+    return np.asarray(np.greater(ages, limit))
+
+
+STALE_STEPS = 3
+"""Instants of the calendar that may lack before a series counts as stale, where the pipeline says nothing else."""
+
+
+def _readable(job: Job, evaluated: Evaluated, shard: str, held: Material) -> np.ndarray:
+    """Which latest windows the serving version has predicted."""
+    import numpy as np
+
+    if evaluated.version is None:
+        return np.zeros(len(held.latest.windows), dtype=bool)
+    return np.asarray(np.isfinite(means(job, evaluated.version, shard, held.latest.windows)).all(axis=1))
 
 
 def _short_of(job: Job, rows: pd.DataFrame) -> str:
@@ -123,7 +127,7 @@ def _short_of(job: Job, rows: pd.DataFrame) -> str:
         DataError: nothing is left.
     """
     spec, reached = job.pipeline, int(rows["lead"].max()) if len(rows) else 0
-    if reached == spec.horizon:
+    if reached >= spec.horizon:
         return ""
     known = f"the calendar {spec.calendar} is known to {job.calendar().ends:%Y-%m-%d}"
     if not reached:
@@ -134,41 +138,176 @@ def _short_of(job: Job, rows: pd.DataFrame) -> str:
     return f"{known[0].upper()}{known[1:]}: forecasts end there, at lead {reached} of {spec.horizon}. "
 
 
-def _rows(job: Job, latest: Windows, row: int, mean: np.ndarray, band: Band, served: Served) -> pd.DataFrame:
+def _rows(
+    job: Job, prepared: Prepared, evaluated: Evaluated, shard: str, service: Service, *, at: datetime
+) -> pd.DataFrame:
+    """The rows of ``forecasts`` of one shard, one a series and lead."""
+    import numpy as np
     import pandas as pd
 
-    origin = pd.Timestamp(latest.origin[row], tz="UTC")
-    instants = job.calendar().following(origin.to_pydatetime(), latest.horizon)
-    leads = len(instants)  # fewer than the horizon where the calendar ends
-    return pd.DataFrame(
+    held = material(job, prepared, shard)
+    windows = held.latest.windows
+    mean = np.full((len(windows), windows.horizon), np.nan)
+    bounds = np.full((4, *mean.shape), np.nan)
+    for name in np.unique(service.forecaster):
+        chosen = np.asarray(np.equal(service.forecaster, name))
+        mean[chosen], band = _forecast(job, evaluated, shard, held, str(name), chosen)
+        if band is not None:
+            bounds[:, chosen] = [band.lower_80, band.upper_80, band.lower_95, band.upper_95]
+    row, lead, step, valid_at = _instants(job, pd.DatetimeIndex(windows.origin).tz_localize("UTC"), service)
+    inside = lead <= windows.horizon  # beyond it nothing is known of how far off a forecast is
+    frame = pd.DataFrame(
         {
-            "series_id": latest.series[row],
-            "origin": origin,
-            "valid_at": instants,
-            "lead": range(1, leads + 1),
-            "issued_at": served.issued_at,
+            "series_id": windows.series[row],
+            "origin": pd.DatetimeIndex(windows.origin[row]).tz_localize("UTC"),
+            "valid_at": valid_at,
+            "lead": lead,
+            "issued_at": at,
             "as_of": job.as_of,
-            "mean": mean[row, :leads],
-            "lower_80": band.lower_80[row, :leads],
-            "upper_80": band.upper_80[row, :leads],
-            "lower_95": band.lower_95[row, :leads],
-            "upper_95": band.upper_95[row, :leads],
-            "forecaster": served.evaluated.forecaster,
+            "mean": mean[row, step],
+            **{
+                name: np.where(inside, values[row, step], np.nan)
+                for name, values in zip(("lower_80", "upper_80", "lower_95", "upper_95"), bounds, strict=True)
+            },
+            "forecaster": service.forecaster[row],
             "pipeline": job.pipeline.name,
-            "version": served.evaluated.version,
-            "quality": served.quality,
+            "version": evaluated.version,
+            "quality": service.quality[row],
             "run_id": job.run_id,
         }
     )
+    return frame.astype({"issued_at": "datetime64[us, UTC]", "as_of": "datetime64[us, UTC]"})
 
 
-def _message(ingested: Ingested, plan: Plan, evaluated: Evaluated, *, stale: tuple[str, ...]) -> str:
+def _instants(
+    job: Job, origins: pd.DatetimeIndex, service: Service
+) -> tuple[np.ndarray, np.ndarray, np.ndarray, pd.DatetimeIndex]:
+    """For each row that is written: which window it is of, its lead, the step of the forecast, and its instant.
+
+    A series that is stale is forecast for instants after ``as_of`` alone: with the steps of its forecast that reach so
+    far, or with the last of them over again.
+    """
+    import numpy as np
+    import pandas as pd
+
+    calendar, horizon = job.calendar(), job.pipeline.horizon
+    now = pd.Timestamp(job.as_of)
+    parts = []
+    for origin in origins.unique():
+        of_origin = np.flatnonzero(origins == origin)
+        for late in (False, True):
+            rows = of_origin[service.late[of_origin] == late]
+            if not len(rows):
+                continue
+            ahead = calendar.following(origin.to_pydatetime(), horizon)  # fewer where the calendar ends
+            leads = np.arange(1, len(ahead) + 1)
+            if late:
+                passed = len(calendar.instants(origin, max(now, origin))) - 1
+                beyond = calendar.following(max(now, origin).to_pydatetime(), horizon)
+                if calendar.step is not None:
+                    beyond = origin + calendar.step * np.arange(passed + 1, passed + 1 + horizon)
+                kept = passed < horizon
+                leads = np.arange(passed + 1, horizon + 1) if kept else np.arange(passed + 1, passed + 1 + horizon)
+                leads = leads[: len(beyond)]
+                ahead = beyond[: len(leads)]
+            size = len(leads)
+            parts.append(
+                (
+                    np.repeat(rows, size),
+                    np.tile(leads, len(rows)),
+                    np.tile(np.minimum(leads, horizon) - 1, len(rows)),
+                    np.tile(pd.DatetimeIndex(ahead).tz_localize(None).to_numpy().astype("M8[us]"), len(rows)),
+                )
+            )
+    row, lead, step, valid_at = (np.concatenate(column) for column in zip(*parts, strict=True))
+    order = np.lexsort((lead, row))
+    return row[order], lead[order], step[order], pd.DatetimeIndex(valid_at[order]).tz_localize("UTC")
+
+
+def _forecast(
+    job: Job, evaluated: Evaluated, shard: str, held: Material, name: str, chosen: np.ndarray
+) -> tuple[np.ndarray, Band | None]:
+    """One forecaster's levels for some of the latest windows, and the bounds around them."""
+    import numpy as np
+
+    from daycast.models.race.baselines import BASELINES
+    from daycast.models.scores.intervals import REQUIRED, Intervals
+
+    windows = held.latest.windows.where(chosen)
+    baseline = next((each for each in BASELINES if each.name == name), None)
+    if baseline is not None:
+        mean, past = baseline.predict(windows), baseline.predict(held.validation)
+    else:
+        mean = means(job, str(evaluated.version), shard, windows)
+        past = means(job, str(evaluated.version), shard, held.validation)
+    there = np.asarray(np.isfinite(past).all(axis=1))
+    if there.sum() < REQUIRED:
+        return mean, None
+    kind = job.pipeline.difference_of(job.pipeline.target)
+    return mean, Intervals.fit(held.validation.where(there), past[there], kind=kind).apply(mean, windows)
+
+
+def _absent(job: Job, ingested: Ingested, prepared: Prepared) -> list[Remark]:
+    """The series of which nothing is known, so that there is nothing to say."""
+    from daycast.models.race.serving import Remark
+
+    name = job.pipeline.name
+    return [
+        Remark(
+            series_id=series_id(name, symbol),
+            kind="no_data",
+            message=f"Nothing is forecast: {ingested.failures.get(symbol, 'nothing was known of it at as_of')}. "
+            "Correct the symbol, or take it out of the pipeline.",
+        )
+        for symbol in prepared.absent
+    ]
+
+
+def _table(job: Job, remarks: list[Remark]) -> list[dict[str, object]]:
+    return [
+        {"run_id": job.run_id, "series_id": each.series_id, "kind": each.kind, "message": each.message}
+        for each in remarks
+    ]
+
+
+def _most(rows: pd.DataFrame) -> Quality:
+    """The quality of most rows."""
+    return str(rows["quality"].mode().iloc[0])  # type: ignore[return-value]
+
+
+def _message(ingested: Ingested, plan: Plan, evaluated: Evaluated, *, remarks: list[Remark]) -> str:
     """What a reader of the run's row should know, the troubles first."""
-    parts = [*(f"Refused: {reason}" for reason in plan.refused), *(f"Stale: {reason}." for reason in stale)]
+    parts = [*(f"Refused: {reason}" for reason in plan.refused), *_remarked(remarks)]
     if ingested.set_aside:
-        parts.append(f"{ingested.set_aside} rows set aside ({'; '.join(ingested.reasons)}).")
+        parts.append(f"{ingested.set_aside} rows set aside ({_some(ingested.reasons)}).")
     parts.append(f"{plan.training}: {plan.reason}")
     parts.append(evaluated.reason)
     if ingested.findings:
-        parts.append(f"Looked wrong and was left as it is: {'; '.join(ingested.findings)}.")
+        parts.append(f"Looked wrong and was left as it is: {_some(ingested.findings)}.")
     return " ".join(part if part.endswith(".") else f"{part}." for part in parts)
+
+
+def _remarked(remarks: list[Remark]) -> list[str]:
+    """By kind, of how many series there is a remark, which they are, and what the first one says."""
+    counts = Counter(each.kind for each in remarks)
+    told = []
+    for kind, count in counts.most_common():
+        of_kind = [each for each in remarks if each.kind == kind]
+        names = few([each.series_id for each in of_kind])
+        told.append(f"{_WORDS[kind]}: {count} series ({names}): {of_kind[0].message}")
+    return told
+
+
+_WORDS = {
+    "no_data": "Without data",
+    "feed": "Feed failed",
+    "stale": "Stale",
+    "gap": "Gap",
+    "short": "Too short",
+    "new": "Not in training",
+}
+
+
+def _some(reasons: tuple[str, ...]) -> str:
+    rest = len(reasons) - _TOLD
+    return "; ".join(reasons[:_TOLD]) + (f"; and {rest} more" if rest > 0 else "")

@@ -154,13 +154,12 @@ def _known_at(job: Job) -> datetime:
 
 
 def _require_any(job: Job, store: Observations, failures: Mapping[str, FeedError], rejected: pd.DataFrame) -> None:
-    """Something must be known of every symbol."""
+    """Something must be known of one symbol at least."""
     lacking = store.lacking(job.pipeline.symbols)
-    for symbol in lacking:
-        if symbol in failures:
-            raise failures[symbol]
-    if not lacking:
+    if len(lacking) < len(job.pipeline.symbols):
         return
+    if failures:
+        raise next(iter(failures.values()))
     raise DataError(
         f"At least one usable row of {few(lacking)} is required. Received: none from the feed "
         f"{job.pipeline.feed!r}; {len(rejected)} rows were set aside. Look at them in the lake under "

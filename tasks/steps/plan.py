@@ -11,6 +11,7 @@ from daycast.storage.terms.errors import RegistryError
 from daycast.storage.terms.words import TrainingChoice
 from daycast.tasks.handover.job import Job
 from daycast.tasks.handover.results import Plan, Prepared
+from daycast.tasks.handover.vintages import vintages
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -42,6 +43,9 @@ def plan(job: Job, prepared: Prepared, *, requested: TrainingChoice) -> Plan:
     decision = choose_training(requested, rules=spec.training, wanted=wanted, champion=facts, refused=bool(refused))
     comparable = champion.version if champion and facts and facts.identity == wanted else None
     version = comparable
+    if decision.training != "reuse" and prepared.untrainable:
+        reason = f"{decision.reason}, but no network can be trained: {prepared.untrainable}"
+        return Plan(training="reuse", reason=reason, champion=comparable, version=comparable, refused=refused)
     if decision.training != "reuse":
         version = _new_version(job, prepared, parent=comparable if decision.training == "fine_tune" else None)
     return Plan(
@@ -127,5 +131,5 @@ def _broken(job: Job, *, database: Database) -> dict[str, str]:
     since = job.as_of - timedelta(days=rules.live_days)
     made = forecasts_made(database, name, before=job.as_of, since=since)
     retrained = last_retrain(database, name, before=job.as_of)
-    outcomes = resolve(made, job.vintages(), as_of=job.as_of)
+    outcomes = resolve(made, vintages(job, made), as_of=job.as_of)
     return broken_rules(rules, live=judged(outcomes, rules=rules, as_of=job.as_of, retrained=retrained))

@@ -9,13 +9,12 @@ from typing import TYPE_CHECKING
 from prefect import task
 from prefect.cache_policies import NO_CACHE
 
-from daycast.storage.terms.words import MEAN, ORIGIN, PART, SERIES_ID
+from daycast.storage.terms.words import MEAN, PART
 from daycast.tasks.handover.job import Job
+from daycast.tasks.handover.material import able, keys, material
 from daycast.tasks.handover.results import Prepared
 
 if TYPE_CHECKING:
-    import numpy as np
-
     from daycast.models.networks.forecaster import NetworkForecaster
     from daycast.models.series.material import Material
     from daycast.models.series.windows import Windows
@@ -34,33 +33,35 @@ def predict(job: Job, prepared: Prepared, *, versions: tuple[str, ...]) -> None:
     Raises:
         ModelFileError: a version's file is not the one that was saved.
     """
+    for shard in prepared.shards:
+        _predict(job, material(job, prepared, shard), shard, versions=versions)
+
+
+def _predict(job: Job, held: Material, shard: str, *, versions: tuple[str, ...]) -> None:
+    import numpy as np
+
+    from daycast.models.series.windows import concatenate
+    from daycast.storage.lake.rows import Rows
+
     store = job.predictions()
-    missing = [name for name in versions if not store.exists(version=name, data_hash=prepared.data_hash)]
-    if not missing:
-        return
-    material = _material(job, prepared)
-    parts = {
-        "training": material.training_tail,
-        "validation": material.validation,
-        "test": material.test,
-        "latest": material.latest,
+    parts: dict[str, Windows] = {
+        "training": held.training_tail,
+        "validation": held.validation,
+        "test": held.test,
+        "latest": held.latest.windows.where(able(held)),
     }
-    for version in missing:
-        forecaster = _load(job, version)
-        columns = [_columns(forecaster, windows, part) for part, windows in parts.items()]
-        store.write(_joined(columns), version=version, data_hash=prepared.data_hash)
-
-
-def _material(job: Job, prepared: Prepared) -> Material:
-    from daycast.models.series.material import assemble
-
-    store = job.windows()
-    return assemble(
-        store.read(prepared.until),
-        store.read_latest(data_hash=prepared.data_hash),
-        instants=job.instants(prepared),
-        spec=job.pipeline,
-    )
+    windows = concatenate(list(parts.values()))
+    part = np.repeat(list(parts), [len(each) for each in parts.values()])
+    wanted = keys(windows)
+    for version in versions:
+        missing = store.missing(version, shard, wanted)
+        if missing.any():
+            forecaster = _load(job, version)
+            places = np.flatnonzero(missing)[forecaster.serves(windows.where(missing))]
+            places = places[np.lexsort((windows.origin[places], windows.codes[places]))]
+            mean = forecaster.predict(windows.where(places))
+            rows = wanted.at(places)
+            store.add(version, shard, Rows(rows.names, {**rows.columns, PART: part[places], MEAN: mean}))
 
 
 def _load(job: Job, version: str) -> NetworkForecaster:
@@ -84,20 +85,3 @@ def _load(job: Job, version: str) -> NetworkForecaster:
                 _HELD.pop(next(iter(_HELD)))
             _HELD[key] = NetworkForecaster.load(folder, registry.manifest(name, version).state, spec=job.pipeline)
     return _HELD[key]
-
-
-def _columns(forecaster: NetworkForecaster, windows: Windows, part: str) -> dict[str, np.ndarray]:
-    import numpy as np
-
-    return {
-        SERIES_ID: windows.series.astype(str),
-        ORIGIN: windows.origin,
-        PART: np.full(len(windows), part),
-        MEAN: forecaster.predict(windows),
-    }
-
-
-def _joined(parts: list[dict[str, np.ndarray]]) -> dict[str, np.ndarray]:
-    import numpy as np
-
-    return {column: np.concatenate([part[column] for part in parts]) for column in parts[0]}

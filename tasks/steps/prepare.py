@@ -2,82 +2,161 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+import hashlib
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
 
 from prefect import task
 from prefect.cache_policies import NO_CACHE
 
-from daycast.storage.terms.errors import AsOfError
-from daycast.storage.terms.words import OBSERVED_AT, series_id
+from daycast.storage.terms.errors import AsOfError, DataError
+from daycast.storage.terms.text import few
+from daycast.storage.terms.words import OBSERVED_AT, SYMBOL, series_id
 from daycast.tasks.handover.job import Job
 from daycast.tasks.handover.results import Prepared
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     import pandas as pd
+
+    from daycast.models.series.alignment import Levels
+    from daycast.models.series.panel import Index
+    from daycast.storage.lake.history import History
 
 
 @task(name="prepare", cache_policy=NO_CACHE)
 def prepare(job: Job) -> Prepared:
-    """Difference and window what was known at ``as_of``.
+    """Difference and window what was known at ``as_of``, shard by shard; no series stops another.
 
     Raises:
-        AsOfError: nothing was known of a series at ``as_of``.
-        DataError: there are too few observations for a window, or the last ones have a gap.
+        AsOfError: nothing was known of any series at ``as_of``.
     """
-    from daycast.models.series.columns import to_columns, to_table
-    from daycast.models.series.windows import concatenate, latest_window, make_windows
     from daycast.storage.lake.compaction import MOST_FILES
-    from daycast.storage.lake.observations import fingerprint
 
-    spec, store = job.pipeline, job.windows()
-    levels = {symbol: _levels(job, symbol) for symbol in spec.symbols}
-    total = written = 0
-    latest = []
-    for symbol, frame in levels.items():
-        name = series_id(spec.name, symbol)
-        windows = make_windows(frame, spec=spec, series_id=name)
-        latest.append(latest_window(frame, spec=spec, series_id=name))
-        written += store.sync(symbol, to_columns(windows))
-        total += len(windows)
-    store.compact(before=job.now, files=MOST_FILES)
-    data_hash = fingerprint(levels)
-    store.keep_latest(to_table(concatenate(latest)), data_hash=data_hash)
+    prepared = [_prepare(job, shard, symbols) for shard, symbols in job.shards().items()]
+    some = [each for each in prepared if each.data_hash]
+    if not some:
+        raise _nothing_known(job)
+    job.windows().compact(before=job.now, files=MOST_FILES)
+    first, last = min(each.first for each in some), max(each.last for each in some)
+    there = {symbol for each in some for symbol in each.symbols}
     return Prepared(
-        data_hash=data_hash,
-        first=min(frame.index[0] for frame in levels.values()).to_pydatetime(),
-        until={symbol: frame.index[-1].to_pydatetime() for symbol, frame in levels.items()},
-        windows=total,
-        written=written,
-        stale=tuple(_stale(job, levels)),
+        data_hash=_joined([each.data_hash for each in some]),
+        first=first.to_pydatetime(),
+        last=last.to_pydatetime(),
+        shards={each.shard: each.data_hash for each in some},
+        windows=sum(each.windows for each in some),
+        written=sum(each.written for each in some),
+        absent=tuple(symbol for symbol in job.pipeline.symbols if symbol not in there),
+        untrainable=_untrainable(job, some, first=first, last=last),
     )
 
 
-def _levels(job: Job, symbol: str) -> pd.DataFrame:
-    """The series as known at ``as_of``, one row an instant of the calendar from its first to its last observation."""
+@dataclass(frozen=True, kw_only=True)
+class _Shard:
+    """What one shard was prepared to; without a hash where nothing was known of its symbols.
+
+    Attributes:
+        spans: the origins and ends of its windows, each pair once.
+        first: the first instant of any of its series, aware UTC.
+        last: the last one.
+        longest: instants of its longest series.
+    """
+
+    shard: str
+    data_hash: str = ""
+    symbols: tuple[str, ...] = ()
+    first: Any = None
+    last: Any = None
+    windows: int = 0
+    written: int = 0
+    spans: Index | None = None
+    longest: int = 0
+
+
+def _prepare(job: Job, shard: str, symbols: Sequence[str]) -> _Shard:
+    from daycast.models.series.columns import to_rows, to_table
+    from daycast.models.series.latest import latest
+    from daycast.models.series.panel import Panel
+    from daycast.storage.lake.rows import Rows
+
+    spec, store = job.pipeline, job.windows()
+    known = job.observations().history(shard).known(job.as_of).only(symbols)
+    if not len(known):
+        return _Shard(shard=shard)
+    there = tuple(symbol for symbol in symbols if symbol in set(known.symbols))
+    levels = _levels(job, known, there)
+    panel = Panel.of(levels, spec=spec, limit=spec.fill_limit)
+    ready = latest(levels, panel=panel, spec=spec)
+    if not len(ready.windows):
+        return _Shard(shard=shard)
+    data_hash = levels.fingerprint()
+    written = store.sync(shard, Rows(*to_rows(panel)))
+    store.keep_latest(shard, to_table(ready), data_hash=data_hash)
+    observed = known.frame[OBSERVED_AT]
+    begins, ends = levels.span()
+    return _Shard(
+        shard=shard,
+        data_hash=data_hash,
+        symbols=tuple(there[code] for code in ready.windows.codes),
+        first=observed.min(),
+        last=observed.max(),
+        windows=len(panel.index),
+        written=written,
+        spans=panel.index.spans(),
+        longest=int((ends - begins).max()) + 1,
+    )
+
+
+def _levels(job: Job, known: History, symbols: Sequence[str]) -> Levels:
+    """The series of a shard as they were known at ``as_of``, on their calendar."""
+    import pandas as pd
+
     from daycast.models.series.alignment import align
-    from daycast.storage.intake.frames import check_observations
 
-    store, spec = job.observations(), job.pipeline
-    observed = store.read(symbol, as_of=job.as_of)
-    if observed.empty:
-        raise AsOfError(
-            f"as_of must lie after the first observation of {symbol}, which was available at "
-            f"{store.first_available(symbol)}. Received: {job.as_of.isoformat()}. Choose a later instant."
+    spec, calendar = job.pipeline, job.calendar()
+    frame = known.frame
+    values = frame.set_index(OBSERVED_AT).reindex(columns=list(spec.columns))
+    return align(
+        values,
+        names=[series_id(spec.name, symbol) for symbol in symbols],
+        codes=pd.Index(symbols).get_indexer(frame[SYMBOL]),
+        instants=calendar.instants(frame[OBSERVED_AT].min(), frame[OBSERVED_AT].max()),
+        step=calendar.step,
+    )
+
+
+def _untrainable(job: Job, some: Sequence[_Shard], *, first: pd.Timestamp, last: pd.Timestamp) -> str:
+    """Why no network can be trained on these windows, or nothing."""
+    from daycast.models.series.splits import bounds, cut, require_windows
+
+    spec = job.pipeline
+    try:
+        ends = bounds(job.calendar().instants(first, last), split=spec.split)
+        spans = [cut(each.spans, bounds=ends).counts for each in some if each.spans is not None]
+        total = {part: sum(counts[part] for counts in spans) for part in spans[0]}
+        require_windows(total, bounds=ends, horizon=spec.horizon)
+    except DataError as error:
+        longest = max(each.longest for each in some)
+        return (
+            f"{error} A window takes lookback {spec.lookback} and horizon {spec.horizon} instants or more; the longest "
+            f"series has {longest}."
         )
-    check_observations(observed, columns=spec.columns)
-    values = observed.set_index(OBSERVED_AT)[list(spec.columns)]
-    instants = job.calendar().instants(values.index[0], values.index[-1])
-    return align(values, instants=instants, fill_limit=spec.fill_limit).levels
+    return ""
 
 
-def _stale(job: Job, levels: dict[str, pd.DataFrame]) -> list[str]:
-    limit = job.pipeline.stale_after_days
-    if limit is None:
-        return []
-    ages = {symbol: (job.as_of - frame.index[-1]).total_seconds() / 86400 for symbol, frame in levels.items()}
-    return [
-        f"{symbol}: the newest observation is of {levels[symbol].index[-1]:%Y-%m-%d %H:%M} UTC, {age:.1f} days old "
-        f"(stale_after_days = {limit:g})"
-        for symbol, age in ages.items()
-        if age > limit
-    ]
+def _nothing_known(job: Job) -> AsOfError:
+    store = job.observations()
+    known = [at for symbol in job.pipeline.symbols[:5] if (at := store.first_available(symbol)) is not None]
+    return AsOfError(
+        f"as_of must lie after the first observation of one of {few(job.pipeline.symbols)}, which was available at "
+        f"{min(known, default='no time')}. Received: {job.as_of.isoformat()}. Choose a later instant."
+    )
+
+
+def _joined(hashes: Sequence[str]) -> str:
+    """The name of the data of all shards; of one, its own."""
+    if len(hashes) == 1:
+        return hashes[0]
+    return hashlib.sha256("".join(hashes).encode()).hexdigest()[:16]

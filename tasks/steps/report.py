@@ -14,9 +14,11 @@ from prefect.cache_policies import NO_CACHE
 from daycast.storage.config.settings import Settings
 from daycast.storage.terms.errors import ConfigError
 from daycast.storage.terms.live import LiveAccuracy
-from daycast.storage.terms.words import LEAD, LEVELS, OBSERVED_AT, ORIGIN, PART, SERIES_ID, SYMBOL, VALID_AT, series_id
+from daycast.storage.terms.words import LEAD, LEVELS, OBSERVED_AT, PART, SERIES_ID, SYMBOL, VALID_AT
 from daycast.tasks.handover.job import Job
+from daycast.tasks.handover.material import materials
 from daycast.tasks.handover.results import Prepared
+from daycast.tasks.handover.vintages import vintages_of
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -125,22 +127,31 @@ def _own(job: Job, database: Database, prepared: Prepared | None) -> RunReport:
 
     name = job.pipeline.name
     (run,) = list_runs(database, name, since=job.as_of, until=job.as_of)
-    return _report(database, _shelf(job.folder(), name), run, prepared=prepared)
+    origins = _origins(job, prepared) if prepared else None
+    return _report(database, _shelf(job.folder(), name), run, origins=origins)
 
 
-def _report(database: Database, shelf: Shelf, run: RunRow, *, prepared: Prepared | None = None) -> RunReport:
-    """A run's report; without the state of its data, that of the newest forecasts."""
+def _origins(job: Job, prepared: Prepared) -> dict[str, datetime]:
+    """From where each series was forecast."""
+    import pandas as pd
+
+    found: dict[str, datetime] = {}
+    for held in materials(job, prepared):
+        windows = held.latest.windows
+        found |= dict(zip(windows.names, pd.DatetimeIndex(windows.origin, tz="UTC").to_pydatetime(), strict=True))
+    return found
+
+
+def _report(
+    database: Database, shelf: Shelf, run: RunRow, *, origins: Mapping[str, datetime] | None = None
+) -> RunReport:
+    """A run's report; without the origins of its forecasts, that of the newest ones."""
     from daycast.storage.reports.reading import read_report
 
-    ends = prepared.until.items() if prepared else ()
-    origins = {series_id(run.pipeline, symbol): last for symbol, last in ends}
-    report = read_report(
-        database, run, registry=shelf.registry, observations=shelf.observations, origins=origins or None
-    )
+    report = read_report(database, run, registry=shelf.registry, observations=shelf.observations, origins=origins)
     report = replace(report, live=_live(database, shelf, report))
-    data_hash = prepared.data_hash if prepared else None
     levels = _levels(shelf, report)
-    traces = _traces(shelf, report, levels, data_hash=data_hash)
+    traces = _traces(shelf, report, levels)
     return replace(report, pictures=(*_fans(report, levels), *_losses(report), *traces))
 
 
@@ -154,10 +165,9 @@ def _live(database: Database, shelf: Shelf, report: RunReport) -> dict[int, Live
     made = within(
         forecasts_made(database, report.pipeline, before=as_of, since=min(since.values())), since=min(since.values())
     )
-    histories = {
-        row[SERIES_ID]: shelf.observations.vintages(row[SYMBOL], column=row["target"]) for row in report.series
-    }
-    outcomes = resolve(made, histories, as_of=as_of)
+    names = set(made[SERIES_ID].unique())
+    targets = {row[SYMBOL]: row["target"] for row in report.series if row[SERIES_ID] in names}
+    outcomes = resolve(made, vintages_of(shelf.observations, report.pipeline, targets=targets), as_of=as_of)
     return {days: LiveAccuracy(**accuracy(within(outcomes, since=start))) for days, start in since.items()}
 
 
@@ -207,7 +217,7 @@ def _losses(report: RunReport) -> Iterator[Picture]:
         yield Picture(of="network", alt=words, svg=draw_losses(losses, validation, title=title))
 
 
-def _traces(shelf: Shelf, report: RunReport, levels: Levels, *, data_hash: str | None) -> Iterator[Picture]:
+def _traces(shelf: Shelf, report: RunReport, levels: Levels) -> Iterator[Picture]:
     """What the network predicts one step ahead on the end of the training part and of the test part."""
     from daycast.models.pictures.panels import trace, trace_in_words
     from daycast.models.pictures.plots import draw_trace
@@ -216,12 +226,13 @@ def _traces(shelf: Shelf, report: RunReport, levels: Levels, *, data_hash: str |
 
     if report.version is None:
         return
-    origins = {row[SERIES_ID]: row[ORIGIN] for row in report.forecasts}
-    held = shelf.predictions.one_ahead(version=report.version.version, data_hash=data_hash, origins=origins)
+    shards = shelf.observations.shards()
     for name, known in list(levels.items())[:_TRACED]:
+        shard = shards.places[name.split("/", 1)[1]]
+        held = shelf.predictions.one_ahead(report.version.version, shard, series=[name])
         instants = Calendar(report.calendar).instants(known.index[0], known.index[-1])
         for part in ("training", "test"):
-            rows = held[(held[SERIES_ID] == name) & (held[PART] == part)]
+            rows = held[held[PART].isin({"test", "latest"} if part == "test" else {part})]
             title = f"{name}: network, {part} part"
             shown = trace(rows, levels=known, instants=instants, title=title, unit=report.unit)
             if len(shown.times):

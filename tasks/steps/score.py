@@ -16,14 +16,19 @@ from daycast.storage.terms.words import (
     LEAD,
     OBSERVED_AT,
     SERIES_ID,
+    SYMBOL,
     VALID_AT,
     VERSION,
     series_id,
 )
 from daycast.tasks.handover.job import Job
 from daycast.tasks.handover.results import Scored
+from daycast.tasks.handover.vintages import vintages
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+    from datetime import datetime
+
     import pandas as pd
 
     from daycast.storage.sql.database import Database
@@ -60,11 +65,8 @@ def _write_actuals(job: Job, database: Database) -> int:
     from daycast.storage.sql.series import known_until, upsert_series, write_actuals
 
     upsert_series(database, _series(job))
-    known = known_until(database, job.series_ids())
-    return sum(
-        write_actuals(database, _actuals(job, symbol, since=known.get(series_id(job.pipeline.name, symbol))))
-        for symbol in job.pipeline.symbols
-    )
+    known = known_until(database, job.pipeline.name)
+    return sum(write_actuals(database, _actuals(job, shard, symbols, known)) for shard, symbols in job.shards().items())
 
 
 def _series(job: Job) -> list[dict[str, object]]:
@@ -76,18 +78,24 @@ def _series(job: Job) -> list[dict[str, object]]:
     ]
 
 
-def _actuals(job: Job, symbol: str, *, since: object) -> pd.DataFrame:
+def _actuals(job: Job, shard: str, symbols: Sequence[str], known: Mapping[str, datetime]) -> pd.DataFrame:
+    """The values of a shard that were known at ``as_of``, and later than the last one in SQL."""
     import pandas as pd
 
-    rows = job.observations().read(symbol, as_of=job.as_of)
-    if since is not None:
-        # Of that very instant too: a run that is on time takes up revisions as known at its own as_of.
-        rows = rows[rows[AVAILABLE_AT] >= pd.Timestamp(since)]
+    spec = job.pipeline
+    rows = job.observations().history(shard).known(job.as_of).only(symbols).frame
+    if rows.empty:
+        return rows
+    rows = rows[rows[spec.target].notna()]
+    since = rows[SYMBOL].map({symbol: known.get(series_id(spec.name, symbol)) for symbol in symbols})
+    # Of that very instant too: a run that is on time takes up revisions as known at its own as_of.
+    later = ~(rows[AVAILABLE_AT] < pd.to_datetime(since, utc=True)).to_numpy()
+    rows = rows[later]
     return pd.DataFrame(
         {
-            SERIES_ID: series_id(job.pipeline.name, symbol),
+            SERIES_ID: rows[SYMBOL].map({symbol: series_id(spec.name, symbol) for symbol in symbols}),
             VALID_AT: rows[OBSERVED_AT],
-            "value": rows[job.pipeline.target],
+            "value": rows[spec.target],
             AVAILABLE_AT: rows[AVAILABLE_AT],
         }
     )
@@ -102,7 +110,7 @@ def _outcomes(job: Job, database: Database) -> pd.DataFrame:
     scored = live_until(database, job.pipeline.name)
     since = min(lately, scored) if scored else None
     made = forecasts_made(database, job.pipeline.name, before=job.as_of, since=since)
-    return resolve(made, job.vintages(), as_of=job.as_of)
+    return resolve(made, vintages(job, made), as_of=job.as_of)
 
 
 def _write_evaluations(job: Job, database: Database, outcomes: pd.DataFrame) -> int:

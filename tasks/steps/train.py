@@ -16,6 +16,7 @@ from prefect.cache_policies import NO_CACHE
 from daycast.storage.lake.folder import scratch
 from daycast.storage.terms.errors import RegistryError
 from daycast.tasks.handover.job import Job
+from daycast.tasks.handover.material import materials
 from daycast.tasks.handover.results import Plan, Prepared, Trained
 
 if TYPE_CHECKING:
@@ -88,20 +89,16 @@ def _fit_and_save(job: Job, prepared: Prepared, plan: Plan, *, began: float) -> 
     load_keras()
     share_cores(job.pipeline.model)
     from daycast.models.networks.forecaster import NetworkForecaster
-    from daycast.models.series.material import assemble
+    from daycast.models.series.windows import concatenate
 
-    spec, store = job.pipeline, job.windows()
-    material = assemble(
-        store.read(prepared.until),
-        store.read_latest(data_hash=prepared.data_hash),
-        instants=job.instants(prepared),
-        spec=spec,
-    )
+    spec = job.pipeline
+    held = [(each.training, each.validation) for each in materials(job, prepared)]
+    training, validation = (concatenate(parts) for parts in zip(*held, strict=True))
     parent = _parent(job, plan)
     with _progress(job, plan) as on_epoch:
         forecaster = NetworkForecaster.fit(
-            material.training,
-            material.validation,
+            training,
+            validation,
             spec=spec,
             parent=parent,
             on_epoch=on_epoch,

@@ -37,8 +37,7 @@ scored AS (
     WHERE f.version IS NOT NULL AND f.as_of < known.until AND came.available_at <= known.until
 ),
 spread AS (
-    SELECT s.*, series_id AS over_series, lead AS over_lead FROM scored s
-    UNION ALL SELECT s.*, '*', lead FROM scored s
+    SELECT s.*, '*' AS over_series, lead AS over_lead FROM scored s
     UNION ALL SELECT s.*, series_id, 0 FROM scored s
     UNION ALL SELECT s.*, '*', 0 FROM scored s
 )

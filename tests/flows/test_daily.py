@@ -35,6 +35,7 @@ def test_a_second_run_with_the_same_as_of_leaves_the_same_rows_and_no_more(train
         "actuals": 2 * (DAYS - 20),
         "forecasts": 4,
         "model_versions": 1,
+        "remarks": 0,
         "evaluations": len(rows["evaluations"]),
     }
     assert len(rows["evaluations"]) > 50
@@ -153,17 +154,18 @@ def test_rows_set_aside_are_counted_in_the_message_and_kept(trained):
     assert len(place.job().observations().read_set_aside()) == 2, "the same rows again are not kept twice"
 
 
-def test_a_feed_that_fails_after_it_worked_makes_the_run_degraded_and_the_forecasts_stale(trained):
+def test_a_feed_that_fails_for_a_symbol_makes_the_run_degraded_and_that_one_stale(trained):
     place = trained
     (place.root / "B.csv").unlink()
     summary = place.run(as_of=EARLIER + timedelta(days=1))
     assert summary.status == "degraded"
-    assert summary.quality == "stale"
-    assert "'B'" in summary.message
+    assert "Feed failed: 1 series (mine/B)" in summary.message
     assert "B.csv" in summary.message
     newest = [row for row in place.table("forecasts") if row["run_id"] == summary.run_id]
-    assert {row["quality"] for row in newest} == {"stale"}
-    assert {row["series_id"] for row in newest} == {"mine/A", "mine/B"}
+    assert {(row["series_id"], row["quality"]) for row in newest} == {("mine/A", "ok"), ("mine/B", "stale")}
+    (remark,) = place.table("remarks")
+    assert (remark["run_id"], remark["series_id"], remark["kind"]) == (summary.run_id, "mine/B", "feed")
+    assert "serve, by network" in remark["message"]
     assert {row["status"] for row in place.table("runs")} == {"succeeded", "degraded"}
 
 
@@ -181,11 +183,11 @@ def _without(trained, damage):
     folder = trained.root / "data" / "models" / "mine" / version
     damage(folder)
     summary = trained.run(training="reuse")
-    assert (summary.status, summary.quality, summary.forecaster) == ("degraded", "baseline", "naive")
+    assert (summary.status, summary.quality, summary.forecaster) == ("degraded", "baseline", "seasonal_naive")
     assert version in summary.message
     newest = [row for row in trained.table("forecasts") if row["as_of"] == AS_OF]
     assert newest
-    assert {(row["forecaster"], row["version"]) for row in newest} == {("naive", None)}
+    assert {(row["forecaster"], row["version"]) for row in newest} == {("seasonal_naive", None)}
     return summary.message
 
 
@@ -205,4 +207,4 @@ def test_a_manifest_that_sql_does_not_vouch_for_is_not_served(trained):
 
 
 def test_a_version_lost_from_the_disk_is_named(trained):
-    assert "No version is left: naive serves" in _without(trained, shutil.rmtree)
+    assert "No version is left: seasonal_naive serves" in _without(trained, shutil.rmtree)

@@ -12,6 +12,7 @@ from daycast.storage.sql.database import Database
 from daycast.storage.sql.forecasts import write_forecasts
 from daycast.storage.sql.versions import promote
 from daycast.storage.terms.words import series_id
+from daycast.tasks.handover.material import materials
 from daycast.tasks.steps.ingest import ingest
 from daycast.tasks.steps.plan import plan
 from daycast.tasks.steps.prepare import prepare
@@ -59,12 +60,12 @@ def _closes(place: Place, as_of, *, symbol: str = "A") -> np.ndarray:
     return place.job().observations().read(symbol, as_of=as_of)["close"].to_numpy()
 
 
-def _largest_step(place: Place, job) -> float:
+def _largest_step(job) -> float:
     """The largest step in any window that a run trains on or forecasts from: differences of logarithms."""
     prepared = prepare.fn(job)
-    windows = place.job().windows().read(prepared.until)
-    latest = place.job().windows().read_latest(data_hash=prepared.data_hash)
-    return max(float(np.abs(arrays["inputs"]).max()) for arrays in (*windows.values(), latest))
+    (held,) = materials(job, prepared)
+    windows = held.panel.windows(held.panel.index)
+    return max(float(np.abs(each.inputs).max()) for each in (windows, held.latest.windows))
 
 
 @pytest.mark.parametrize("kind", MOVED)
@@ -78,7 +79,7 @@ def test_a_history_on_another_basis_is_one_vintage_and_no_window_crosses_it(eith
     assert f"A: the history of close has another basis: 160 of 160 rows are {factor:g} times" in ingested.findings[0]
     assert _closes(either, today) == pytest.approx(walk(0, DAYS + 1) * factor), "today's run sees its own fetch"
     assert _closes(either, AS_OF) == pytest.approx(walk(0)), "a run of yesterday sees what it saw"
-    assert _largest_step(either, job) < 0.1
+    assert _largest_step(job) < 0.1
     assert ingest.fn(job).revised == 0
 
 
@@ -108,7 +109,7 @@ def test_a_run_that_is_done_late_keeps_to_the_old_basis_whole(either):
     late = either.job(as_of=today, now=today + timedelta(hours=9))
     ingest.fn(late)
     assert _closes(either, today) == pytest.approx(walk(0)), "no bar of the new basis stands beside the old history"
-    assert _largest_step(either, late) < 0.1
+    assert _largest_step(late) < 0.1
     assert _closes(either, late.now) == pytest.approx(walk(0, DAYS + 1) / 4)
 
 
@@ -121,7 +122,7 @@ def test_a_part_on_another_basis_is_refused_by_name_and_yesterdays_data_stay(eit
     assert "files gave no usable data for 'A': only a part of the history has moved" in ingested.stale[0]
     assert "100 of 160 rows" in ingested.stale[0] or "60 of 160 rows" in ingested.stale[0]
     assert _closes(either, today) == pytest.approx(walk(0))
-    assert _largest_step(either, job) < 0.1
+    assert _largest_step(job) < 0.1
     _tell(either, 0.25)  # the feed has done the rest of it
     assert ingest.fn(either.job(as_of=today + DAY, now=today + DAY + SOON)).stale == ()
     assert _closes(either, today + DAY) == pytest.approx(walk(0, DAYS + 1) / 4)
@@ -134,7 +135,7 @@ def test_a_basis_that_comes_back_the_next_day(either):
         job = either.job(as_of=days[step], now=days[step] + SOON)
         assert ingest.fn(job).stale == ()
         score.fn(job)
-        assert _largest_step(either, job) < 0.1
+        assert _largest_step(job) < 0.1
     for step, factor in ((0, 1.0), (1, 0.25), (2, 1.0), (3, 0.25)):
         assert _closes(either, days[step]) == pytest.approx(walk(0, DAYS + step) * factor)
     assert score.fn(either.job(as_of=days[3], now=days[3] + SOON)).week.n == 4

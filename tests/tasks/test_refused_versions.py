@@ -1,4 +1,4 @@
-"""Stored versions that are not as they were saved: refused by name, and the one before serves, or naive."""
+"""Stored versions that are not as they were saved: refused by name, and the one before serves, or the best baseline."""
 
 import hashlib
 import json
@@ -309,12 +309,12 @@ def test_a_refused_champion_is_replaced_by_a_new_one(two: Two) -> None:
     assert promoted == [summary.version if summary.version != two.old else two.new]
 
 
-def test_with_no_version_left_naive_serves_and_no_pickle_is_loaded(two: Two, proof: Path) -> None:
+def test_with_no_version_left_the_best_baseline_serves_and_no_pickle_is_loaded(two: Two, proof: Path) -> None:
     for version in (two.old, two.new):
         for path in two.folder(version).iterdir():
             path.write_bytes(pickle.dumps(Payload(proof)))
     summary = two.place.run(as_of=AS_OF - timedelta(days=1), training="reuse")
-    assert (summary.status, summary.forecaster, summary.quality) == ("degraded", "naive", "baseline")
+    assert (summary.status, summary.forecaster, summary.quality) == ("degraded", "seasonal_naive", "baseline")
     assert summary.version is None
     assert summary.rows == 4
     for version in (two.old, two.new):

@@ -13,8 +13,9 @@ import pytest
 
 from daycast.models.networks.backend import load_keras
 from daycast.models.race.baselines import naive
-from daycast.models.series.splits import cut
-from daycast.models.series.windows import concatenate, latest_window, make_windows
+from daycast.models.series.alone import latest_window, make_windows
+from daycast.models.series.splits import bounds, cut
+from daycast.models.series.windows import concatenate
 from daycast.storage.terms.errors import DataError, RegistryError
 
 load_keras()
@@ -44,7 +45,7 @@ def wave(make_levels):
 
 def _parts(levels, spec, names=("tiny/OT",)):
     windows = concatenate([make_windows(levels, spec=spec, series_id=name) for name in names])
-    parts = cut(windows, instants=levels.index, split=spec.split)
+    parts = cut(windows, bounds=bounds(levels.index, split=spec.split))
     return windows.where(parts.training), windows.where(parts.validation), windows.where(parts.test)
 
 
@@ -294,7 +295,7 @@ import numpy as np, pandas as pd
 from daycast.models.networks.backend import load_keras
 load_keras()
 from daycast.models.networks.forecaster import NetworkForecaster
-from daycast.models.series.windows import make_windows
+from daycast.models.series.alone import make_windows
 from daycast.storage.config.pipeline_file import parse_pipeline
 
 spec = parse_pipeline("tiny", {"feed": "ett", "symbols": ["OT"], "target": "y", "features": ["y"], "calendar": "1h",

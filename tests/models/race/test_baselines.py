@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 
 from daycast.models.race.baselines import BASELINES, drift, naive, seasonal_naive
-from daycast.models.series.splits import cut
-from daycast.models.series.windows import latest_window, make_windows
+from daycast.models.series.alone import latest_window, make_windows
+from daycast.models.series.splits import bounds, cut
 
 
 def test_naive_repeats_the_last_level(make_spec, make_levels):
@@ -49,7 +49,7 @@ def test_the_last_value_scores_what_is_published_for_etth1(make_spec, etth1, hor
     split = {"training": 8640, "validation": 2880, "test": 2880}
     spec = make_spec(target="OT", features=["OT"], difference="none", horizon=horizon, split=split)
     windows = make_windows(etth1, spec=spec, series_id="tiny/OT")
-    test = windows.where(cut(windows, instants=etth1.index, split=spec.split).test)
+    test = windows.where(cut(windows, bounds=bounds(etth1.index, split=spec.split)).test)
     error = (naive(test) - test.levels("none")) / etth1["OT"].iloc[:8640].std(ddof=0)
     assert np.square(error).mean() == pytest.approx(mse, abs=0.001)
     assert np.abs(error).mean() == pytest.approx(mae, abs=0.001)
@@ -60,7 +60,7 @@ def test_the_last_value_one_hour_ahead_on_etth1(make_spec, etth1):
     split = {"training": 8640, "validation": 2880, "test": 2880}
     spec = make_spec(target="OT", features=["OT"], difference="absolute", horizon=1, split=split)
     windows = make_windows(etth1, spec=spec, series_id="tiny/OT")
-    test = windows.where(cut(windows, instants=etth1.index, split=spec.split).test)
+    test = windows.where(cut(windows, bounds=bounds(etth1.index, split=spec.split)).test)
     error = naive(test) - test.levels("absolute")
     assert np.sqrt(np.square(error).mean()) == pytest.approx(0.593, abs=0.0005)
     assert np.abs(error).mean() == pytest.approx(0.420, abs=0.0005)

@@ -67,7 +67,7 @@ def test_each_series_has_its_own_and_a_short_one_that_of_all(make_flat_windows):
 
 def test_prices_have_bounds_that_are_factors_and_positive(make_spec, make_levels):
     from daycast.models.race.baselines import naive
-    from daycast.models.series.windows import make_windows
+    from daycast.models.series.alone import make_windows
 
     windows = make_windows(make_levels(80) / 20, spec=make_spec(difference="log"), series_id="tiny/OT")
     mean = naive(windows)

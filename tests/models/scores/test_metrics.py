@@ -5,7 +5,7 @@ import pandas as pd
 import pytest
 
 from daycast.models.scores.intervals import COVERAGES, Intervals
-from daycast.models.scores.metrics import COLUMNS, Forecast, evaluate, naive_scales, overall
+from daycast.models.scores.metrics import COLUMNS, Forecast, naive_scales, overall, tally
 
 
 def _wide(radius=1e6, horizon=2):
@@ -16,7 +16,8 @@ def _score(windows, means, *, directional=False, scales=None, intervals=None):
     forecasts = {
         name: Forecast(mean=np.array(mean, float), intervals=intervals or _wide()) for name, mean in means.items()
     }
-    return evaluate(forecasts, windows=windows, split="test", kind="none", scales=scales or {}, directional=directional)
+    scale = np.array([(scales or {}).get(name, 1.0) for name in windows.names])
+    return tally(forecasts, windows=windows, kind="none", scales=scale, directional=directional).rows(split="test")
 
 
 def _value(scores, forecaster, metric, *, series="*", lead=0):
@@ -38,7 +39,7 @@ def test_errors_by_hand(windows):
     assert tuple(scores.columns) == COLUMNS
     assert _value(scores, "naive", "mae") == pytest.approx((1 + 2 + 1 + 0 + 10 + 10) / 6)
     assert _value(scores, "naive", "mae", lead=1) == pytest.approx(4.0)
-    assert _value(scores, "naive", "mae", series="t/a", lead=2) == pytest.approx(1.0)
+    assert _value(scores, "naive", "mae", series="t/a") == pytest.approx((1 + 2 + 1 + 0) / 4)
     assert _value(scores, "network", "rmse") == pytest.approx(np.sqrt((0 + 1 + 1 + 0 + 25 + 0) / 6))
     assert _value(scores, "naive", "mase") == pytest.approx((0.5 + 1 + 0.5 + 0 + 1 + 1) / 6)
     assert _value(scores, "network", "skill") == pytest.approx(1 - (7 / 6) / (24 / 6))
@@ -49,9 +50,23 @@ def test_errors_by_hand(windows):
 def test_counts(windows):
     scores = _score(windows, {"naive": NAIVE}).query("metric == 'mae'").set_index(["series_id", "lead"])["n"]
     assert scores.to_dict() == {
-        ("t/a", 0): 4, ("t/a", 1): 2, ("t/a", 2): 2, ("t/b", 0): 2, ("t/b", 1): 1, ("t/b", 2): 1,
-        ("*", 0): 6, ("*", 1): 3, ("*", 2): 3,
+        ("t/a", 0): 4, ("t/b", 0): 2, ("*", 0): 6, ("*", 1): 3, ("*", 2): 3,
     }  # fmt: skip
+
+
+def test_shards_add_up_to_the_whole(windows, make_flat_windows):
+    def summed(some, means):
+        forecasts = {name: Forecast(mean=np.array(mean, float), intervals=_wide()) for name, mean in means.items()}
+        return tally(forecasts, windows=some, kind="none", scales=np.ones(len(some.names)), directional=True)
+
+    first = make_flat_windows([10.0, 10.0], [[11, 12], [9, 10]], series=["t/a", "t/a"])
+    second = make_flat_windows([100.0], [[110, 90]], series=["t/b"])
+    parts = [
+        summed(first, {"network": NETWORK[:2], "naive": NAIVE[:2]}),
+        summed(second, {"network": NETWORK[2:], "naive": NAIVE[2:]}),
+    ]
+    whole = summed(windows, {"network": NETWORK, "naive": NAIVE}).rows(split="test")
+    pd.testing.assert_frame_equal((parts[0] + parts[1]).rows(split="test"), whole)
 
 
 def test_each_key_stands_once(windows):
@@ -102,9 +117,21 @@ def test_no_skill_against_a_naive_without_error(make_flat_windows):
     assert "skill" not in set(scores["metric"])
 
 
-def test_the_scale_is_the_one_step_naive_error_of_the_training_part(make_flat_windows):
-    training = make_flat_windows([1.0, 2.0, 5.0], [[2, 9], [5, 9], [5, 9]], series=["t/a", "t/a", "t/b"])
-    assert naive_scales(training, kind="none") == {"t/a": 2.0, "t/b": 1.0}
+def test_the_scale_is_the_one_step_naive_error_up_to_the_end_of_training(make_spec):
+    from daycast.models.series.alignment import Levels
+    from daycast.models.series.panel import Panel
+
+    values = np.array([[1.0, 2, 4, np.nan, 9, 10, 20], [5, 5, 5, 5, 5, 5, 5], [np.nan] * 4 + [1, 3, 3]])
+    levels = Levels(
+        names=("t/a", "t/b", "t/late"),
+        columns=("y",),
+        instants=np.datetime64("2026-01-01", "us") + np.arange(7) * np.timedelta64(1, "h"),
+        shift=np.zeros(3, dtype="timedelta64[us]"),
+        values=values[:, :, np.newaxis],
+    )
+    panel = Panel.of(levels, spec=make_spec(features=["y"], fill_limit=0), limit=0)
+    scales = naive_scales(panel, until=levels.instants[3])
+    assert scales.tolist() == [1.5, 1.0, 1.0], "steps 1 and 2; none; steps 2 and 0, as there is none by then"
 
 
 def test_many_series_are_scored_quickly(make_flat_windows):
@@ -115,6 +142,6 @@ def test_many_series_are_scored_quickly(make_flat_windows):
     windows = make_flat_windows(np.zeros(count), actual, series=[f"t/{n % 126}" for n in range(count)])
     began = time.perf_counter()
     scores = _score(windows, {"network": actual * 0.5, "naive": actual * 0}, intervals=_wide(1.0, horizon))
-    assert len(scores) == 2 * 7 * 127 * 6
+    assert len(scores) == 2 * 7 * (126 + 6)
     assert time.perf_counter() - began < 20  # a loop over windows takes minutes
     pd.testing.assert_index_equal(scores.index, pd.RangeIndex(len(scores)))

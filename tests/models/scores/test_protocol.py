@@ -5,8 +5,9 @@ import pandas as pd
 import pytest
 
 from daycast.models.scores import protocol
-from daycast.models.series.splits import cut
-from daycast.models.series.windows import concatenate, make_windows
+from daycast.models.series.alone import make_windows
+from daycast.models.series.splits import bounds, cut
+from daycast.models.series.windows import concatenate
 from daycast.storage.terms.errors import DataError
 
 
@@ -31,7 +32,7 @@ def _test_windows(make_spec, hours, *, horizon):
     windows = concatenate(
         [make_windows(hours.assign(value=hours[name]), spec=spec, series_id=f"tiny/{name}") for name in ("a", "b")]
     )
-    parts = cut(windows, instants=hours.index, split=spec.split)
+    parts = cut(windows, bounds=bounds(hours.index, split=spec.split))
     return windows.where(parts.training), windows.where(parts.test)
 
 

@@ -5,9 +5,10 @@ import json
 import numpy as np
 import pytest
 
+from daycast.models.series.alone import make_windows
 from daycast.models.series.scaling import Scaler
-from daycast.models.series.splits import cut
-from daycast.models.series.windows import concatenate, make_windows
+from daycast.models.series.splits import bounds, cut
+from daycast.models.series.windows import concatenate
 from daycast.storage.terms.errors import DataError
 
 
@@ -44,7 +45,7 @@ def test_later_values_do_not_touch_the_scaler(make_spec, make_levels):
     states = []
     for frame in (levels, altered):
         windows = make_windows(frame, spec=spec, series_id="tiny/OT")
-        parts = cut(windows, instants=frame.index, split=spec.split)
+        parts = cut(windows, bounds=bounds(frame.index, split=spec.split))
         states.append(Scaler.fit(windows.where(parts.training)).state())
     assert states[0] == states[1]
 

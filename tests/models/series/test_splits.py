@@ -6,8 +6,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from daycast.models.series.splits import cut, sizes
-from daycast.models.series.windows import concatenate, make_windows
+from daycast.models.series.alone import make_windows
+from daycast.models.series.splits import bounds, cut, require_windows, sizes
+from daycast.models.series.windows import concatenate
 from daycast.storage.terms.errors import DataError
 from daycast.storage.terms.pipeline import SplitSpec
 
@@ -19,11 +20,11 @@ def test_the_public_benchmark_has_its_windows(make_spec, make_levels, lookback, 
         features=["y"], lookback=lookback, horizon=horizon, split={"training": 8640, "validation": 2880, "test": 2880}
     )
     levels = make_levels(17420, columns=("y",))
-    parts = cut(make_windows(levels, spec=spec, series_id="tiny/OT"), instants=levels.index, split=spec.split)
+    parts = cut(make_windows(levels, spec=spec, series_id="tiny/OT"), bounds=bounds(levels.index, split=spec.split))
     assert parts.test.sum() == parts.validation.sum() == expected
-    assert parts.training_end == levels.index[8639]
-    assert parts.validation_end == levels.index[11519]
-    assert parts.test_end == levels.index[14399]
+    assert parts.bounds.training_end == levels.index[8639]
+    assert parts.bounds.validation_end == levels.index[11519]
+    assert parts.bounds.test_end == levels.index[14399]
 
 
 @settings(max_examples=40, deadline=None)
@@ -45,7 +46,7 @@ def test_no_target_of_one_part_lies_in_another(rows, horizon, validation, test, 
             make_windows(levels.iloc[start:], spec=spec, series_id="tiny/b"),
         ]
     )
-    parts = cut(windows, instants=index, split=spec.split)
+    parts = cut(windows, bounds=bounds(index, split=spec.split))
     taken = {}
     for name in ("training", "validation", "test"):
         chosen = windows.where(getattr(parts, name))
@@ -79,5 +80,7 @@ def test_parts_that_do_not_fit_are_refused(split):
 
 def test_a_part_shorter_than_the_horizon_is_refused(make_spec, make_levels):
     spec, levels = make_spec(split={"validation": 2, "test": 10}), make_levels(40)
+    ends = bounds(levels.index, split=spec.split)
+    parts = cut(make_windows(levels, spec=spec, series_id="tiny/OT"), bounds=ends)
     with pytest.raises(DataError, match="The validation part must hold"):
-        cut(make_windows(levels, spec=spec, series_id="tiny/OT"), instants=levels.index, split=spec.split)
+        require_windows(parts.counts, bounds=ends, horizon=spec.horizon)

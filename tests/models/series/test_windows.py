@@ -4,7 +4,8 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from daycast.models.series.windows import Windows, concatenate, latest_window, make_windows, rows_before
+from daycast.models.series.alone import latest_window, make_windows, rows_before
+from daycast.models.series.windows import Windows, concatenate
 from daycast.storage.terms.errors import DataError
 
 ARRAYS = ("origin", "end", "inputs", "anchor", "targets", "base", "slope", "past")

@@ -12,9 +12,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from daycast.storage.lake import parquet
-from daycast.storage.lake.compaction import compact_rows, compact_windows
+from daycast.storage.lake.compaction import compact_rows
 from daycast.storage.lake.folder import Folder
 from daycast.storage.lake.observations import Observations
+from daycast.storage.lake.rows import Rows, compact_files
 from daycast.storage.lake.windows import WindowStore
 from daycast.storage.terms.pipeline import Pipeline
 
@@ -109,89 +110,95 @@ SPEC = Pipeline(
 )
 
 
-def windows(count: int, *, first: int = 0) -> dict[str, Any]:
-    step = np.arange(first, first + count)
-    origin = np.datetime64("2026-01-01", "us") + step * np.timedelta64(1, "D")
-    return {
-        "origin": origin,
-        "end": origin + np.timedelta64(1, "D"),
-        "inputs": np.stack([step, step + 1], axis=1).astype(np.float32),
-        "targets": step[:, np.newaxis].astype(np.float32),
+def windows(count: int) -> Rows:
+    step = np.arange(count)
+    columns = {
+        "series_id": np.zeros(count, dtype=np.int32),
+        "observed_at": np.datetime64("2026-01-01", "us") + step * np.timedelta64(1, "D"),
+        "level": step.astype(float),
+        "inputs": step[:, np.newaxis].astype(np.float32),
+        "target": step.astype(float),
+        "ready": step > 1,
     }
+    return Rows(("p/A",), columns)
 
 
 @pytest.fixture
 def store(tmp_path: Path) -> WindowStore:
     made = WindowStore(Folder(tmp_path), SPEC)
     for count in range(3, 9):
-        made.sync("A", windows(count))
+        made.sync("_0000", windows(count))
     age(tmp_path, days=2)
     return made
 
 
 def read(store: WindowStore) -> Any:
-    return store.read({"A": datetime(2027, 1, 1, tzinfo=UTC)})["p/A"]
+    latest = {"series_id": np.array(["p/A"]), "origin": np.array(["2027-01-01"], dtype="datetime64[us]")}
+    return store.read("_0000", latest)
 
 
 def same(one: Any, other: Any) -> bool:
-    return one.keys() == other.keys() and all(np.array_equal(one[name], other[name]) for name in one)
+    return one.keys() == other.keys() and all(
+        np.array_equal(one[name].reshape(-1), other[name].reshape(-1)) for name in one
+    )
 
 
 def test_windows_read_the_same_from_one_file(store: WindowStore, tmp_path: Path) -> None:
     before = read(store)
-    assert len(before["origin"]) == 8
+    assert len(before["observed_at"]) == 8
     assert store.compact(before=NOW - DAY, files=3) == 6
     assert len(list(tmp_path.rglob("*.parquet"))) == 1
     assert same(read(store), before)
-    assert store.sync("A", windows(8)) == 0
-    assert store.sync("A", windows(9)) == 1
+    assert store.sync("_0000", windows(8)) == 0
+    assert store.sync("_0000", windows(9)) == 1
     age(tmp_path, days=2)
     assert store.compact(before=NOW - DAY, files=0) == 2
     age(tmp_path, days=2)
     assert store.compact(before=NOW - DAY, files=0) == 0
-    assert same(read(store), windows(9))
+    assert same(read(store), windows(9).columns)
 
 
-def test_windows_that_stand_twice_after_a_kill_are_read_once(store: WindowStore, tmp_path: Path) -> None:
+@pytest.mark.parametrize("revised", ["", "revised"])
+def test_rows_that_stand_twice_after_a_kill_are_read_once(store: WindowStore, tmp_path: Path, revised: str) -> None:
+    if revised:  # the last file says otherwise than the first
+        rows = windows(8)
+        rows.columns["level"][0] = 99.0
+        store.sync("_0000", rows)
+        age(tmp_path, days=2)
     parts = {path: path.read_bytes() for path in tmp_path.rglob("*.parquet")}
     before = read(store)
     store.compact(before=NOW - DAY, files=1)
     for path, data in list(parts.items())[2:]:
         path.write_bytes(data)
     assert same(read(store), before)
-    assert store.sync("A", windows(8)) == 0
     age(tmp_path, days=2)
     store.compact(before=NOW - DAY, files=1)
     assert len(list(tmp_path.rglob("*.parquet"))) == 1
     assert same(read(store), before)
 
 
-def test_windows_that_a_run_rewrites_meanwhile_stay_the_runs(
-    store: WindowStore, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    write, revised = parquet.write_arrays, windows(8)
-    revised["targets"] = revised["targets"] + 1
-
-    def write_while_a_run_revises(*arguments: Any) -> None:
-        monkeypatch.setattr(parquet, "write_arrays", write)
-        store.sync("A", revised)
-        write(*arguments)
-
-    monkeypatch.setattr(parquet, "write_arrays", write_while_a_run_revises)
-    (folder,) = (path for path in tmp_path.rglob("A") if path.is_dir())
-    assert compact_windows(Folder(folder), before=NOW - DAY, files=1) == 0
-    assert same(read(store), revised)
+def test_rows_that_a_run_revises_meanwhile_stay_the_runs(store: WindowStore, tmp_path: Path) -> None:
+    (folder,) = (Folder(path) for path in tmp_path.rglob("_0000") if path.is_dir())
+    names = folder.names()
+    revised = windows(8)
+    revised.columns["target"][:] += 1
+    whole = compact_files(folder, names, time="observed_at")
+    store.sync("_0000", revised)
+    for name in names:
+        if name != whole:
+            folder.remove(name)
+    assert same(read(store), revised.columns)
 
 
 def test_a_reader_whose_files_are_put_together_meanwhile_looks_again(
     store: WindowStore, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    before, plain = read(store), parquet.read_arrays
+    before, plain = read(store), parquet.read_table
 
     def read_after_compaction(*arguments: Any) -> Any:
-        monkeypatch.setattr(parquet, "read_arrays", plain)
+        monkeypatch.setattr(parquet, "read_table", plain)
         store.compact(before=NOW - DAY, files=1)
         return plain(*arguments)
 
-    monkeypatch.setattr(parquet, "read_arrays", read_after_compaction)
+    monkeypatch.setattr(parquet, "read_table", read_after_compaction)
     assert same(read(store), before)

@@ -3,13 +3,12 @@
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
-import numpy as np
 import pandas as pd
 import pytest
 
 from daycast.storage.lake.folder import Folder
 from daycast.storage.lake.history import Added
-from daycast.storage.lake.observations import Observations, fingerprint
+from daycast.storage.lake.observations import Observations
 from daycast.storage.terms.errors import StorageError
 
 T0 = datetime(2026, 1, 5, tzinfo=UTC)
@@ -102,20 +101,6 @@ def test_validators_come_back(store: Observations) -> None:
     assert store.validators() == {}
     store.keep_validators({"http://x": "etag"})
     assert store.validators() == {"http://x": "etag"}
-
-
-def test_the_fingerprint_is_of_names_instants_and_values() -> None:
-    index = pd.date_range(T0, periods=3, freq="D", unit="us")
-    series = {"A": pd.DataFrame({"close": [1.0, 2.0, np.nan]}, index=index)}
-    same = {"A": pd.DataFrame({"close": [1.0, 2.0, np.nan]}, index=index)}
-    assert fingerprint(series) == fingerprint(same)
-    other = [
-        {"B": series["A"]},
-        {"A": series["A"].rename(columns={"close": "open"})},
-        {"A": series["A"].shift(freq="1D")},
-        {"A": series["A"].replace(2.0, np.nextafter(2.0, 3))},
-    ]
-    assert len({fingerprint(series), *map(fingerprint, other)}) == 5
 
 
 def test_a_symbol_keeps_its_shard_when_others_come_and_go(store: Observations, monkeypatch: pytest.MonkeyPatch) -> None:

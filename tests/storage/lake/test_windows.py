@@ -1,12 +1,13 @@
-"""Windows in the lake: written once, only what is new, and never seen before their targets were known."""
+"""Rows in the lake: written once, only what is new, and never seen before they were known."""
 
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from pathlib import Path
 
 import numpy as np
 import pytest
 
 from daycast.storage.lake.folder import Folder
+from daycast.storage.lake.rows import Rows
 from daycast.storage.lake.windows import WindowStore, preparation
 from daycast.storage.terms.pipeline import Pipeline
 
@@ -14,26 +15,34 @@ SPEC = Pipeline(
     name="p", feed="files", symbols=("A",), target="y", features=("y",), calendar="1h",
     lookback=3, horizon=2, season=2,
 )  # fmt: skip
-T0 = datetime(2026, 1, 1, tzinfo=UTC)
+T0 = np.datetime64(datetime(2026, 1, 1, tzinfo=UTC).replace(tzinfo=None), "us")
 HOUR = np.timedelta64(1, "h")
 
 
-def arrays(count: int, *, seed: int = 0) -> dict[str, np.ndarray]:
-    """Windows of the first ``count`` origins of one path of values."""
-    values = np.random.default_rng(seed).normal(size=1000).astype(np.float32)
-    origin = np.datetime64(T0.replace(tzinfo=None), "us") + HOUR * (2 + np.arange(count))
-    return {
-        "origin": origin,
-        "end": origin + 2 * HOUR,
-        "inputs": np.lib.stride_tricks.sliding_window_view(values, 3)[:count].copy(),
-        "targets": np.lib.stride_tricks.sliding_window_view(values[3:], 2)[:count].copy(),
-        "base": values[2 : 2 + count].astype(np.float64),
-    }
+def rows(counts: dict[str, int], *, seed: int = 0, first: int = 0) -> Rows:
+    """The first rows of one path of values a series."""
+    values = np.random.default_rng(seed).normal(size=(10, 1000))
+    parts = []
+    for code, count in enumerate(counts.values()):
+        inside = slice(first, count)
+        parts.append(
+            {
+                "series_id": np.full(count - first, code, dtype=np.int32),
+                "observed_at": (T0 + HOUR * np.arange(count))[inside],
+                "level": values[code, inside],
+                "inputs": values[code, inside].astype(np.float32)[:, np.newaxis],
+                "target": np.where(np.arange(count) % 7, values[code, :count], np.nan)[inside],
+                "ready": (np.arange(count) > 3)[inside],
+            }
+        )
+    columns = {name: np.concatenate([part[name] for part in parts]) for name in parts[0]}
+    return Rows(tuple(counts), columns)
 
 
-def end_of(count: int) -> datetime:
-    """The last instant of the first ``count`` windows' targets."""
-    return T0 + timedelta(hours=2 + count - 1 + 2)
+def until(counts: dict[str, int]) -> dict[str, np.ndarray]:
+    """What the latest windows say of how far each series was known."""
+    last = T0 + HOUR * (np.array(list(counts.values())) - 1)
+    return {"series_id": np.array(list(counts)), "origin": last}
 
 
 @pytest.fixture
@@ -45,73 +54,96 @@ def files(tmp_path: Path) -> dict[str, bytes]:
     return {str(path.relative_to(tmp_path)): path.read_bytes() for path in tmp_path.rglob("*.parquet")}
 
 
-def same(left: dict[str, np.ndarray], right: dict[str, np.ndarray]) -> bool:
-    return set(left) == set(right) and all(np.array_equal(left[name], right[name]) for name in left)
+def same(left: dict[str, np.ndarray], right: Rows) -> bool:
+    def alike(ours: np.ndarray, theirs: np.ndarray) -> bool:
+        return np.array_equal(ours.reshape(-1), theirs.reshape(-1), equal_nan=ours.dtype.kind == "f")
+
+    return left.keys() == right.columns.keys() and all(alike(left[name], right.columns[name]) for name in left)
+
+
+BOTH = {"p/A": 50, "p/B": 40}
 
 
 def test_what_goes_in_comes_out(store: WindowStore) -> None:
-    assert store.sync("A", arrays(50)) == 50
-    assert same(store.read({"A": end_of(50)})["p/A"], arrays(50))
+    assert store.sync("_0000", rows(BOTH)) == 90
+    assert same(store.read("_0000", until(BOTH)), rows(BOTH))
+
+
+def test_series_come_in_the_order_asked_for(store: WindowStore) -> None:
+    store.sync("_0000", rows(BOTH))
+    found = store.read("_0000", until({"p/B": 40, "p/A": 50}))
+    assert found["series_id"].tolist() == [0] * 40 + [1] * 50
+    assert found["level"][0] == rows(BOTH).columns["level"][50]
 
 
 def test_unchanged_data_write_nothing(store: WindowStore, tmp_path: Path) -> None:
-    store.sync("A", arrays(50))
+    store.sync("_0000", rows(BOTH))
     before = files(tmp_path)
-    assert store.sync("A", arrays(50)) == 0
+    assert store.sync("_0000", rows(BOTH)) == 0
     assert files(tmp_path) == before
 
 
-def test_a_days_data_write_only_the_new_windows(store: WindowStore, tmp_path: Path) -> None:
-    store.sync("A", arrays(50))
+def test_a_days_data_write_only_the_new_rows(store: WindowStore, tmp_path: Path) -> None:
+    store.sync("_0000", rows(BOTH))
     before = files(tmp_path)
-    assert store.sync("A", arrays(74)) == 24
+    assert store.sync("_0000", rows({"p/A": 51, "p/B": 42})) == 3
     after = files(tmp_path)
     assert len(after) == 2
     assert before.items() <= after.items()
-    assert same(store.read({"A": end_of(74)})["p/A"], arrays(74))
+    assert same(store.read("_0000", until({"p/A": 51, "p/B": 42})), rows({"p/A": 51, "p/B": 42}))
 
 
-def test_an_earlier_instant_sees_no_later_window_and_writes_nothing(store: WindowStore, tmp_path: Path) -> None:
-    store.sync("A", arrays(74))
+def test_an_earlier_instant_sees_no_later_row_and_writes_nothing(store: WindowStore, tmp_path: Path) -> None:
+    store.sync("_0000", rows(BOTH))
     before = files(tmp_path)
-    assert store.sync("A", arrays(50)) == 0
+    earlier = {"p/A": 30, "p/B": 40}
+    assert store.sync("_0000", rows(earlier)) == 0
     assert files(tmp_path) == before
-    assert same(store.read({"A": end_of(50)})["p/A"], arrays(50))
+    assert same(store.read("_0000", until(earlier)), rows(earlier))
 
 
-def test_windows_that_no_longer_agree_are_written_anew(store: WindowStore) -> None:
-    store.sync("A", arrays(50))
-    store.sync("A", arrays(74))
-    revised = arrays(74)
-    revised["inputs"][60] += 1
-    assert store.sync("A", revised) == 24
-    assert same(store.read({"A": end_of(74)})["p/A"], revised)
+def test_rows_that_are_no_longer_the_same_are_written_anew_and_the_later_ones_count(store: WindowStore) -> None:
+    store.sync("_0000", rows(BOTH))
+    revised = rows(BOTH)
+    revised.columns["inputs"][[20, 70]] += 1
+    assert store.sync("_0000", revised) == 2
+    assert same(store.read("_0000", until(BOTH)), revised)
+    assert store.sync("_0000", rows(BOTH)) == 2, "a run of an earlier instant finds its own again"
+    assert same(store.read("_0000", until(BOTH)), rows(BOTH))
 
 
-def test_a_window_that_fell_away_is_not_kept(store: WindowStore) -> None:
-    store.sync("A", arrays(50))
-    kept = np.arange(50) != 20
-    fewer = {name: array[kept] for name, array in arrays(50).items()}
-    store.sync("A", fewer)
-    assert same(store.read({"A": end_of(50)})["p/A"], fewer)
+def test_a_row_that_fell_away_is_there_no_more(store: WindowStore, tmp_path: Path) -> None:
+    store.sync("_0000", rows(BOTH))
+    later = rows(BOTH, first=10)
+    assert store.sync("_0000", later) == 0
+    found = store.read("_0000", until(BOTH))
+    assert np.isnan(found["level"][:10]).all()
+    assert not found["ready"][:10].any()
+    kept = np.isfinite(found["level"])
+    assert same({name: column[kept] for name, column in found.items()}, later)
+    before = files(tmp_path)
+    assert store.sync("_0000", later) == 0
+    assert files(tmp_path) == before
 
 
-def test_a_symbol_without_windows_has_none(store: WindowStore) -> None:
-    assert store.read({"B": end_of(1)}) == {"p/B": {}}
+def test_a_shard_without_rows_has_none(store: WindowStore) -> None:
+    assert store.read("_0001", until(BOTH)) == {}
 
 
 def test_another_way_of_preparing_lies_beside(store: WindowStore, tmp_path: Path) -> None:
-    store.sync("A", arrays(50))
+    store.sync("_0000", rows(BOTH))
     other = SPEC.model_copy(update={"difference": "absolute"})
     assert preparation(other) != preparation(SPEC)
-    assert WindowStore(Folder(tmp_path), other).sync("A", arrays(50)) == 50
+    assert WindowStore(Folder(tmp_path), other).sync("_0000", rows(BOTH)) == 90
     assert preparation(SPEC.model_copy(update={"unit": "°C", "symbols": ("A", "B")})) == preparation(SPEC)
 
 
 def test_latest_windows_are_kept_by_state_of_the_data(store: WindowStore, tmp_path: Path) -> None:
     latest = {"series_id": np.array(["p/A"]), "inputs": np.ones((1, 3), dtype=np.float32)}
-    store.keep_latest(latest, data_hash="abc")
+    store.keep_latest("_0000", latest, data_hash="abc")
     before = files(tmp_path)
-    store.keep_latest(latest, data_hash="abc")
+    store.keep_latest("_0000", latest, data_hash="abc")
     assert files(tmp_path) == before
-    assert store.read_latest(data_hash="abc")["inputs"].tolist() == [[1, 1, 1]]
+    assert store.holds("_0000", data_hash="abc")
+    assert not store.holds("_0001", data_hash="abc")
+    assert store.read_latest("_0000", data_hash="abc")["inputs"].tolist() == [[1, 1, 1]]

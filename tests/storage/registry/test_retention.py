@@ -168,28 +168,33 @@ def left(root: Path) -> list[str]:
     return sorted(str(path.relative_to(root)) for path in root.rglob("*") if path.is_file())
 
 
-def test_of_predictions_the_newest_of_each_kept_version_stays(tmp_path: Path, write: Write) -> None:
+def test_predictions_of_kept_versions_stay_but_for_files_of_earlier_releases(tmp_path: Path, write: Write) -> None:
     write("v1/a.parquet", days=9)
-    write("v1/b.parquet", days=3)
-    write("v2/a.parquet", days=9)
+    write("v1/b.parquet", days=0.5)
+    write("v1/_0000/a.parquet", days=9)
+    write("v1/_0000/b.parquet", days=3)
+    write("v2/_0001/a.parquet", days=9)
     write("gone/a.parquet", days=9)
     write("young/a.parquet", days=0.5)
     assert remove_predictions(Folder(tmp_path), versions={"v1", "v2"}, before=NOW - DAY) == 2
-    assert left(tmp_path) == ["v1/b.parquet", "v2/a.parquet", "young/a.parquet"]
+    kept = ["v1/_0000/a.parquet", "v1/_0000/b.parquet", "v1/b.parquet", "v2/_0001/a.parquet"]
+    assert left(tmp_path) == [*kept, "young/a.parquet"]
     assert remove_predictions(Folder(tmp_path), versions=set(), before=NOW) == 0
 
 
 def test_windows_that_no_pipeline_names_go(tmp_path: Path, write: Write) -> None:
-    write("named/A/1.parquet", days=90)
-    write("named/_latest/a.parquet", days=5)
-    write("named/_latest/b.parquet", days=4)
-    write("named/_latest/c.parquet", days=0.5)
+    write("named/_0000/1.parquet", days=90)
+    write("named/_latest/_0000/a.parquet", days=5)
+    write("named/_latest/_0000/b.parquet", days=4)
+    write("named/_latest/_0000/c.parquet", days=0.5)
+    write("named/_latest/_0001/a.parquet", days=5)
     write("other/A/1.parquet", days=90)
     write("other/A/2.parquet", days=3)
     write("dead/A/1.parquet", days=90)
     removed = remove_windows(Folder(tmp_path), preparations={"named"}, before=NOW - 7 * DAY, grace=NOW - DAY)
     assert removed == 3
-    assert left(tmp_path) == ["named/A/1.parquet", "named/_latest/c.parquet", "other/A/1.parquet", "other/A/2.parquet"]
+    latest = ["named/_latest/_0000/c.parquet", "named/_latest/_0001/a.parquet"]
+    assert left(tmp_path) == ["named/_0000/1.parquet", *latest, "other/A/1.parquet", "other/A/2.parquet"]
 
 
 def test_old_reports_go_but_each_pipelines_newest_and_the_present_pages_stay(tmp_path: Path, write: Write) -> None:

@@ -53,5 +53,5 @@ def test_what_is_known_of_each_series(begun: Database, origin: datetime) -> None
     later = origin + timedelta(days=1)
     write_actuals(begun, actuals(origin))
     write_actuals(begun, actuals(origin, rows=1, available_at=later))
-    assert known_until(begun, ["prices/AMZN", "prices/SPY"]) == {"prices/AMZN": later}
-    assert known_until(begun, []) == {}
+    assert known_until(begun, "prices") == {"prices/AMZN": later}
+    assert known_until(begun, "etth1") == {}

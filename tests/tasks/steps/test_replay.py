@@ -5,7 +5,7 @@ from datetime import timedelta
 import numpy as np
 import pytest
 
-from daycast.storage.terms.words import ORIGIN
+from daycast.tasks.handover.material import material, means
 from daycast.tasks.steps.ingest import ingest
 from daycast.tasks.steps.plan import plan
 from daycast.tasks.steps.predict import predict
@@ -32,23 +32,20 @@ def test_an_origin_of_the_past_served_as_of_itself_is_the_stored_window_and_the_
     then = place.job(as_of=PAST)
     served = prepare.fn(then)
     assert served.data_hash != prepared.data_hash
-    assert set(served.until.values()) == {PAST}
-    latest = then.windows().read_latest(data_hash=served.data_hash)
-    stored = job.windows().read(prepared.until)
+    assert served.last == PAST
+    (shard,) = prepared.shards
+    latest = material(then, served, shard).latest.windows
+    test = material(job, prepared, shard).test
     origin = np.datetime64(PAST.replace(tzinfo=None), "us")
-    for row, series in enumerate(("mine/A", "mine/B")):
-        place_of = int(np.flatnonzero(stored[series][ORIGIN] == origin)[0])
-        for column in ("inputs", "base", "slope", "past"):
-            trained_on = stored[series][column][place_of].reshape(-1)
-            assert latest[column].reshape(len(latest[ORIGIN]), -1)[row].tobytes() == trained_on.tobytes(), column
+    trained_on = test.where(test.origin == origin)
+    assert trained_on.series.tolist() == latest.series.tolist() == ["mine/A", "mine/B"]
+    for column in ("inputs", "anchor", "base", "slope", "past"):
+        assert getattr(latest, column).tobytes() == getattr(trained_on, column).tobytes(), column
 
+    for path in (place.root / "data" / "lake" / "predictions").rglob("*.parquet"):
+        path.unlink()  # what is kept of the one would serve the other
     predict.fn(then, served, versions=planned.versions)
-    now = then.predictions().means(version=planned.version, data_hash=served.data_hash)["latest"]
-    before = job.predictions().means(version=planned.version, data_hash=prepared.data_hash)["test"]
-    test = [_origins(stored[series])[-len(before) // 2 :] for series in ("mine/A", "mine/B")]
-    rows = [int(np.flatnonzero(part == origin)[0]) + shift * len(part) for shift, part in enumerate(test)]
-    assert now.tobytes() == before[rows].tobytes()
-
-
-def _origins(columns):
-    return columns[ORIGIN]
+    now = means(then, planned.version, shard, latest)
+    predict.fn(job, prepared, versions=planned.versions)
+    assert now.tobytes() == means(job, planned.version, shard, trained_on).tobytes()
+    assert np.isfinite(now).all()
