@@ -4,6 +4,7 @@ Loaded as a pytest plugin by ``tests/conftest.py``.
 """
 
 import atexit
+import base64
 import hashlib
 import importlib
 import json
@@ -13,6 +14,7 @@ import subprocess
 import sys
 import tempfile
 from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -238,6 +240,37 @@ def prefect_server() -> Iterator[str]:
         importlib.import_module("prefect.context")  # while the environment names the server, and nothing else
         ready()
         yield os.environ["PREFECT_API_URL"]
+
+
+def prefect_headers() -> dict[str, str]:
+    """What the server of :func:`prefect_server` asks of a request: JSON, and its password."""
+    token = base64.b64encode(os.environ["PREFECT_API_AUTH_STRING"].encode()).decode()
+    return {"content-type": "application/json", "authorization": f"Basic {token}"}
+
+
+@contextmanager
+def browser(*flags: str, **options: Any) -> Iterator[Any]:
+    """A context of a real browser, Chromium; the test skips where there is none.
+
+    Args:
+        flags: for Chromium, beside those that keep it off the network.
+        options: of the context, such as its viewport.
+    """
+    chromium = shutil.which("chromium")
+    if chromium is None:
+        pytest.skip("needs Chromium")
+    from playwright.sync_api import sync_playwright
+
+    quiet = [
+        "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking",
+        "--disable-component-update", "--disable-sync",
+    ]  # fmt: skip
+    with sync_playwright() as playwright:
+        opened = playwright.chromium.launch(executable_path=chromium, headless=True, args=[*quiet, *flags])
+        try:
+            yield opened.new_context(**options)
+        finally:
+            opened.close()
 
 
 @pytest.fixture(scope="session")

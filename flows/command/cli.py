@@ -137,19 +137,27 @@ def backfill(
 @app.command()
 def up(
     host: Annotated[
-        str, typer.Option(help="The address the server binds to; loopback unless told otherwise.")
-    ] = "127.0.0.1",
-    port: Annotated[int, typer.Option(help="The server's port.")] = 4200,
+        str | None,
+        typer.Option(help="The address the server binds to; PREFECT_SERVER_API_HOST, or loopback, by default."),
+    ] = None,
+    port: Annotated[
+        int | None, typer.Option(help="The server's port; PREFECT_SERVER_API_PORT, or 4200, by default.")
+    ] = None,
+    password: Annotated[  # noqa: FBT002
+        bool,
+        typer.Option("--password", help="Have it ask for a password, made and kept in a file. Recommended."),
+    ] = False,
     sample: Annotated[bool, typer.Option("--sample", help="Run every pipeline on generated data.")] = False,  # noqa: FBT002
 ) -> None:
     """Start a Prefect server with its UI, the schedules, and a process that runs them; Ctrl-C stops it all."""
-    from daycast.flows.server.up import serve
+    from daycast.flows.server.up import Asked, serve
     from daycast.storage.config.pipeline_file import load_pipelines
     from daycast.storage.config.settings import Settings
 
     settings = Settings()
     pipelines = list(load_pipelines(settings.pipelines).values())
-    serve(pipelines, settings=settings, host=host, port=port, sample=sample, say=say)
+    asked = Asked(host=host, port=port, password=password)
+    serve(pipelines, settings=settings, asked=asked, sample=sample, say=say)
 
 
 @app.command()

@@ -22,6 +22,8 @@ from pathlib import Path
 from typing import IO
 
 from daycast.flows.running.safe_path import SAFE_PATH
+from daycast.flows.server.binding import Binding
+from daycast.flows.server.password import make_password
 from daycast.storage.terms.errors import WorkError
 
 _START_SECONDS = 120.0
@@ -37,7 +39,11 @@ _FOR_ONE_COMMAND = {
     "PREFECT_SERVER_SERVICES_SCHEDULER_ENABLED": "false",
     "PREFECT_SERVER_SERVICES_LATE_RUNS_ENABLED": "false",
     "PREFECT_SERVER_SERVICES_REPOSSESSOR_ENABLED": "false",
+    "PREFECT_SERVER_API_BASE_PATH": "/api",
 }
+_APP = ["uvicorn", "--factory", "daycast.flows.server.gate:create_app"]
+_MINE_ALONE = 0o077
+"""The server's database and its copy of the UI are nobody else's to read."""
 
 
 class Server:
@@ -46,18 +52,20 @@ class Server:
     What it prints goes to a temporary file, which is shown only if it does not start.
 
     Args:
-        module: what Python runs, with its arguments; they make it listen on ``host`` and ``port``.
-        host: the address that it binds to.
-        port: likewise.
+        binding: where it listens.
         environment: on top of this process's.
+        password: what it asks for; none for none.
     """
 
-    def __init__(self, module: list[str], *, host: str, port: int, environment: Mapping[str, str]) -> None:
+    def __init__(self, binding: Binding, *, environment: Mapping[str, str], password: str | None) -> None:
         self._log: IO[bytes] = tempfile.TemporaryFile()  # noqa: SIM115 — closed in stop
-        self._host, self._port = host, port
+        self.url = binding.api
+        asked = {"PREFECT_SERVER_API_AUTH_STRING": password} if password else {}
+        listening = ["--host", binding.host, "--port", str(binding.port), *binding.options]
         self._process = subprocess.Popen(  # noqa: S603 — our own interpreter, no outside input
-            [sys.executable, "-m", "daycast.flows.running.lifeline", *module],
-            env={**os.environ, **SAFE_PATH, **environment},
+            [sys.executable, "-m", "daycast.flows.running.lifeline", *_APP, *listening],
+            env={**os.environ, **SAFE_PATH, **environment, **asked},
+            umask=_MINE_ALONE,
             stdin=subprocess.PIPE,  # the server ends when this process, which holds it open, is gone
             stdout=self._log,
             stderr=subprocess.STDOUT,
@@ -65,24 +73,16 @@ class Server:
         )
 
     @classmethod
-    def for_one_command(cls) -> Server:
+    def for_one_command(cls, *, password: str) -> Server:
         """The API alone, on a free port of the loopback interface."""
-        host, port = "127.0.0.1", _free_port()
-        app = ["uvicorn", "--factory", "prefect.server.api.server:create_app", "--log-level", "error"]
-        module = [*app, "--host", host, "--port", str(port)]  # `prefect server start` takes half as long again
-        return cls(module, host=host, port=port, environment=_FOR_ONE_COMMAND)
+        # Not by `prefect server start`, which takes half as long again.
+        binding = Binding(host="127.0.0.1", port=free_port(), options=("--log-level", "error"))
+        return cls(binding, environment=_FOR_ONE_COMMAND, password=password)
 
     @classmethod
-    def with_ui(cls, *, host: str, port: int, environment: Mapping[str, str]) -> Server:
+    def with_ui(cls, binding: Binding, *, environment: Mapping[str, str], password: str | None) -> Server:
         """The whole server: API, UI, scheduler, automations."""
-        module = ["prefect", "server", "start", "--host", host, "--port", str(port)]
-        return cls(module, host=host, port=port, environment=environment)
-
-    @property
-    def url(self) -> str:
-        """The API's address."""
-        host = "127.0.0.1" if self._host in {"0.0.0.0", "::"} else self._host  # noqa: S104 — compared, not bound
-        return f"http://{host}:{self._port}/api"
+        return cls(binding, environment={**environment, "PREFECT__SERVER_FINAL": "1"}, password=password)
 
     def wait(self) -> None:
         """Return when it answers.
@@ -138,9 +138,10 @@ def prefect_api() -> Iterator[Callable[[], None]]:
     if url := configured_api():
         yield lambda: _require_answer(url)
         return
-    server = Server.for_one_command()
+    password = make_password()
+    server = Server.for_one_command(password=password)
     try:
-        with api_url(server.url), contextlib.ExitStack() as settings:
+        with api_url(server.url, password=password), contextlib.ExitStack() as settings:
             try:
                 yield lambda: _ready(server, settings)
             finally:
@@ -161,18 +162,24 @@ def _ready(server: Server, settings: contextlib.ExitStack) -> None:
 
 
 @contextlib.contextmanager
-def api_url(url: str) -> Iterator[None]:
+def api_url(url: str, *, password: str | None) -> Iterator[None]:
     """Let every thread of this process, and the ones that train, speak to a server.
 
     Prefect's own threads see its root settings and no others, and those are read from the environment when it is
     imported; a thread that finds no address there starts a server of its own, which nothing ends.
     """
+    before = {name: os.environ.pop(name, None) for name in ("PREFECT_API_URL", "PREFECT_API_AUTH_STRING")}
     os.environ["PREFECT_API_URL"] = url
+    if password:
+        os.environ["PREFECT_API_AUTH_STRING"] = password
     try:
         _refresh_settings()
         yield
     finally:
-        del os.environ["PREFECT_API_URL"]
+        for name, value in before.items():
+            os.environ.pop(name, None)
+            if value is not None:
+                os.environ[name] = value
         _refresh_settings()
 
 
@@ -223,17 +230,19 @@ def _require_answer(url: str) -> None:
     except (urllib.error.URLError, OSError, ValueError) as error:
         reason = getattr(error, "reason", None) or error
         raise WorkError(
-            f"The Prefect API that is configured must answer. Received: {reason} from {_without_password(url)}. "
+            f"The Prefect API that is configured must answer. Received: {reason} from {without_password(url)}. "
             "Start it, or unset PREFECT_API_URL to do without."
         ) from None
 
 
-def _without_password(url: str) -> str:
+def without_password(url: str) -> str:
+    """A URL as it may be shown."""
     parts = urllib.parse.urlsplit(url)
     return parts._replace(netloc=parts.netloc.rpartition("@")[2]).geturl()
 
 
-def _free_port() -> int:
+def free_port() -> int:
+    """A port of loopback that nobody listens on."""
     with socket.socket() as listener:
         listener.bind(("127.0.0.1", 0))
         return int(listener.getsockname()[1])

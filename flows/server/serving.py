@@ -39,18 +39,24 @@ class _Runner(Runner):
         self.stop_serving()
 
 
-def run_deployments(deployments: Iterable[RunnerDeployment]) -> None:
-    """Register the deployments, and start their runs when they are due, until Ctrl-C or SIGTERM."""
+def run_deployments(deployments: Iterable[RunnerDeployment], *, ready: Callable[[], object] = lambda: None) -> None:
+    """Register the deployments, and start their runs when they are due, until Ctrl-C or SIGTERM.
+
+    Args:
+        deployments: not registered yet.
+        ready: called when they are, and their runs are about to be started.
+    """
     runner = _Runner(pause_on_shutdown=False)
     for deployment in deployments:
         runner.add_deployment(deployment)
     with suppress(KeyboardInterrupt, asyncio.CancelledError):
-        asyncio.run(_serve(runner))
+        asyncio.run(_serve(runner, ready=ready))
 
 
-async def _serve(runner: _Runner) -> None:
+async def _serve(runner: _Runner, *, ready: Callable[[], object]) -> None:
     serving = asyncio.current_task()
     assert serving is not None  # noqa: S101 — asyncio.run made one
     loop = asyncio.get_running_loop()
     runner.stop_serving = lambda: loop.call_soon_threadsafe(serving.cancel)
+    ready()
     await runner.start()

@@ -3,44 +3,53 @@
 from __future__ import annotations
 
 import os
-import socket
 from collections.abc import Callable
 from contextlib import ExitStack
+from dataclasses import dataclass
 from datetime import timedelta
 
 from daycast.flows.running.safe_path import SAFE_PATH
-from daycast.flows.server.local_server import Server, api_url, configured_api
+from daycast.flows.server.binding import read_binding, server_environment
+from daycast.flows.server.local_server import Server, api_url, configured_api, without_password
+from daycast.flows.server.password import choose_password
 from daycast.storage.config.settings import Settings
-from daycast.storage.terms.errors import ConfigError, WorkError
+from daycast.storage.terms.errors import WorkError
 from daycast.storage.terms.pipeline import Pipeline
 
-_ANYWHERE = {"0.0.0.0", "::"}  # noqa: S104 — compared, not bound
-
-_SERVER_ENVIRONMENT = {
-    "PREFECT_SERVER_ANALYTICS_ENABLED": "false",
-    "PREFECT_SERVER_SERVICES_DB_VACUUM_ENABLED": "events,flow_runs",
-    "PREFECT_SERVER_EVENTS_CAUSAL_ORDERING": "daycast.flows.server.event_order",
-}
 RUN_ENVIRONMENT = {"PREFECT_FLOWS_HEARTBEAT_FREQUENCY": "60", **SAFE_PATH}
 _SILENT_HEARTBEATS = 3
 """Heartbeats that may be missed before a run counts as dead."""
 
 
+@dataclass(frozen=True, kw_only=True)
+class Asked:
+    """What the command line says of the server.
+
+    Attributes:
+        host: the address that it binds to; none is Prefect's own setting.
+        port: likewise.
+        password: it shall ask for a password, made here where the operator has set none.
+    """
+
+    host: str | None = None
+    port: int | None = None
+    password: bool = False
+
+
 def serve(
-    pipelines: list[Pipeline], *, settings: Settings, host: str, port: int, sample: bool, say: Callable[[str], None]
+    pipelines: list[Pipeline], *, settings: Settings, asked: Asked, sample: bool, say: Callable[[str], None]
 ) -> None:
     """Start everything, and stay until Ctrl-C or SIGTERM.
 
     Args:
         pipelines: as the pipeline file has them.
         settings: the environment.
-        host: the address that the server binds to, where it is started here.
-        port: likewise.
+        asked: of the server, where it is started here.
         sample: run every pipeline on generated data.
         say: prints a line for the operator.
 
     Raises:
-        ConfigError: the port is in use.
+        ConfigError: the port is in use, or the server would be open to others without a password.
         WorkError: the server does not start, or is of another version.
     """
     from daycast.tasks.answers import queries
@@ -48,7 +57,7 @@ def serve(
     for name, value in RUN_ENVIRONMENT.items():
         os.environ.setdefault(name, value)
     with ExitStack() as stack:
-        ours = _server(stack, host=host, port=port, say=say)
+        ours = _server(stack, asked, say=say)
         require_same_version()
         queries.migrate(settings)
         if ours:
@@ -93,19 +102,18 @@ def silent_after() -> timedelta:
     return timedelta(seconds=_SILENT_HEARTBEATS * frequency)
 
 
-def _server(stack: ExitStack, *, host: str, port: int, say: Callable[[str], None]) -> bool:
+def _server(stack: ExitStack, asked: Asked, *, say: Callable[[str], None]) -> bool:
     """Use the configured server, or start one that ends with the block; gives whether it was started."""
     if configured := configured_api():
-        say(f"Using the Prefect server at {configured.removesuffix('/api')}")
+        say(f"Using the Prefect server at {without_password(configured).removesuffix('/api')}")
         return False
-    _require_free(host, port)
-    _share_password()
-    address = f"http://{host}:{port}"
-    environment = {**_SERVER_ENVIRONMENT, **_places(address, anywhere=host in _ANYWHERE)}
-    server = Server.with_ui(host=host, port=port, environment=environment)
+    binding = read_binding(host=asked.host, port=asked.port)
+    binding.require_free()
+    say(f"Starting the Prefect server; its UI will be at {binding.address}")
+    password = choose_password(binding, generated=asked.password, say=say)
+    server = Server.with_ui(binding, environment=server_environment(binding), password=password)
     stack.callback(server.stop)
-    stack.enter_context(api_url(server.url))
-    say(f"Starting the Prefect server; its UI will be at {address}")
+    stack.enter_context(api_url(server.url, password=password))
     server.wait()
     return True
 
@@ -115,12 +123,6 @@ def _take_up_again(say: Callable[[str], None]) -> None:
 
     if count := take_up_again():
         say(f"  {count} runs taken up again that were in progress when the last server ended")
-
-
-def _places(address: str, *, anywhere: bool) -> dict[str, str]:
-    """Where the browser finds the API, and where the links in alerts lead, unless the operator has said so."""
-    places = {"PREFECT_UI_API_URL": "/api" if anywhere else f"{address}/api", "PREFECT_UI_URL": address}
-    return {name: os.environ.get(name, place) for name, place in places.items()}
 
 
 def _register_and_run(
@@ -138,23 +140,4 @@ def _register_and_run(
         crons = ", ".join(f"{item.schedule.cron} {item.schedule.timezone}" for item in schedules)  # type: ignore[union-attr]
         say(f"  {deployment.flow_name}/{deployment.name}: {crons or 'by hand, from the UI'}")
     say(f"  {len(names)} automations" + ("" if alerts else "; set DAYCAST_ALERTS to an Apprise URL to be called"))
-    say("Ready. Ctrl-C stops everything.")
-    run_deployments(deployments)
-
-
-def _share_password() -> None:
-    """Let our own clients use the password that the server is given (Prefect's basic authentication)."""
-    if password := os.environ.get("PREFECT_SERVER_API_AUTH_STRING"):
-        os.environ.setdefault("PREFECT_API_AUTH_STRING", password)
-
-
-def _require_free(host: str, port: int) -> None:
-    with socket.socket() as probe:
-        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        try:
-            probe.bind((host, port))
-        except OSError as error:
-            raise ConfigError(
-                f"A free address is required for the Prefect server. Received: {host}:{port}: {error.strerror}. "
-                "Stop what uses it, choose another with --port, or set PREFECT_API_URL to use a server that runs."
-            ) from None
+    run_deployments(deployments, ready=lambda: say("Ready. Ctrl-C stops everything."))

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.places import EARLIER, make_place
+from tests.places import EARLIER, make_place, prefect_headers
 
 ROOT = Path(__file__).parents[3]
 STAMP = "2024-06-08"
@@ -25,7 +25,7 @@ DRIVER = (
 
 def _ask(server, path, **body):
     request = urllib.request.Request(  # noqa: S310 — http on loopback
-        f"{server}/{path}", data=json.dumps(body).encode(), headers={"Content-Type": "application/json"}
+        f"{server}/{path}", data=json.dumps(body).encode(), headers=prefect_headers()
     )
     with urllib.request.urlopen(request, timeout=30) as answer:  # noqa: S310
         return json.loads(answer.read())

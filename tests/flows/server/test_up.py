@@ -20,7 +20,7 @@ from typing import Any
 import pytest
 
 from tests.loopback import Answer, served
-from tests.places import Place, Webhook, make_place
+from tests.places import Place, Webhook, browser, make_place
 from tests.waiting import until
 
 EVERY_MINUTE = {"cron": "* * * * *", "timezone": "UTC"}
@@ -205,19 +205,10 @@ def goes_on(up: Up, *, done: dict[str, Any], begun: set[str]) -> None:
 
 def look(up: Up, tmp_path: Path) -> None:
     """Open the UI as the operator does, and find the run, the deployment and the picture."""
-    chromium = shutil.which("chromium")
-    if chromium is None:
+    if shutil.which("chromium") is None:
         return  # the rest of the test stands without a browser; CI installs one
-    from playwright.sync_api import sync_playwright
-
-    flags = [
-        "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking",
-        "--disable-component-update", "--disable-sync",
-    ]  # fmt: skip
     pictures = Path(os.environ.get("DAYCAST_SCREENSHOTS", tmp_path))
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=chromium, headless=True, args=flags)
-        context = browser.new_context(viewport={"width": 1280, "height": 1000})
+    with browser(viewport={"width": 1280, "height": 1000}) as context:
         page = context.new_page()
         page.goto(up.address)
         field = page.get_by_placeholder("admin:pass")
@@ -236,7 +227,6 @@ def look(up: Up, tmp_path: Path) -> None:
         image.wait_for(timeout=30_000)
         assert image.evaluate("picture => picture.complete && picture.naturalWidth > 300")
         page.screenshot(path=pictures / "ui-artifact.png")
-        browser.close()
 
 
 def test_a_port_in_use_is_said_at_once(place: Place) -> None:

@@ -12,7 +12,7 @@ from daycast.storage.sql.database import Database
 from daycast.storage.sql.tables import Run
 from daycast.storage.terms.errors import ConfigError
 from daycast.tasks.steps.report import publish, write_pages
-from tests.places import AS_OF, Place, make_place
+from tests.places import AS_OF, Place, make_place, prefect_headers
 
 pytestmark = [
     # The task is called as a plain function here; in a flow, Prefect knows which run an artifact belongs to.
@@ -44,7 +44,7 @@ def _page(place, name=f"{NAME}.html"):
 
 def _artifact(server, key):
     request = urllib.request.Request(  # noqa: S310 — http on loopback
-        f"{server}/artifacts/latest/filter", data=b"{}", headers={"content-type": "application/json"}
+        f"{server}/artifacts/latest/filter", data=b"{}", headers=prefect_headers()
     )
     with urllib.request.urlopen(request) as answer:  # noqa: S310
         return next(found for found in json.load(answer) if found["key"] == key)
