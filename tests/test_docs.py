@@ -111,7 +111,10 @@ def keys_table() -> str:
         lines = [f"### {title}", "", "| key | default | meaning |", "|---|---|---|"]
         inherited = Pipeline.model_fields if title in OF_FEEDS else {"name"} if model is Pipeline else {}
         keys = [key for key in model.model_fields if key not in inherited]
-        lines += [f"| `{key}` | {_default(model, key)} | {meanings[key]}{_choices(model, key)} |" for key in keys]
+        lines += [
+            f"| `{alias or key}` | {_default(model, key)} | {meanings[key]}{_choices(model, key)} |"
+            for key, alias in ((key, model.model_fields[key].alias) for key in keys)
+        ]
         parts.append("\n".join(lines))
     return "\n\n".join(parts)
 
@@ -127,7 +130,9 @@ def _default(model: type[BaseModel], key: str) -> str:
     field = model.model_fields[key]
     if field.is_required():
         return "required"
-    value = field.default
+    value = field.get_default(call_default_factory=True)
+    if value == {}:
+        return "none"
     if isinstance(value, BaseModel):
         return "see below"
     if value is None or value == "":

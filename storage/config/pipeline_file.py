@@ -144,7 +144,7 @@ def _shown(key: Any, value: Any) -> str:
 def _keys(parents: list[Any], model: type[BaseModel]) -> set[str]:
     for parent in parents:
         model = next(_models(model.model_fields[str(parent)].annotation), model)
-    return set(model.model_fields) - {"name"}
+    return {field.alias or key for key, field in model.model_fields.items()} - {"name"}
 
 
 def _models(annotation: Any) -> Iterator[type[BaseModel]]:

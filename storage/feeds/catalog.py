@@ -56,7 +56,8 @@ def pipeline_on(feed: str) -> type[Pipeline]:
 
 def own_keys(feed: str) -> tuple[str, ...]:
     """The keys that a feed has beside those of every pipeline."""
-    return tuple(key for key in pipeline_on(feed).model_fields if key not in Pipeline.model_fields)
+    fields = pipeline_on(feed).model_fields
+    return tuple(field.alias or key for key, field in fields.items() if key not in Pipeline.model_fields)
 
 
 def open_feed(

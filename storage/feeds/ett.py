@@ -12,7 +12,8 @@ import pandas as pd
 
 from daycast.storage.feeds.ett_keys import EttPipeline
 from daycast.storage.feeds.feed import Fetched, Span, no_rejects, no_rows
-from daycast.storage.feeds.reading.csv_table import CUT, Layout, NoTableError, Table, read_csv
+from daycast.storage.feeds.reading.csv_table import CUT, read_csv
+from daycast.storage.feeds.reading.layout import Layout, NoTableError, Table
 from daycast.storage.feeds.reading.local_file import read_text
 from daycast.storage.feeds.reading.rows import join_rejects, join_rows, observations, rejections
 from daycast.storage.feeds.wire.limits import PATIENCE, Patience

@@ -1,14 +1,22 @@
 """The ``files`` feed: CSV or Parquet files of this machine."""
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
+
+import pandas as pd
 
 from daycast.storage.feeds.feed import Fetched, Span
 from daycast.storage.feeds.files_keys import FilesPipeline
-from daycast.storage.feeds.reading.csv_table import SYMBOL_COLUMNS, Layout, NoTableError, Table, read_csv
-from daycast.storage.feeds.reading.local_file import read_bytes, read_text
-from daycast.storage.feeds.reading.parquet_table import read_parquet
+from daycast.storage.feeds.reading.answers import listed
+from daycast.storage.feeds.reading.columns import read_columns, read_times
+from daycast.storage.feeds.reading.csv_table import read_sheet
+from daycast.storage.feeds.reading.grid import off_grid, resampled
+from daycast.storage.feeds.reading.layout import SYMBOL_COLUMNS, Layout, NoTableError, Sheet, Table, match_times
+from daycast.storage.feeds.reading.local_file import read_text
+from daycast.storage.feeds.reading.parquet_table import parquet_sheet
 from daycast.storage.feeds.reading.rows import join_rejects, join_rows, observations, rejections
+from daycast.storage.feeds.reading.times import Times
 from daycast.storage.feeds.wire.limits import PATIENCE, Patience
 from daycast.storage.terms.errors import FeedError, FeedRefused
 from daycast.storage.terms.words import OBSERVED_AT
@@ -18,13 +26,13 @@ _FOREIGN = "a row of another symbol"
 
 
 class FilesFeed:
-    """One file a symbol (``{symbol}`` in the path), or one file with a symbol column.
+    """One file a symbol (``{symbol}`` in the path), or one file with a symbol column, or with a column a symbol.
 
-    What is ambiguous is refused: a CSV without a header, a header without the columns of the pipeline, dates that are
-    not ISO 8601, times with and without a zone in one file.
+    What is ambiguous is refused until the pipeline file says what is meant: a CSV without a header, a header without
+    the columns of the pipeline, dates that are not ISO 8601, times with and without a zone in one file.
 
     Args:
-        spec: the pipeline, with ``path``, ``time``, ``timezone`` and perhaps ``symbol_column``.
+        spec: the pipeline.
         validators: not used; files are read each time.
         patience: not used; files are read at once.
     """
@@ -39,48 +47,53 @@ class FilesFeed:
         patience: Patience = PATIENCE,  # noqa: ARG002
     ) -> None:
         self.spec = spec
-        self.layout = Layout(
-            time=spec.time,
-            columns=spec.columns,
-            calendar=spec.calendar,
-            timezone=spec.timezone,
-            symbol_column=spec.symbol_column,
-        )
+        self.layout = layout_of(spec)
 
     def fetch(self, symbols: Sequence[str], span: Span) -> Fetched:
         """Read the files of the symbols and give the rows of the span."""
-        tables: dict[Path, Table | FeedError] = {}
+        read: dict[Path, _Read | FeedError] = {}
         frames, rejected, failures = [], [], {}
         for symbol in symbols:
             path = Path(self.spec.path.replace("{symbol}", symbol))
-            if path not in tables:
-                tables[path] = self._read(path, symbol, symbols=symbols)
+            if path not in read:
+                read[path] = self._read(path, symbol, symbols=symbols)
             try:
-                table = self._of(symbol, tables[path], path)
+                table = self._of(symbol, read[path], path)
+                rows = self._on_grid(symbol, table, path)
             except FeedError as error:
                 failures[symbol] = error
                 continue
-            frames.append(observations(symbol, table.rows, calendar=self.spec.calendar, span=span))
+            frames.append(observations(symbol, rows, calendar=self.spec.calendar, span=span))
             rejected.append(rejections(symbol, table.rejects))
         return Fetched(
             frame=join_rows(frames), rejected=join_rejects(rejected), failures=failures, adjustment="unknown"
         )
 
-    def _read(self, path: Path, symbol: str, *, symbols: Sequence[str]) -> Table | FeedError:
+    def _read(self, path: Path, symbol: str, *, symbols: Sequence[str]) -> "_Read | FeedError":
         try:
-            if path.suffix.lower() in _PARQUET:
-                data = read_bytes(path, feed=self.name, symbol=symbol)
-                return read_parquet(data, layout=self.layout, symbols=symbols)
-            return read_csv(read_text(path, feed=self.name, symbol=symbol), layout=self.layout)
+            if path.suffix.lower() in _PARQUET or path.is_dir():
+                return _Read(parquet_sheet(path, layout=self.layout, feed=self.name, symbols=symbols), self.layout)
+            text = read_text(path, feed=self.name, symbol=symbol, encoding=self.spec.encoding)
+            if text is None:
+                raise NoTableError(_no_text(self.spec.encoding))
+            return _Read(read_sheet(text, layout=self.layout), self.layout)
         except NoTableError as error:
             return FeedRefused(self.name, symbol, f"{path} holds {error}")
         except FeedError as error:
             return error
 
-    def _of(self, symbol: str, table: Table | FeedError, path: Path) -> Table:
+    def _of(self, symbol: str, read: "_Read | FeedError", path: Path) -> Table:
         """The symbol's own rows of a file; in its own file, those of others are rejects."""
-        if isinstance(table, FeedError):
-            raise type(table)(self.name, symbol, table.reason)
+        if isinstance(read, FeedError):
+            raise type(read)(self.name, symbol, read.reason)
+        try:
+            if self.spec.symbols_as or read.sheet.by_symbol:
+                return read.columns_of(symbol, target=None if read.sheet.by_symbol else self.spec.target)
+            return self._rows_of(symbol, read.table(), path)
+        except NoTableError as error:
+            raise FeedRefused(self.name, symbol, f"{path} holds {error}") from None
+
+    def _rows_of(self, symbol: str, table: Table, path: Path) -> Table:
         column = self.spec.symbol_column or next((name for name in SYMBOL_COLUMNS if name in table.rows), None)
         if column is None or column not in table.rows:
             return table
@@ -88,8 +101,73 @@ class FilesFeed:
         named = table.rows[column].astype("str")
         own = named == symbol
         if not own.any():
-            raise FeedRefused(self.name, symbol, f"{path} holds no row of it")
+            raise FeedRefused(self.name, symbol, f"{path} holds no row of it; there are: {listed(named.unique())}")
         others = table.rows[OBSERVED_AT][~own] if "{symbol}" in self.spec.path else []
         foreign = [(at, table.raw(place), _FOREIGN) for place, at in dict(others).items()]
         rows = table.rows[own].drop(columns=words)
         return Table(rows=rows, raw=table.raw, rejects=table.rejects + foreign)
+
+    def _on_grid(self, symbol: str, table: Table, path: Path) -> pd.DataFrame:
+        if self.spec.resample:
+            return resampled(table.rows, how=self.spec.resample, calendar=self.spec.calendar)
+        if said := off_grid(table.rows[OBSERVED_AT], calendar=self.spec.calendar):
+            raise FeedRefused(self.name, symbol, f"{path} holds {said}")
+        return table.rows
+
+
+class _Read:
+    """A file whose columns are known; its times are read once, however many symbols it has."""
+
+    def __init__(self, sheet: Sheet, layout: Layout) -> None:
+        self.sheet, self.layout = sheet, layout
+        self._times: Times | None = None
+        self._table: Table | None = None
+
+    def table(self) -> Table:
+        """All of it."""
+        if self._table is None:
+            self._table = read_columns(
+                self.sheet.columns, raw=self.sheet.raw, layout=self.layout, rejects=self.sheet.rejects
+            )
+        return self._table
+
+    def columns_of(self, symbol: str, *, target: str | None) -> Table:
+        """The columns of one symbol: the one that bears its name, as the target; or those that a header gives it."""
+        columns = self.sheet.columns
+        own = {target: symbol} if target else self.sheet.by_symbol.get(symbol)
+        if own is None or not set(own.values()) <= set(columns):
+            there = self.sheet.by_symbol or [name for name in columns if name not in self.layout.times]
+            raise NoTableError(f"no column of {symbol!r}; there are: {listed(list(there))}")
+        if self._times is None:
+            self._times = read_times(columns, self.layout)
+        times = {there: columns[there] for there in match_times(list(columns), self.layout)}
+        return read_columns(
+            {**times, **{name: columns[there] for name, there in own.items()}},
+            raw=self.sheet.raw,
+            layout=replace(self.layout, names={name: name for name in self.layout.wanted}) if target else self.layout,
+            rejects=self.sheet.rejects,
+            times=self._times,
+        )
+
+
+def layout_of(spec: FilesPipeline) -> Layout:
+    """What the files of a pipeline must look like."""
+    return Layout(
+        time=spec.time,
+        columns=spec.columns,
+        calendar=spec.calendar,
+        timezone=spec.timezone,
+        symbol_column=spec.symbol_column,
+        names=spec.columns_named,
+        separator=spec.separator,
+        decimal=spec.decimal,
+        thousands=spec.thousands,
+        time_format=spec.time_format,
+        declares=True,
+    )
+
+
+def _no_text(encoding: str | None) -> str:
+    if encoding:
+        return f"an answer that is no text in {encoding}; set encoding to the one that it has"
+    return 'an answer that is no UTF-8 text; encoding = "cp1252", "gbk", "utf-16", … says which it is'

@@ -1,33 +1,103 @@
 """What a pipeline on the ``files`` feed says beside what every pipeline says."""
 
-from typing import Self
+import codecs
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Annotated, Literal, Self
 
-from pydantic import Field, model_validator
+from pydantic import AfterValidator, ConfigDict, Field, StringConstraints, model_validator
 
 from daycast.storage.terms.pipeline import Pipeline
 from daycast.storage.terms.values import OneLine, ZoneName
+
+UNIX = ("unix", "unix_ms", "unix_us", "unix_ns")
+
+
+def _known_encoding(name: str) -> str:
+    try:
+        "1".encode(codecs.lookup(name).name)
+    except (LookupError, TypeError):
+        raise ValueError(
+            f"an encoding is one that Python knows, such as utf-8, utf-16, gbk, cp1252. Received: {name[:40]!r}"
+        ) from None
+    return name
+
+
+def _dated(form: str) -> str:
+    """Hold a format to one from which a day can be read."""
+    if form in UNIX:
+        return form
+    moment = datetime(2024, 11, 25)  # noqa: DTZ001 — a wall clock
+    try:
+        read = datetime.strptime(moment.strftime(form.replace("%z", "+0000")), form)  # noqa: DTZ007
+    except ValueError:
+        read = None
+    if read is None or read.date() != moment.date():
+        raise ValueError(
+            f"a time_format is one of strptime with year, month and day, such as %d-%b-%Y %H:%M, or one of "
+            f"{', '.join(UNIX)}. Received: {form[:80]!r}"
+        )
+    return form
+
+
+Sign = Annotated[str, StringConstraints(min_length=1, max_length=1, strip_whitespace=False)]
 
 
 class FilesPipeline(Pipeline):
     """A pipeline on the ``files`` feed.
 
     Attributes:
-        path: of the files; ``{symbol}`` stands for the symbol. It counts from the folder in which daycast runs.
-        time: the column of times.
+        path: of the files; ``{symbol}`` stands for the symbol. It counts from the folder in which daycast runs. A
+            folder of Parquet parts, as Spark and Dask write it, is one file.
+        time: the column of times; or several, such as ``["Date", "Time"]``, whose texts make the time together.
         symbol_column: the column of symbols, in one file with many symbols.
-        timezone: of times that bear none.
+        symbols_as: ``columns`` where a file has a column a symbol, and ``target`` is a name of your choice; or several
+            a symbol, as yfinance writes many tickers.
+        columns_named: the files' names of columns, where the pipeline calls them otherwise: ``{ close = "Schluss" }``.
+        timezone: of times that bear none, UTC where nothing is said; and of days that are written as instants in UTC.
+        time_format: of times that are not ISO 8601, in the letters of strptime (``%d-%b-%Y``); or ``unix``,
+            ``unix_ms``, ``unix_us``, ``unix_ns``.
+        encoding: of a CSV that is not UTF-8, such as ``gbk``, ``cp1252``, ``utf-16``.
+        separator: between the fields of a CSV; one of ``,`` ``;`` ``|`` and tab is found by the header.
+        decimal: the sign before the decimals of a CSV's numbers.
+        thousands: the sign between the groups of digits of a CSV's numbers.
+        resample: for times that keep to no grid: ``mean`` or ``last`` of what was observed from one instant of the
+            calendar to the next, known when the next one comes.
     """
 
+    model_config = ConfigDict(serialize_by_alias=True)
+
     path: OneLine = Field(min_length=1)
-    time: OneLine = "date"
+    time: OneLine | tuple[OneLine, ...] = "date"
     symbol_column: OneLine | None = None
-    timezone: ZoneName = "UTC"
+    symbols_as: Literal["columns"] | None = None
+    columns_named: Mapping[OneLine, OneLine] = Field(default_factory=dict, alias="columns")
+    timezone: ZoneName | None = None
+    time_format: Annotated[OneLine, AfterValidator(_dated)] | None = None
+    encoding: Annotated[str, AfterValidator(_known_encoding)] | None = None
+    separator: Sign | None = None
+    decimal: Literal[".", ","] = "."
+    thousands: Literal[",", ".", " ", "'", "_", "’"] | None = None
+    resample: Literal["mean", "last"] | None = None
 
     @model_validator(mode="after")
     def _tells_symbols_apart(self) -> Self:
-        if "{symbol}" not in self.path and not self.symbol_column:
+        alone = len(self.symbols) == 1 or self.symbols_as is not None or self.symbol_column is not None
+        if "{symbol}" not in self.path and not alone:
             raise ValueError(
-                "the feed 'files' needs {symbol} in path, or symbol_column for one file with many symbols. "
-                f"Received: path = {self.path!r}"
+                "the feed 'files' needs, for more than one symbol, {symbol} in path, or symbol_column for one file "
+                f'with many symbols, or symbols_as = "columns" for a column a symbol. Received: path = {self.path!r}'
             )
+        if self.symbols_as and self.symbol_column:
+            raise ValueError(
+                f'symbols_as = "columns" needs no symbol_column. Received: symbol_column = {self.symbol_column!r}'
+            )
+        return self
+
+    @model_validator(mode="after")
+    def _tells_numbers_apart(self) -> Self:
+        if self.thousands == self.decimal:
+            raise ValueError(f"decimal and thousands must differ. Received: {self.decimal!r} for both")
+        if not isinstance(self.time, str) and len(set(self.time)) < max(len(self.time), 1):
+            raise ValueError(f"time is a column, or a list of different ones. Received: {self.time!r}")
         return self

@@ -27,7 +27,7 @@ class Finding:
 
     Attributes:
         symbol: whose data.
-        kind: ``missing_instants``, ``stuck``, ``jump``, ``out_of_order`` or ``duplicate``.
+        kind: ``missing_instants``, ``stuck``, ``jump``, ``out_of_order``, ``duplicate`` or ``basis``.
         count: how many.
         message: one line for people, without the symbol.
     """

@@ -18,6 +18,8 @@ PRICES = ("open", "high", "low", "close", "adj_close")
 
 _ROUNDING = 1e-3
 """By how much a close may lie beyond its bar's low or high: columns are rounded and adjusted each by itself."""
+_MOST, _FEWEST = 0.5, 10
+"""The share of torn bars, among so many at least, from which on it is no row that is wrong."""
 _MAY_BE_ANY = frozenset({"none", "absolute"})
 
 
@@ -65,7 +67,7 @@ def inspect(frame: pd.DataFrame, *, spec: Pipeline) -> Inspection:
     reasons[single.index[contradicting]] = "another row of the same instant says otherwise"
     good = single[~contradicting].reset_index(drop=True)
     aside = _set_aside(ordered, reasons)
-    findings = (*_order(frame), *_repeats(kept, repeated), *oddities(good, spec=spec))
+    findings = (*_order(frame), *_repeats(kept, repeated), *_bases(good, spec), *oddities(good, spec=spec))
     return Inspection(good=good, set_aside=aside, findings=findings)
 
 
@@ -87,13 +89,32 @@ def _rules(frame: pd.DataFrame, spec: Pipeline) -> Iterator[tuple[pd.Series, str
         yield frame[name].isna(), f"{name} is missing"
         yield ~np.isfinite(frame[name]), f"{name} is not finite"
     yield from _below_zero(frame, spec)
-    if Calendar(spec.calendar).sessions and {"high", "low", "close"} <= set(frame.columns):
-        close = frame["close"]
-        high, low = frame["high"], frame["low"]
-        torn = (close > high + _ROUNDING * high.abs()) | (close < low - _ROUNDING * low.abs())
-        yield torn, "close does not lie between low and high"
+    torn = _torn(frame, spec)
+    yield torn & ~_mostly(torn, frame), "close does not lie between low and high"
     yield from _beyond(frame, Calendar(spec.calendar))
     yield ~on_calendar(frame, spec.calendar), f"there is no such instant in the calendar {spec.calendar}"
+
+
+def _torn(frame: pd.DataFrame, spec: Pipeline) -> "pd.Series[bool]":
+    """Bars of an exchange whose close lies beyond their low and high."""
+    if not Calendar(spec.calendar).sessions or not {"high", "low", "close"} <= set(frame.columns):
+        return pd.Series(data=False, index=frame.index)
+    close, high, low = frame["close"], frame["high"], frame["low"]
+    return (close > high + _ROUNDING * high.abs()) | (close < low - _ROUNDING * low.abs())
+
+
+def _mostly(torn: "pd.Series[bool]", frame: pd.DataFrame) -> "pd.Series[bool]":
+    """Rows of symbols most of whose bars are torn: their columns have different bases, and prove nothing."""
+    bars = torn.groupby(frame[SYMBOL])
+    return (bars.transform("mean") > _MOST) & (bars.transform("size") >= _FEWEST)
+
+
+def _bases(good: pd.DataFrame, spec: Pipeline) -> Iterator[Finding]:
+    torn = _torn(good, spec)
+    for symbol, count in good[SYMBOL][torn & _mostly(torn, good)].value_counts().sort_index().items():
+        said = "it has another basis than they, such as an adjusted one"
+        message = f"{count} rows have a close beyond their low and high: {said}"
+        yield Finding(symbol=str(symbol), kind="basis", count=int(count), message=message)
 
 
 def _below_zero(frame: pd.DataFrame, spec: Pipeline) -> Iterator[tuple[pd.Series, str]]:

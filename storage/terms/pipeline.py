@@ -20,7 +20,7 @@ from daycast.storage.terms.words import RESERVED, SAMPLE, SAMPLE_PREFIX
 
 DifferenceKind = Literal["none", "absolute", "percent", "log"]
 
-_SYMBOL = re.compile(r"[A-Za-z0-9^][A-Za-z0-9^=._-]{0,63}")
+_SYMBOL = re.compile(r"[A-Za-z0-9^][A-Za-z0-9^=._&+-]{0,63}")
 _NAME = re.compile(r"[a-z][a-z0-9_]{0,63}")
 _WIDEST = 8192
 """Inputs of a ridge regression at most: its equations take half a GiB then."""
@@ -149,7 +149,7 @@ class Pipeline(Frozen):
         for symbol in symbols:
             if not _SYMBOL.fullmatch(symbol) or ".." in symbol:
                 raise ValueError(
-                    f"a symbol is up to 64 letters, digits and ^ = . _ - (no slash, no '..'). Received: {symbol!r}"
+                    f"a symbol is up to 64 letters, digits and ^ = . _ & + - (no slash, no '..'). Received: {symbol!r}"
                 )
         if len(set(symbols)) != len(symbols):
             raise ValueError(f"each symbol may stand once. Received: {list(symbols)}")

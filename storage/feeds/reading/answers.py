@@ -12,7 +12,7 @@ _PHRASES = re.compile(
 )
 _TITLE = re.compile(r"<title[^>]*>(.*?)</title>", re.IGNORECASE | re.DOTALL)
 _QUOTED = 80
-_NAMES, _NAME = 20, 40
+_NAMES, _NAME = 5, 40
 
 
 def quote(text: str) -> str:
@@ -27,7 +27,7 @@ def quote(text: str) -> str:
 
 
 def listed(names: Sequence[str]) -> str:
-    """Names as they may stand in a message: no more than twenty, and none longer than forty letters.
+    """Names as they may stand in a message: no more than five, and none longer than forty letters.
 
     >>> listed(["date", "close", "x" * 100])
     'date, close, xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx…'
@@ -38,16 +38,16 @@ def listed(names: Sequence[str]) -> str:
     return "".join(letter if letter.isprintable() else "?" for letter in text)
 
 
-def decode(body: bytes) -> str | None:
-    """The body as text, without a byte order mark; None where it is not UTF-8 text."""
+def decode(body: bytes, *, encoding: str | None = None) -> str | None:
+    """The body as text, without a byte order mark; None where it is no text of this encoding, UTF-8 by default."""
     try:
-        text = body.decode("utf-8-sig")
-    except UnicodeDecodeError:
+        text = body.decode(encoding or "utf-8-sig").removeprefix("\ufeff")
+    except (UnicodeDecodeError, LookupError):
         return None
     return None if "\x00" in text else text
 
 
-def why_no_table(text: str | None) -> str | None:
+def why_no_table(text: str | None, *, separator: str | None = None) -> str | None:
     r"""Why a body cannot be a table, or None where it may be one.
 
     >>> why_no_table("Exceeded the daily hits limit")
@@ -68,7 +68,7 @@ def why_no_table(text: str | None) -> str | None:
     if start[0] in "{[":
         return f"a JSON answer instead of a table: {quote(start)}"
     first = start.splitlines()[0]
-    if _PHRASES.match(first) or not re.search(r"[,;\t]", first):
+    if _PHRASES.match(first) or not set(first) & set(separator or ",;\t|"):
         return f"a message instead of data: {quote(first)}"
     return None
 

@@ -34,6 +34,8 @@ def read_bytes(path: Path, *, feed: str, symbol: str, limit: int = FILE_LIMIT) -
     return data
 
 
-def read_text(path: Path, *, feed: str, symbol: str, limit: int = TEXT_LIMIT) -> str | None:
-    """A file's text; None where it is not UTF-8 text. Raises as :func:`read_bytes` does."""
-    return decode(read_bytes(path, feed=feed, symbol=symbol, limit=limit))
+def read_text(
+    path: Path, *, feed: str, symbol: str, limit: int = TEXT_LIMIT, encoding: str | None = None
+) -> str | None:
+    """A file's text; None where it is no text of the encoding, UTF-8 by default. Raises as :func:`read_bytes` does."""
+    return decode(read_bytes(path, feed=feed, symbol=symbol, limit=limit), encoding=encoding)

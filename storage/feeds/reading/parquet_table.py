@@ -1,43 +1,68 @@
-"""Reading a table from a Parquet file, which may be damaged, and may say that it is larger than any memory."""
+"""Reading a table from Parquet, which may be damaged, and may say that it is larger than any memory."""
 
 import io
 from collections.abc import Sequence
+from pathlib import Path
 
 import numpy as np
 import pandas as pd
 
-from daycast.storage.feeds.reading.csv_table import Column, Layout, NoTableError, Table, match_names, read_columns
+from daycast.storage.feeds.reading.layout import Column, Layout, NoTableError, Sheet, match_names, match_times
+from daycast.storage.feeds.reading.local_file import read_bytes
 
 CELL_LIMIT = 128 * 1024 * 1024
 """Values at most of a file: a few bytes of it can stand for any number of them."""
 
 
-def read_parquet(data: bytes, *, layout: Layout, symbols: Sequence[str]) -> Table:
-    """Read a table from a Parquet file's bytes; times may be a column or the index, as instants, dates or ISO text.
+def parquet_sheet(path: Path, *, layout: Layout, feed: str, symbols: Sequence[str]) -> Sheet:
+    """Read the columns of a Parquet file, or of a folder of its parts; times may be a column or the index.
 
     Args:
-        data: the file.
-        layout: what it must look like.
-        symbols: whose rows are wanted of a file with a symbol column.
+        path: the file, or a folder as Spark and Dask write it.
+        layout: what the table must look like.
+        feed: for errors.
+        symbols: whose rows are wanted of a table with a symbol column.
 
     Raises:
-        NoTableError: it is no Parquet file, a column is missing, or the time column holds no times.
+        NoTableError: it is no Parquet file, a column is missing, or it has no rows.
+        FeedUnavailable: it cannot be read.
+        FeedRefused: it is too large.
     """
-    frame = _frame(data)
-    frame = frame.reset_index() if any(name is not None for name in frame.index.names) else frame
-    frame.columns = [str(name) for name in frame.columns]
-    names = match_names(list(frame.columns), layout)
+    parts = [
+        _named(_frame(read_bytes(part, feed=feed, symbol=symbols[0])), part.relative_to(path).parts[:-1])
+        for part in _parts(path)
+    ]
+    frame = pd.concat(parts, ignore_index=True) if len(parts) > 1 else parts[0]
+    match_times(list(frame.columns), layout)
     if frame.empty:
+        match_names(list(frame.columns), layout)
         raise NoTableError("a table without rows")
     if layout.symbol_column:
-        frame = frame[frame[names[layout.symbol_column]].isin(symbols)]
+        there = match_names(list(frame.columns), layout)[layout.symbol_column]
+        frame = frame[frame[there].astype("str").isin(symbols)]
     if frame.empty:
         raise NoTableError("no row of the symbols asked for")
-    stamps = frame[names[layout.time]]
-    if stamps.dtype.kind in "iuf":
-        raise NoTableError(f"numbers in the time column {layout.time!r}; their unit and epoch are a guess")
     columns = {name: _column(frame[name]) for name in frame.columns}
-    return read_columns(columns, raw=lambda place: ",".join(map(_text, frame.iloc[place])), layout=layout)
+    return Sheet(columns=columns, raw=lambda place: ",".join(map(_text, frame.iloc[place])))
+
+
+def _parts(path: Path) -> list[Path]:
+    """The file itself, or the parts in a folder: what begins with ``_`` or ``.`` belongs to whoever wrote it."""
+    if not path.is_dir():
+        return [path]
+    found = [part for part in sorted(path.rglob("*.parquet")) if part.is_file()]
+    parts = [part for part in found if not any(name[0] in "_." for name in part.relative_to(path).parts)]
+    if not parts:
+        raise NoTableError("no part of a Parquet file: a folder with files that end in .parquet is required")
+    return parts
+
+
+def _named(frame: pd.DataFrame, folders: Sequence[str]) -> pd.DataFrame:
+    """A part with its index as a column, and what the names of its folders say (``symbol=AMZN``)."""
+    frame = frame.reset_index() if any(name is not None for name in frame.index.names) else frame
+    frame.columns = [str(name) for name in frame.columns]
+    said = dict(name.split("=", 1) for name in folders if "=" in name)
+    return frame.assign(**{name: value for name, value in said.items() if name not in frame.columns})
 
 
 def _frame(data: bytes) -> pd.DataFrame:

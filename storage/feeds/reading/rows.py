@@ -14,14 +14,18 @@ def observations(symbol: str, rows: pd.DataFrame, *, calendar: str, span: Span) 
 
     Args:
         symbol: whose rows they are.
-        rows: ``observed_at`` (aware UTC, no NaT) and value columns.
+        rows: ``observed_at`` (aware UTC, no NaT) and value columns; and ``available_at``, where the source says it: a
+            value is known then, and not before the calendar has it known.
         calendar: the pipeline's.
         span: rows outside it are left out.
     """
     inside = rows[span.mask(rows[OBSERVED_AT])].sort_values(OBSERVED_AT, kind="stable", ignore_index=True)
     observed = pd.DatetimeIndex(inside[OBSERVED_AT]).as_unit("us")
     known = Calendar(calendar).available_at(observed)
-    values = inside.drop(columns=OBSERVED_AT).astype("float64")
+    if AVAILABLE_AT in inside:
+        said = pd.DatetimeIndex(inside[AVAILABLE_AT]).as_unit("us")
+        known = known.where(~(said > known), said)
+    values = inside.drop(columns=[OBSERVED_AT, AVAILABLE_AT], errors="ignore").astype("float64")
     names = pd.Series([symbol] * len(inside), dtype="str")
     return pd.concat([pd.DataFrame({SYMBOL: names, OBSERVED_AT: observed, AVAILABLE_AT: known}), values], axis=1)
 

@@ -1,24 +1,20 @@
-"""Reading instants from text, with nothing guessed: ISO 8601 or refused."""
+"""Instants from times as they are written, with nothing guessed: what is sure is read, what is not is refused."""
 
-import re
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 import pandas as pd
 
 from daycast.storage.calendars import Calendar
 from daycast.storage.feeds.reading.answers import quote
+from daycast.storage.feeds.reading.iso import Clocks, read_format, read_iso
 
-_DATE = r"[0-9]{4}-[0-9]{2}-[0-9]{2}"
-_CLOCK = r"[0-9]{2}:[0-9]{2}(?::[0-9]{2}(?:\.[0-9]{1,6})?)?"
-_ISO = re.compile(rf"{_DATE}(?:[T ]{_CLOCK}(?P<zone> ?(?:Z|[+-][0-9]{{2}}:?[0-9]{{2}}))?)?")
 _EARLIEST, _LATEST = pd.Timestamp("1800-01-01", tz="UTC"), pd.Timestamp("2262-01-01", tz="UTC")
 
 
-class MixedZonesError(ValueError):
-    """Some times bear a zone and others do not, so that none of them is sure."""
+class UnsureTimesError(ValueError):
+    """Times that could be read in two ways, so that none of them is sure."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -43,55 +39,83 @@ def daily(calendar: str) -> bool:
     return Calendar(calendar).daily
 
 
-def parse_times(texts: Sequence[str], *, timezone: str, days: bool) -> Times:
+def parse_times(texts: Sequence[str], *, timezone: str | None, days: bool, form: str | None = None) -> Times:
     """Read a column of times.
 
     Args:
-        texts: ISO 8601 dates or times, with or without a zone.
-        timezone: the zone of times that bear none.
-        days: the instants are days: a time stands for its date in ``timezone``, at 00:00 UTC.
+        texts: dates or times, with or without a zone.
+        timezone: the zone of times that bear none; see :func:`instants_of` for days.
+        days: the instants are days.
+        form: of the texts; ISO 8601 where there is none.
 
     Raises:
-        MixedZonesError: some bear a zone and others do not.
+        UnsureTimesError: some bear a zone and others do not, or their days are not sure.
     """
-    matches = [_ISO.fullmatch(text) for text in texts]
-    zones = [bool(match["zone"]) for match in matches if match]
-    zoned = sum(zones)
-    # A date alone bears no zone either: beside times that do, it could be of the day before.
-    if 0 < zoned < len(zones):
-        raise MixedZonesError(f"times with a zone ({zoned}) and without one ({len(zones) - zoned}) in one column")
-    clean = [match[0] if match else None for match in matches]
-    raw = pd.DatetimeIndex(
-        pd.to_datetime(pd.Series(clean, dtype="object"), format="ISO8601", errors="coerce", utc=zoned > 0)
-    )
-    instants = to_instants(raw, timezone=timezone, days=days)
-    return Times(observed_at=instants, reasons=_reasons(texts, matches, instants, timezone=timezone))
+    clocks = read_iso(texts) if form is None else read_format(texts, form=form)
+    instants = instants_of(clocks, timezone=timezone, days=days)
+    reasons = {}
+    for place in np.flatnonzero(instants.isna()).tolist():
+        text = texts[place]
+        if not text.strip():
+            reasons[place] = "the time is missing"
+        elif not clocks.read[place]:
+            form_of = "ISO 8601 (2020-01-31, 2020-01-31 13:00:00, …)" if form is None else f"as {form!r} has it"
+            reasons[place] = f"the time is not {form_of}: {quote(text)}"
+        elif days and clocks.ended[place]:
+            reasons[place] = f"24:00 is the end of one day and the beginning of another: {quote(text)}"
+        else:
+            reasons[place] = f"there is no such time in {timezone or 'UTC'}, or it is there twice: {quote(text)}"
+    return Times(observed_at=instants, reasons=reasons)
 
 
-def to_instants(raw: pd.DatetimeIndex, *, timezone: str, days: bool) -> pd.DatetimeIndex:
-    """Naive or aware times as aware UTC instants; what no clock of the zone shows, or shows twice, becomes NaT."""
+def to_instants(raw: pd.DatetimeIndex, *, timezone: str | None, days: bool) -> pd.DatetimeIndex:
+    """Naive or aware times that are typed already as aware UTC instants; see :func:`instants_of`."""
+    return instants_of(Clocks.of(raw), timezone=timezone, days=days)
+
+
+def instants_of(clocks: Clocks, *, timezone: str | None, days: bool) -> pd.DatetimeIndex:
+    """Times as they are written as aware UTC instants, NaT where there is none.
+
+    What no clock of the zone shows, or shows twice, is none. A day is the date as it is written, in its own offset, and
+    stands at 00:00 UTC: vendors write the bar of a day as the midnight that it began with, where the exchange is. Of
+    instants in UTC that are no midnight the day is the one of ``timezone``; without it, it would be a guess.
+
+    Raises:
+        UnsureTimesError: some bear a zone and others do not, or their days would be a guess.
+    """
+    known = np.asarray(clocks.wall.notna()) & clocks.read
+    zoned = known & ~np.isnan(clocks.offset)
+    if 0 < zoned.sum() < known.sum():
+        without = int(known.sum() - zoned.sum())
+        # A date alone bears no zone either: beside times that do, it could be of the day before.
+        raise UnsureTimesError(
+            f"times with a zone ({zoned.sum()}) and without one ({without}) in one column; give them all a zone, "
+            "or none"
+        )
+    utc = clocks.wall - pd.to_timedelta(np.nan_to_num(clocks.offset), unit="s")
     if days:
-        local = raw if raw.tz is None else raw.tz_convert(timezone).tz_localize(None)
-        instants = local.normalize().tz_localize("UTC")
-    elif raw.tz is None:
-        instants = raw.tz_localize(timezone, ambiguous="NaT", nonexistent="NaT").tz_convert("UTC")
+        wall = _days(clocks, utc, timezone=timezone) if zoned.any() else clocks.wall
+        instants = wall.normalize().where(~clocks.ended).tz_localize("UTC")
+    elif zoned.any():
+        instants = utc.tz_localize("UTC")
     else:
-        instants = raw.tz_convert("UTC")
+        local = clocks.wall.tz_localize(timezone or "UTC", ambiguous="NaT", nonexistent="NaT")
+        instants = local.tz_convert("UTC")
     instants = instants.as_unit("us")
     return instants.where((instants >= _EARLIEST) & (instants <= _LATEST))
 
 
-def _reasons(
-    texts: Sequence[str], matches: Sequence[Any], instants: pd.DatetimeIndex, *, timezone: str
-) -> dict[int, str]:
-    reasons = {}
-    for position in np.flatnonzero(instants.isna()).tolist():
-        text = texts[position]
-        if not text.strip():
-            reason = "the time is missing"
-        elif matches[position] is None:
-            reason = f"the time is not ISO 8601 (2020-01-31, 2020-01-31 13:00:00, …): {quote(text)}"
-        else:
-            reason = f"there is no such time in {timezone}, or it is there twice: {quote(text)}"
-        reasons[position] = reason
-    return reasons
+def _days(clocks: Clocks, utc: pd.DatetimeIndex, *, timezone: str | None) -> pd.DatetimeIndex:
+    wall = clocks.wall
+    known = wall.notna()
+    if (wall == wall.normalize())[known].all():
+        return wall
+    if timezone is not None:
+        return utc.tz_localize("UTC").tz_convert(timezone).tz_localize(None)
+    if (clocks.offset[known] != 0).any():
+        return wall
+    example = wall[known][np.argmax(wall[known] != wall[known].normalize())]
+    raise UnsureTimesError(
+        f"days that are written as instants in UTC ({example}, …): which day it was where the exchange is would be a "
+        'guess. Set timezone = "Europe/Paris", or where it is'
+    )

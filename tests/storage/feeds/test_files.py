@@ -9,7 +9,8 @@ from hypothesis import strategies as st
 
 from daycast.storage.feeds.catalog import open_feed
 from daycast.storage.feeds.feed import Span
-from daycast.storage.feeds.reading.csv_table import Layout, read_csv
+from daycast.storage.feeds.reading.csv_table import read_csv
+from daycast.storage.feeds.reading.layout import Layout
 from daycast.storage.intake.frames import inspect
 from daycast.storage.terms.errors import FeedRefused, FeedUnavailable
 

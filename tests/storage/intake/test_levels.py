@@ -62,3 +62,15 @@ def test_every_second_month_is_counted_from_where_most_rows_stand():
     days = ["2024-02-01", "2024-04-01", "2024-05-01", "2024-06-01"]
     result = inspect(rows([1.0, 2.0, 3.0, 4.0], days=days), spec=make_spec(calendar="2MS"))
     assert result.good["close"].tolist() == [1.0, 2.0, 4.0]
+
+
+def test_a_close_on_another_basis_than_its_bars_is_reported_and_kept():
+    days = [f"{day:%Y-%m-%d}" for day in pd.bdate_range("2020-02-03", periods=9)] + ["2020-02-14", "2020-02-18"]
+    frame = rows([10.0 + step for step in range(11)], days=days).assign(high=101.0, low=99.0)
+    result = inspect(frame, spec=make_spec())
+    assert len(result.good) == 11
+    assert {finding.kind for finding in result.findings} == {"basis"}
+    one = inspect(
+        frame.assign(high=50.0, low=1.0, close=[500.0, *[10.0 + step for step in range(10)]]), spec=make_spec()
+    )
+    assert one.set_aside["reason"].tolist() == ["close does not lie between low and high"]

@@ -1,0 +1,79 @@
+"""Finding the header of a CSV text: one line with the time column, or the three lines that yfinance writes."""
+
+import csv
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from types import MappingProxyType
+
+from daycast.storage.feeds.reading.answers import quote
+from daycast.storage.feeds.reading.layout import Layout, NoTableError, tidy
+
+_DELIMITERS = ",;\t|"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Header:
+    """Where the header ends, and what stands in it.
+
+    Attributes:
+        first: the line with which it begins.
+        last: the line with which it ends.
+        delimiter: between its fields.
+        names: of the columns, one a field, unique where it names symbols too.
+        by_symbol: where it names symbols too, by symbol the columns by their name alone.
+    """
+
+    first: int
+    last: int
+    delimiter: str
+    names: list[str]
+    by_symbol: Mapping[str, Mapping[str, str]] = field(default_factory=lambda: MappingProxyType({}))
+
+
+def find_header(lines: Sequence[str], layout: Layout) -> Header:
+    """The first line that has the time column in it, or three lines of yfinance that end with it.
+
+    Raises:
+        NoTableError: there is none.
+    """
+    wanted = {tidy(layout.names.get(name, name)) for name in layout.times}
+    if "" in wanted:  # the index of a frame that had no name: it is known by the columns beside it
+        wanted |= {tidy(layout.names.get(name, name)) for name in layout.columns}
+    for at, line in enumerate(lines):
+        for delimiter in layout.separator or _DELIMITERS:
+            if delimiter not in line:
+                continue
+            names = [name.strip() for name in split(line, delimiter)]
+            if wanted <= set(map(tidy, names)):
+                return _of_three(lines, at, delimiter) or Header(first=at, last=at, delimiter=delimiter, names=names)
+    first = next((line for line in lines if line.strip()), "")
+    named = " and ".join(repr(name) for name in layout.times)
+    keys = "set time to the column that has it"
+    keys += "" if layout.separator else ", and separator where it is none of , ; | and tab"
+    raise NoTableError(f"no header with the column {named}; the first line is {quote(first)}{layout.hint(keys)}")
+
+
+def _of_three(lines: Sequence[str], at: int, delimiter: str) -> Header | None:
+    """The header of yfinance: its third line holds the time column alone, the two above it prices and tickers."""
+    if at < 2:
+        return None
+    rows = [[field.strip() for field in split(line, delimiter)] for line in lines[at - 2 : at + 1]]
+    levels = {tidy(row[0]): row[1:] for row in rows[:2] if row}
+    if set(levels) != {"price", "ticker"} or any(rows[2][1:]) or len({len(row) for row in rows}) != 1:
+        return None
+    pairs = list(zip(levels["price"], levels["ticker"], strict=True))
+    by_symbol: dict[str, dict[str, str]] = {}
+    for price, ticker in pairs:
+        by_symbol.setdefault(ticker, {})[price] = f"{price} of {ticker}"
+    names = [rows[2][0], *(f"{price} of {ticker}" for price, ticker in pairs)]
+    return Header(first=at - 2, last=at, delimiter=delimiter, names=names, by_symbol=by_symbol)
+
+
+def split(line: str, delimiter: str) -> list[str]:
+    """The fields of a line; none where a quote does not end."""
+    if '"' not in line:
+        return line.split(delimiter)
+    try:
+        return next(csv.reader([line], delimiter=delimiter, strict=True), [])
+    except csv.Error:  # a quote that does not end, or a field beyond all measure
+        return []
