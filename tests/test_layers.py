@@ -213,9 +213,12 @@ def test_nobody_below_flows_reads_the_clock():
 def test_nobody_reads_the_environment_but_settings_and_flows():
     for name, tree in MODULES.items():
         used = _attributes(tree) & {"os.environ", "os.getenv"}
-        # TensorFlow's own switches are set, not read, in the process that trains.
+        # TensorFlow's and Keras' own switches are set, not read, in the process that trains.
         sets = len(
-            re.findall(r"os\.environ\.setdefault\('TF_(CPP_MIN_LOG_LEVEL|ENABLE_ONEDNN_OPTS)', ", ast.unparse(tree))
+            re.findall(
+                r"os\.environ(\.setdefault\('TF_(CPP_MIN_LOG_LEVEL|ENABLE_ONEDNN_OPTS)', |\['KERAS_BACKEND'\] = )",
+                ast.unparse(tree),
+            )
         )
         allowed = name.startswith("flows.") or (sets and ast.unparse(tree).count("os.environ") == sets)
         assert not used or allowed, name
@@ -226,7 +229,8 @@ def test_no_package_re_exports(floor):
     for name in ROOMS:
         if _within(name, floor):
             held = {ast.unparse(node) for node in MODULES[name].body if not isinstance(node, ast.Expr)}
-            assert held <= {"import os"}, f"{name} holds more than a docstring and what it sets for TensorFlow"
+            sets = {"import os", "os.environ['KERAS_BACKEND'] = 'tensorflow'"}
+            assert held <= sets, f"{name} holds more than a docstring and what it sets for TensorFlow"
 
 
 def test_no_flow_bears_the_name_of_another_module():

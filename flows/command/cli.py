@@ -15,6 +15,7 @@ import typer
 from daycast.flows.command import model_commands
 from daycast.flows.command.terminal import complain, out, say
 from daycast.flows.running.safe_path import keep_working_folder_out, take_back_dash_m
+from daycast.flows.running.surroundings import leave_loopback_alone
 from daycast.storage.terms.errors import DaycastError
 
 app = typer.Typer(
@@ -62,6 +63,7 @@ def main() -> None:
     """Run the command line; errors that daycast raises on purpose become one message and an exit code."""
     _quiet()
     keep_working_folder_out()
+    leave_loopback_alone()
     try:
         app()
     except DaycastError as error:

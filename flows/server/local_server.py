@@ -22,6 +22,7 @@ from pathlib import Path
 from typing import IO
 
 from daycast.flows.running.safe_path import SAFE_PATH
+from daycast.flows.running.surroundings import prefect_home, require_prefect_home
 from daycast.flows.server.binding import Binding
 from daycast.flows.server.password import make_password
 from daycast.storage.terms.errors import WorkError
@@ -135,6 +136,7 @@ def prefect_api() -> Iterator[Callable[[], None]]:
     Raises:
         WorkError: the local server did not start, or the configured one does not answer.
     """
+    require_prefect_home()
     if url := configured_api():
         yield lambda: _require_answer(url)
         return
@@ -207,7 +209,7 @@ def configured_api() -> str | None:
     """
     if url := os.environ.get("PREFECT_API_URL"):
         return url
-    home = Path(os.environ.get("PREFECT_HOME", "~/.prefect")).expanduser()
+    home = prefect_home()
     if not any(file.exists() for file in (home / "profiles.toml", Path("prefect.toml"), Path(".env"))):
         return None
     from prefect.settings import PREFECT_API_URL

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 
 from daycast.flows.running.safe_path import SAFE_PATH
+from daycast.flows.running.surroundings import require_prefect_home
 from daycast.flows.server.binding import read_binding, server_environment
 from daycast.flows.server.local_server import Server, api_url, configured_api, without_password
 from daycast.flows.server.password import choose_password
@@ -104,6 +105,7 @@ def silent_after() -> timedelta:
 
 def _server(stack: ExitStack, asked: Asked, *, say: Callable[[str], None]) -> bool:
     """Use the configured server, or start one that ends with the block; gives whether it was started."""
+    require_prefect_home()
     if configured := configured_api():
         say(f"Using the Prefect server at {without_password(configured).removesuffix('/api')}")
         return False

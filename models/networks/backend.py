@@ -10,18 +10,27 @@ from collections.abc import Iterator
 from daycast.storage.terms.cells import CELLS
 from daycast.storage.terms.network import ModelSpec
 
+_EPSILON = 1e-7
+"""Keras' default of the smallest number that it tells from zero."""
+
 
 def load_keras() -> None:
-    """Import Keras and TensorFlow; what they print on the way is shown only if that fails.
+    """Import Keras and TensorFlow, with Keras' own defaults whatever ``~/.keras/keras.json`` says.
+
+    What they print on the way is shown only if that fails.
 
     TensorFlow's C++ code writes to the process's standard error before its log level is read, so that the file
     descriptor itself is held back.
     """
-    if "keras" in sys.modules:
-        return
-    with _stderr_held():
-        importlib.import_module("tensorflow")
-        importlib.import_module("keras")
+    if "keras" not in sys.modules:
+        with _stderr_held():
+            importlib.import_module("tensorflow")
+            importlib.import_module("keras")
+    config = sys.modules["keras"].config
+    config.set_floatx("float32")
+    config.set_dtype_policy("float32")
+    config.set_image_data_format("channels_last")
+    config.set_epsilon(_EPSILON)
 
 
 CORES = os.cpu_count() or 1

@@ -14,6 +14,7 @@ from daycast.storage.terms.live import LiveAccuracy
 from daycast.storage.terms.pipeline import Pipeline
 from daycast.storage.terms.schedule import Schedule
 from daycast.storage.terms.words import SAMPLE_PREFIX, SERIES_ID, Status
+from daycast.tasks.answers.missed import missed_nights
 from daycast.tasks.handover.vintages import vintages_of
 
 if TYPE_CHECKING:
@@ -137,6 +138,7 @@ def _pipelines(
         series = list_series(database, name)
         week, month = _live(settings, database, name, series, at=at)
         stale = _stale(spec, {row["symbol"]: known.newest.get(row[SERIES_ID]) for row in series}, at=at)
+        missed = tuple(missed_nights(database, spec, at=at))
         troubles = _troubles(spec, known.last.get(name), known.good.get(name), at=at)
         yield PipelineStatus(
             pipeline=name,
@@ -147,7 +149,7 @@ def _pipelines(
             week=week,
             month=month,
             stale=stale,
-            troubles=(*troubles, *stale),
+            troubles=(*troubles, *missed, *stale),
         )
 
 

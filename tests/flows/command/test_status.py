@@ -14,6 +14,7 @@ from daycast.storage.sql.forecasts import write_forecasts
 from daycast.storage.sql.runs import Outcome, begin_run, finish_run
 from daycast.storage.sql.versions import promote, record_version
 from daycast.storage.terms.schedule import Schedule
+from daycast.tasks.answers.missed import missed_days
 from daycast.tasks.answers.standing import Standing, next_run, standing
 from daycast.tasks.steps.ingest import ingest
 from daycast.tasks.steps.score import score
@@ -182,3 +183,30 @@ def test_the_next_run_is_by_the_schedules_own_clock():
     assert next_run(schedule, after=datetime(2026, 3, 6, 23, tzinfo=UTC)) == datetime(2026, 3, 6, 23, 30, tzinfo=UTC)
     assert next_run(schedule, after=datetime(2026, 3, 7, tzinfo=UTC)) == datetime(2026, 3, 9, 22, 30, tzinfo=UTC)
     assert next_run(None, after=now()) is None
+
+
+def test_a_week_on_which_the_machine_was_off_is_named_with_the_line_that_makes_it_up(tmp_path):
+    from tests.places import make_place
+
+    place = make_place(tmp_path / "place")
+    place.define(schedule={"cron": "0 6 * * *"})
+    run(place, as_of=AS_OF + 6 * HOUR)
+    present = AS_OF + 8 * DAY + 9 * HOUR
+    first, last = (f"{AS_OF + days * DAY:%Y-%m-%d}" for days in (1, 7))
+    line = f"daycast backfill mine --from {first} --to {last}"
+    (missed,) = [said for said in only(standing(place.settings, at=present)).troubles if "Make them up" in said]
+    assert missed == f"7 scheduled days have no good run ({first} to {last}). Make them up with: {line}"
+    run(place, as_of=present)
+    assert any(line in said for said in only(standing(place.settings, at=present + HOUR)).troubles), "tonight's is one"
+    for days in range(1, 8):
+        run(place, as_of=AS_OF + (days + 1) * DAY - timedelta(microseconds=1))
+    assert only(standing(place.settings, at=present + HOUR)).troubles == ()
+
+
+def test_weekends_are_no_missed_nights():
+    friday = datetime(2026, 11, 20, 23, tzinfo=UTC)
+    schedule = Schedule(cron="30 17 * * 1-5", timezone="America/New_York")
+    assert missed_days(schedule, done=[friday], at=friday + timedelta(days=2)) == []
+    late = friday + timedelta(days=5, hours=1)
+    assert [f"{day}" for day in missed_days(schedule, done=[friday], at=late)] == ["2026-11-23", "2026-11-24"]
+    assert missed_days(schedule, done=[], at=late) == []

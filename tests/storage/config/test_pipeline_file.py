@@ -74,7 +74,7 @@ def test_the_file_that_ships_is_right() -> None:
         ({"model": {"units": []}}, "model.units"),
         ({"model": {"dropout": 1.0}}, "model.dropout"),
         ({"feed": "files"}, "the key 'path' is required"),
-        ({"feed": "files", "path": "all.csv"}, "symbol_column"),
+        ({"feed": "files", "path": "all.csv", "symbols": ["A", "B"]}, "symbol_column"),
         ({"feed": "sample"}, "must be named sample_"),
         ({"name": "other"}, "name"),
     ],
