@@ -8,9 +8,9 @@ from concurrent.futures import ProcessPoolExecutor
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from daycast.flows.running.lifeline import end_with_parent
 from daycast.storage.config.pipeline_file import load_pipelines
 from daycast.storage.terms.errors import ConfigError
+from daycast.tasks.apart.lifeline import end_with_parent
 
 if TYPE_CHECKING:
     from daycast.storage.terms.pipeline import Pipeline

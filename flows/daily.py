@@ -14,16 +14,15 @@ from prefect.client.orchestration import get_client
 from prefect.events import emit_event
 from prefect.runtime import flow_run
 from prefect.states import Completed, Failed
-from prefect.task_runners import ProcessPoolTaskRunner
 
 from daycast.flows.running.clock import now, require_past
-from daycast.flows.running.lifeline import end_with_parent
 from daycast.flows.running.outcomes import note, outcome_of
 from daycast.flows.running.retrying import patience, retries
 from daycast.storage.config.pipeline_file import choose_pipelines, load_pipelines
 from daycast.storage.config.settings import Settings
 from daycast.storage.terms.errors import DaycastError
 from daycast.storage.terms.words import SAMPLE_PREFIX, TrainingChoice
+from daycast.tasks.apart import process as processes
 from daycast.tasks.handover.job import Job
 from daycast.tasks.handover.results import Plan, Prepared, Scored, Summary, Trained
 from daycast.tasks.steps.evaluate import evaluate
@@ -35,7 +34,7 @@ from daycast.tasks.steps.prepare import prepare
 from daycast.tasks.steps.report import publish
 from daycast.tasks.steps.runs import alone, begin, fail
 from daycast.tasks.steps.score import score
-from daycast.tasks.steps.train import load_keras, train
+from daycast.tasks.steps.train import train
 
 _EVENTS = {
     "min_skill": "daycast.skill.low",
@@ -46,9 +45,6 @@ _EVENTS = {
 
 _EARLY = timedelta(seconds=30)
 """Prefect starts the process of a run ahead of its time, and holds no run back that is ready too early."""
-
-# Its futures are concurrent.futures', which Prefect's own annotation does not know.
-_ONE_PROCESS: Any = ProcessPoolTaskRunner(max_workers=1, initializer=end_with_parent)
 
 
 def _run_name() -> str:
@@ -77,7 +73,7 @@ def _wait_until(instant: datetime) -> datetime:
     return instant
 
 
-@flow(name="daily", flow_run_name=_run_name, task_runner=_ONE_PROCESS)
+@flow(name="daily", flow_run_name=_run_name)
 def daily(
     pipeline: str,
     as_of: datetime | None = None,
@@ -128,9 +124,8 @@ def _tag(job: Job) -> None:
 
 def _run(job: Job, *, training: TrainingChoice) -> Any:
     try:
-        champion = begin.with_options(**retries())(job)
-        if training == "retrain" or not champion:
-            load_keras.submit()  # it takes as long as the steps before the training
+        begin.with_options(**retries())(job)
+        processes.prepare()  # it takes as long as the steps before the training
         outcome = _stages(job, training=training)
     except DaycastError as error:
         get_run_logger().error("%s", error)
@@ -174,15 +169,16 @@ def _stages(job: Job, *, training: TrainingChoice) -> _Outcome:
 
 
 def _network(job: Job, prepared: Prepared, planned: Plan) -> Trained:
-    """Train and predict in a process of their own; only to predict, none is worth its start.
+    """Train and predict in a process of their own.
 
     A training that is tried again finds what it kept, and only records it.
     """
     if planned.training == "reuse":
-        predict(job, prepared, versions=planned.versions)
+        predict(job, prepared, versions=planned.versions, process=processes.kept())
         return Trained(version=planned.version)
-    trained: Trained = train.with_options(**retries()).submit(job, prepared, planned).result()
-    predict.submit(job, prepared, versions=planned.versions).result()
+    with processes.fresh() as process:
+        trained: Trained = train.with_options(**retries())(job, prepared, planned, process=process)
+        predict(job, prepared, versions=planned.versions, process=process)
     return trained
 
 

@@ -106,14 +106,11 @@ class Place:
         return Job(pipeline=spec, as_of=as_of, now=now or as_of + timedelta(hours=1), settings=self.settings)
 
     def run(self, name: str = "mine", *, as_of: datetime = AS_OF, training: str = "auto") -> Summary:
-        """Run the daily flow in this process, its training in a thread of it; gives the summary."""
-        from prefect.task_runners import ThreadPoolTaskRunner
-
+        """Run the daily flow in this process; gives the summary."""
         from daycast.flows.daily import daily
 
-        flow = daily.with_options(task_runner=ThreadPoolTaskRunner(max_workers=1))  # type: ignore[arg-type]
         with patch.dict(os.environ, self.environment):
-            state = flow(name, as_of=as_of, training=training, return_state=True)
+            state: Any = daily(name, as_of=as_of, training=training, return_state=True)
         summary = state.result(raise_on_failure=False)
         if isinstance(summary, BaseException):
             raise summary

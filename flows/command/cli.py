@@ -94,11 +94,14 @@ def run(
         from daycast.storage.config.settings import Settings
 
         chosen = choose_pipelines(load_pipelines(Settings().pipelines), pipelines or [], sample=sample)
-        from daycast.flows.daily import run_now
         from daycast.flows.running.clock import parse_as_of
-        from daycast.tasks.preload import preload
+        from daycast.tasks.apart.process import prepare
 
         instant = parse_as_of(as_of)
+        prepare()
+        from daycast.flows.daily import run_now
+        from daycast.tasks.apart.preload import preload
+
         preload()
         ready()
         summaries = [run_now(spec.name, as_of=instant, training=train.value) for spec in chosen]
@@ -125,8 +128,11 @@ def backfill(
 
     days = {"first": parse_day(first, option="--from"), "last": parse_day(last, option="--to")}
     with prefect_api() as ready:
+        from daycast.tasks.apart.process import prepare
+
+        prepare()
         from daycast.flows.backfill import backfill_now
-        from daycast.tasks.preload import preload
+        from daycast.tasks.apart.preload import preload
 
         preload()
         ready()

@@ -1,25 +1,15 @@
-"""A child process that ends when the process that started it does, killed or not.
+"""A server that ends when the process that started it does, killed or not.
 
-A process that is killed cannot end its children: without this, each kill of a run would leave a training process and
-a server behind.
+A process that is killed cannot end its children: without this, each kill of a run would leave a server behind.
 """
 
-import multiprocessing
 import os
 import runpy
 import signal
 import sys
 import threading
-from typing import Any
 
 from daycast.flows.running.safe_path import keep_working_folder_out
-
-
-def end_with_parent() -> None:
-    """Let this process end as soon as the one that :mod:`multiprocessing` started it from is gone."""
-    parent = multiprocessing.parent_process()
-    if parent is not None:
-        threading.Thread(target=_follow, args=(parent,), name="lifeline", daemon=True).start()
 
 
 def end_with_input() -> None:
@@ -31,11 +21,6 @@ def end_with_input() -> None:
         os.kill(os.getpid(), signal.SIGINT)
 
     threading.Thread(target=watch, name="lifeline", daemon=True).start()
-
-
-def _follow(parent: Any) -> None:
-    parent.join()
-    os._exit(1)
 
 
 if __name__ == "__main__":  # python -m daycast.flows.running.lifeline MODULE [ARGUMENT…]

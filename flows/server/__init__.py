@@ -1,4 +1,4 @@
 """Prefect as daycast runs it: the server, deployments with their schedules, automations, what starts runs.
 
-No flow lives here, and no flow imports from here but :mod:`daycast.flows.running.lifeline`.
+No flow lives here, and no flow imports from here.
 """

@@ -183,7 +183,7 @@ def _days(folder: Path, *, count: int) -> Iterator[Day]:
     # From tomorrow on, so that no file and no record is younger than the day that it belongs to.
     start = datetime.now(UTC).replace(hour=0, minute=0, second=0, microsecond=0) + timedelta(days=1)
     with prefect_api() as ready:
-        from daycast.tasks.preload import preload
+        from daycast.tasks.apart.preload import preload
 
         preload()
         ready()

@@ -32,6 +32,7 @@ import daycast.models.race.contest
 from daycast.models.networks.fitting import _Watch
 from daycast.storage.config.pipeline_file import load_pipelines
 from daycast.storage.terms.keeping import Retention
+from daycast.tasks.apart import process as processes
 from daycast.tasks.handover.job import Upkeep
 from daycast.tasks.upkeep import compact, remove_derived, remove_reports, remove_versions, verify_versions
 from tests.places import Place
@@ -132,6 +133,9 @@ def run(order: dict[str, Any]) -> int:
     as_of = datetime.fromisoformat(order["as_of"])
     # A day of long ago, at its own time: what the feed says is known at once, and no column holds the real clock.
     daycast.flows.daily.now = lambda: as_of + timedelta(minutes=1)
+    processes.prepare = lambda: None  # the network's writes are watched here as well
+    processes.fresh = lambda: contextlib.nullcontext(processes.HERE)
+    processes.kept = lambda: processes.HERE
     summary = place.run(as_of=as_of, training=order["training"])
     if order["upkeep"]:
         _keep_up(place)

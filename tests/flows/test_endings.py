@@ -6,7 +6,6 @@ from unittest.mock import patch
 import pytest
 from prefect.client.orchestration import get_client
 from prefect.client.schemas.filters import ArtifactCollectionFilter, LogFilter
-from prefect.task_runners import ThreadPoolTaskRunner
 
 from daycast.flows.daily import daily
 from daycast.flows.running.outcomes import outcome_of
@@ -20,12 +19,11 @@ pytestmark = pytest.mark.usefixtures("prefect_server")
 
 @pytest.fixture
 def ended(place):
-    """Runs the daily flow here, its training in a thread, and gives its final state."""
-    flow = daily.with_options(task_runner=ThreadPoolTaskRunner(max_workers=1))
+    """Runs the daily flow here, and gives its final state."""
 
     def run():
         with patch.dict(os.environ, place.environment):
-            return flow("mine", as_of=AS_OF, return_state=True)
+            return daily("mine", as_of=AS_OF, return_state=True)
 
     return run
 

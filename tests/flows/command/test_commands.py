@@ -68,7 +68,7 @@ def test_training_is_done_in_another_process_than_the_flow(served):
 
 
 def test_the_same_data_seed_and_spec_give_the_same_weights_in_another_place(served, place):
-    """Bit by bit; here trained in this process, there in one of its own."""
+    """Bit by bit."""
     other, _, _ = served
     place.define("kept_apart")
     place.run("kept_apart", as_of=next(row["as_of"] for row in other.table("runs")))

@@ -8,7 +8,7 @@ from tests.loopback import served
 _PROGRAM = """
 import sys
 from daycast.storage.terms.errors import RegistryError
-from daycast.tasks.steps.predict import _load
+from daycast.tasks.apart.predicting import load
 
 class Missing:
     pipeline = type("Spec", (), {"name": "mine"})
@@ -16,7 +16,7 @@ class Missing:
         raise RegistryError("TensorFlow is loaded by now")
 
 try:
-    _load(Missing(), "none")
+    load(Missing(), "none")
 except RegistryError:
     pass
 

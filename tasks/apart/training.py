@@ -1,0 +1,115 @@
+"""Fit the network that was planned and save it; no Prefect."""
+
+from __future__ import annotations
+
+import importlib.metadata
+import os
+import time
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from daycast.storage.lake.folder import scratch
+from daycast.tasks.handover.job import Job
+from daycast.tasks.handover.material import materials
+from daycast.tasks.handover.results import Plan, Prepared
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from daycast.models.networks.forecaster import NetworkForecaster
+
+_LIBRARIES = ("daycast", "keras", "tensorflow", "numpy", "pandas")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Fitted:
+    """How many epochs a fit took, and how long, with the data read before it and the network written after it."""
+
+    epochs: int = 0
+    seconds: float = 0.0
+
+
+def fit_and_save(job: Job, prepared: Prepared, plan: Plan, *, told: Callable[..., None]) -> Fitted:
+    """Fit the planned version and save it, in the process that is called; Prefect need not be known there.
+
+    Args:
+        job: the run.
+        prepared: its windows.
+        plan: says which version, and how to come by it.
+        told: called after each epoch with its number, how many there are at most, the loss and the validation loss.
+    """
+    began = time.monotonic()
+    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
+    from daycast.models.networks.backend import load_keras, share_cores
+
+    load_keras()
+    share_cores(job.pipeline.model)
+    from daycast.models.networks.forecaster import NetworkForecaster
+    from daycast.models.series.windows import concatenate
+
+    spec = job.pipeline
+    held = [(each.training, each.validation) for each in materials(job, prepared)]
+    training, validation = (concatenate(parts) for parts in zip(*held, strict=True))
+    forecaster = NetworkForecaster.fit(
+        training,
+        validation,
+        spec=spec,
+        parent=_parent(job, plan),
+        on_epoch=lambda epoch: told(epoch.number, epoch.total, epoch.loss, epoch.validation_loss),
+        expired=lambda: time.monotonic() - began > spec.training.time_budget_seconds,
+    )
+    _save(job, prepared, plan, forecaster, seconds=time.monotonic() - began)
+    return Fitted(epochs=len(forecaster.history), seconds=time.monotonic() - began)
+
+
+def _parent(job: Job, plan: Plan) -> NetworkForecaster | None:
+    if plan.training != "fine_tune" or plan.champion is None:
+        return None
+    from daycast.models.networks.forecaster import NetworkForecaster
+
+    registry, name = job.registry(), job.pipeline.name
+    with registry.fetch(name, plan.champion, sha256=recorded_hash(job, plan.champion)) as folder:
+        return NetworkForecaster.load(folder, registry.manifest(name, plan.champion).state, spec=job.pipeline)
+
+
+def _save(job: Job, prepared: Prepared, plan: Plan, forecaster: NetworkForecaster, *, seconds: float) -> None:
+    from daycast.models.race.retraining import identity
+    from daycast.storage.registry.store import Manifest
+
+    history = forecaster.history
+    with scratch() as folder:
+        state = forecaster.save(folder)
+        manifest = Manifest(
+            pipeline=job.pipeline.name,
+            version=planned_version(plan),
+            as_of=job.as_of,
+            created_at=job.now,
+            training=plan.training,
+            parent_version=plan.champion if plan.training == "fine_tune" else None,
+            spec=job.pipeline.model_dump(mode="json"),
+            state={**state, "identity": identity(job.pipeline)},
+            data_hash=prepared.data_hash,
+            metrics={"validation_loss": forecaster.validation_loss, "training_seconds": seconds},
+            history={
+                "loss": [epoch.loss for epoch in history],
+                "val_loss": [epoch.validation_loss for epoch in history],
+            },
+            parameters=int(forecaster.network.count_params()),
+            libraries={name: importlib.metadata.version(name) for name in _LIBRARIES},
+        )
+        job.registry().save(folder, manifest)
+
+
+def recorded_hash(job: Job, version: str) -> str | None:
+    """The hash of a version's manifest, as SQL has it; none where the version is not recorded."""
+    from daycast.storage.sql.versions import list_versions
+
+    with job.database() as database:
+        rows = list_versions(database, job.pipeline.name)
+    return next((row.sha256 for row in rows if row.version == version), None)
+
+
+def planned_version(plan: Plan) -> str:
+    """The version that a plan to train names."""
+    assert plan.version is not None  # noqa: S101 — only a plan to reuse has none, and it trains nothing
+    return plan.version
