@@ -12,7 +12,8 @@ from typing import Annotated
 
 import typer
 
-from daycast.flows.command import model_commands
+from daycast.flows.command import answer_commands, model_commands
+from daycast.flows.command.completion import pipelines_like
 from daycast.flows.command.terminal import complain, out, say
 from daycast.flows.running.safe_path import keep_working_folder_out, take_back_dash_m
 from daycast.flows.running.surroundings import leave_loopback_alone
@@ -22,8 +23,8 @@ app = typer.Typer(
     help="Scheduled batch forecasting: prices and transformer data in, forecasts and their accuracy in SQL.",
     no_args_is_help=True,
     pretty_exceptions_enable=False,
-    add_completion=False,
 )
+app.add_typer(answer_commands.app)
 app.add_typer(model_commands.app, name="models")
 benchmark_app = typer.Typer(help="Measure the networks as the field measures its own.", no_args_is_help=True)
 app.add_typer(benchmark_app, name="benchmark")
@@ -32,6 +33,14 @@ app.add_typer(benchmark_app, name="benchmark")
 @benchmark_app.callback()
 def _benchmark() -> None:
     """Keep `etth1` a command's name, though it is the only one."""
+
+
+def _version(asked: bool) -> None:  # noqa: FBT001 — as Typer calls it
+    if asked:
+        from importlib.metadata import version
+
+        out.print(f"daycast {version('daycast')}", highlight=False)
+        raise typer.Exit
 
 
 class Train(StrEnum):
@@ -51,12 +60,13 @@ class Protocol(StrEnum):
     one_step = "one_step"
 
 
-class Format(StrEnum):
-    """How rows are printed."""
-
-    table = "table"
-    csv = "csv"
-    json = "json"
+@app.callback()
+def _daycast(
+    version: Annotated[  # noqa: FBT002
+        bool, typer.Option("--version", help="Say which daycast this is, and leave.", callback=_version, is_eager=True)
+    ] = False,
+) -> None:
+    """Scheduled batch forecasting: prices and transformer data in, forecasts and their accuracy in SQL."""
 
 
 def main() -> None:
@@ -74,7 +84,8 @@ def main() -> None:
 @app.command()
 def run(
     pipelines: Annotated[
-        list[str] | None, typer.Argument(help="Those to run; all of the pipeline file by default.")
+        list[str] | None,
+        typer.Argument(help="Those to run; all of the pipeline file by default.", autocompletion=pipelines_like),
     ] = None,
     as_of: Annotated[
         str | None,
@@ -112,7 +123,7 @@ def run(
 
 @app.command()
 def backfill(
-    pipeline: Annotated[str, typer.Argument(help="Its name in the pipeline file.")],
+    pipeline: Annotated[str, typer.Argument(help="Its name in the pipeline file.", autocompletion=pipelines_like)],
     first: Annotated[str, typer.Option("--from", help="The first day (UTC), such as 2026-08-03.")],
     last: Annotated[str, typer.Option("--to", help="The last day, included.")],
     force: Annotated[bool, typer.Option("--force", help="Do days again that are done.")] = False,  # noqa: FBT002
@@ -183,46 +194,6 @@ def deploy(
     pipelines = list(load_pipelines(settings.pipelines).values())
     register(pipelines, settings=settings, pool=pool, sample=sample, say=say)
     print_next(out, f"prefect worker start --pool {pool}", "daycast status")
-
-
-@app.command()
-def status() -> None:
-    """Show for each pipeline the champion, its age, the last run, live skill, and what is stale or failing."""
-    from daycast.flows.command.printing import print_status
-    from daycast.flows.running.clock import now
-    from daycast.storage.config.settings import Settings
-    from daycast.tasks.answers.standing import standing
-
-    at = now()
-    found = standing(Settings(), at=at)
-    print_status(out, found, at=at)
-    if any(row.troubles for row in found.pipelines):
-        raise typer.Exit(1)
-
-
-@app.command()
-def forecasts(
-    pipeline: Annotated[str | None, typer.Argument(help="One pipeline; all by default.")] = None,
-    series: Annotated[str | None, typer.Option(help="One series, such as prices/AMZN.")] = None,
-    format: Annotated[Format, typer.Option(help="How the rows are printed.")] = Format.table,  # noqa: A002
-) -> None:
-    """Show the latest forecasts."""
-    from daycast.flows.command.printing import print_forecasts
-    from daycast.storage.config.settings import Settings
-    from daycast.tasks.answers import queries
-
-    rows = queries.forecasts(Settings(), pipeline=pipeline, series_id=series)
-    print_forecasts(out, rows, form=format.value)
-
-
-@app.command()
-def report(pipeline: Annotated[str | None, typer.Argument(help="One pipeline; all by default.")] = None) -> None:
-    """Write a page with plots and figures for each pipeline that has run, whole in itself, and print where it is."""
-    from daycast.flows.command.printing import print_report
-    from daycast.storage.config.settings import Settings
-    from daycast.tasks.steps.report import write_pages
-
-    print_report(out, write_pages(Settings(), pipeline=pipeline))
 
 
 @benchmark_app.command("etth1")

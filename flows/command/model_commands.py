@@ -6,19 +6,23 @@ from typing import Annotated
 
 import typer
 
+from daycast.flows.command.answer_commands import Form, OnePipeline
 from daycast.flows.command.terminal import out
 
 app = typer.Typer(help="The model versions: list, show, promote, rollback, verify.", no_args_is_help=True)
 
 
 @app.command("list")
-def list_models(pipeline: Annotated[str | None, typer.Argument(help="One pipeline; all by default.")] = None) -> None:
+def list_models(
+    pipeline: OnePipeline = None,
+    format: Annotated[Form, typer.Option(help="How they are printed.")] = Form.table,  # noqa: A002
+) -> None:
     """List the versions, newest first."""
     from daycast.flows.command.printing import print_versions
     from daycast.storage.config.settings import Settings
     from daycast.tasks.answers import queries
 
-    print_versions(out, queries.versions(Settings(), pipeline=pipeline))
+    print_versions(out, queries.versions(Settings(), pipeline=pipeline), form=format.value)
 
 
 @app.command("show")
@@ -61,7 +65,7 @@ def rollback_model(pipeline: str) -> None:
 
 @app.command("verify")
 def verify_models(
-    pipeline: Annotated[str | None, typer.Argument(help="One pipeline; all by default.")] = None,
+    pipeline: OnePipeline = None,
 ) -> None:
     """Hash every stored file again and hold it against its manifest."""
     from daycast.flows.command.printing import print_verification

@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import csv
-import json
-import sys
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
+from dataclasses import asdict
 from datetime import datetime
 from statistics import mean, pstdev
 from typing import TYPE_CHECKING, Any
@@ -14,6 +12,18 @@ from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
+from daycast.flows.command.cells import (
+    age,
+    counted,
+    instant,
+    new_table,
+    number,
+    print_csv,
+    print_json,
+    signed,
+    size,
+    styled,
+)
 from daycast.storage.terms.words import ALL_LEADS, ALL_SERIES, SAMPLE_PREFIX
 
 if TYPE_CHECKING:
@@ -24,24 +34,21 @@ if TYPE_CHECKING:
     from daycast.tasks.benchmark import Result
     from daycast.tasks.handover.results import Backfilled, Summary
 
-_FOLDED = {"version", "champion", "parent", "pipeline"}
-_STYLES = {"succeeded": "green", "degraded": "yellow", "failed": "red", "running": "cyan"}
-
 
 def print_run(out: Console, summaries: Sequence[Summary]) -> None:
     """What the runs came to."""
-    table = _table("pipeline", "status", "version", "training", "served", "test MAE", "naive MAE", "skill", "rows")
+    table = new_table("pipeline", "status", "version", "training", "served", "test MAE", "naive MAE", "skill", "rows")
     for summary in summaries:
         test = summary.test
         table.add_row(
             summary.pipeline,
-            _styled(summary.status),
+            styled(summary.status),
             summary.version or "—",
             f"{summary.training} ({summary.seconds:.0f} s)" if summary.training else "—",
             summary.forecaster or "—",
-            _number(test.get("mae")),
-            _number(test.get("naive_mae")),
-            _signed(test.get("skill")),
+            number(test.get("mae")),
+            number(test.get("naive_mae")),
+            signed(test.get("skill")),
             str(summary.rows),
         )
     out.print(table)
@@ -54,7 +61,7 @@ def print_run(out: Console, summaries: Sequence[Summary]) -> None:
 
 def print_benchmark(out: Console, results: Sequence[Result], *, folder: str) -> None:
     """Each seed's error, and that of the mean of the seeds' forecasts; scaled, and in °C for one column."""
-    table = _table(
+    table = new_table(
         "network", "part", "seeds: MSE / MAE", "mean ± deviation", "mean of forecasts", "°C: RMSE / MAE", "time"
     )
     for result in results:
@@ -77,7 +84,8 @@ def print_benchmark(out: Console, results: Sequence[Result], *, folder: str) -> 
 def print_backfill(out: Console, outcome: Backfilled) -> None:
     """What a backfill came to."""
     out.print(
-        f"{outcome.pipeline}: {outcome.done} days done, {outcome.skipped} done before, as of the end of each (UTC).",
+        f"{outcome.pipeline}: {counted(outcome.done, 'day')} done, {outcome.skipped} done before, "
+        "as of the end of each (UTC).",
         highlight=False,
     )
     if outcome.failed:
@@ -85,20 +93,26 @@ def print_backfill(out: Console, outcome: Backfilled) -> None:
     print_next(out, "daycast status", f"daycast forecasts {outcome.pipeline}")
 
 
+def print_standing(standing: Standing, *, at: datetime) -> None:
+    """How everything stands, as JSON: one object a pipeline, its troubles in words."""
+    rows = [{**asdict(row), "needs_a_person": bool(row.troubles), "at": at} for row in standing.pipelines]
+    print_json(rows)
+
+
 def print_status(out: Console, standing: Standing, *, at: datetime) -> None:
     """How each pipeline stands, what needs a person, and what the storage folder holds; 100 columns at most."""
-    width = min(out.width, 100)
-    table = _table("pipeline", "champion", "age", "last run", "last good", "next run", "7 d", "30 d", gap=1)
+    width = min(out.width, 100) if out.is_terminal else out.width  # what goes into a pipe is not folded
+    table = new_table("pipeline", "champion", "age", "last run", "last good", "next run", "7 d", "30 d", gap=1)
     for row in standing.pipelines:
         table.add_row(
             row.pipeline,
             row.champion.version if row.champion else "—",
-            _age(at, row.champion.as_of) if row.champion else "—",
-            _styled(row.last.status) if row.last else "never",
+            age(at, row.champion.as_of) if row.champion else "—",
+            styled(row.last.status) if row.last else "never",
             f"{row.good.as_of:%m-%d %H:%M}" if row.good else "—",
             f"{row.next_at:%m-%d %H:%M}" if row.next_at else "by hand",
-            _signed(row.week.skill),
-            _signed(row.month.skill),
+            signed(row.week.skill),
+            signed(row.month.skill),
         )
     out.print(table, width=width)
     out.print("Times are UTC. 7 d and 30 d: live skill, 1 − MAE / naive MAE of the forecasts whose values came.")
@@ -107,8 +121,8 @@ def print_status(out: Console, standing: Standing, *, at: datetime) -> None:
             out.print(
                 f"[red]Needs a person:[/] [bold]{row.pipeline}[/]: {escape(trouble)}", width=width, highlight=False
             )
-    parts = ", ".join(f"{name} {_bytes(size)}" for name, size in standing.bytes.items() if size)
-    total = _bytes(sum(standing.bytes.values()))
+    parts = ", ".join(f"{name} {size(count)}" for name, count in standing.bytes.items() if count)
+    total = size(sum(standing.bytes.values()))
     out.print(
         f"Storage: {escape(standing.storage)}: {total}{f' ({parts})' if parts else ''}", highlight=False, width=width
     )
@@ -127,7 +141,7 @@ def _next_of(standing: Standing) -> list[str]:
 def print_forecasts(out: Console, rows: Sequence[dict[str, Any]], *, form: str) -> None:
     """The latest forecasts, in one of the forms."""
     if form == "csv":
-        _print_csv(rows)
+        print_csv(rows)
     elif form == "json":
         print_json(rows)
     elif not rows:
@@ -149,19 +163,22 @@ def print_report(out: Console, places: Sequence[str]) -> None:
     print_next(out, "daycast forecasts", "daycast status")
 
 
-def print_versions(out: Console, versions: Sequence[Version]) -> None:
-    """The model versions."""
+def print_versions(out: Console, versions: Sequence[Version], *, form: str) -> None:
+    """The model versions, in one of the forms."""
+    if form == "json":
+        print_json(asdict(row) for row in versions)
+        return
     if not versions:
         out.print("No model versions yet.")
         print_next(out, "daycast run --sample")
         return
-    table = _table("pipeline", "version", "stage", "as of", "training", "parent", "cell", "parameters")
+    table = new_table("pipeline", "version", "stage", "as of", "training", "parent", "cell", "parameters")
     for row in versions:
         table.add_row(
             row.pipeline,
             row.version,
             row.stage,
-            _instant(row.as_of),
+            instant(row.as_of),
             row.training,
             row.parent_version or "—",
             row.cell,
@@ -174,12 +191,12 @@ def print_versions(out: Console, versions: Sequence[Version]) -> None:
 def print_version(out: Console, details: VersionDetails) -> None:
     """One model version."""
     row, manifest = details.row, details.manifest
-    facts = _table("", row.version)
+    facts = new_table("", row.version)
     for name, value in (
         ("pipeline", row.pipeline),
         ("stage", row.stage),
-        ("as of", _instant(row.as_of)),
-        ("created at", _instant(row.created_at)),
+        ("as of", instant(row.as_of)),
+        ("created at", instant(row.created_at)),
         ("training", row.training),
         ("parent", row.parent_version or "—"),
         ("cell", f"{row.cell}, {row.parameters:,} parameters"),
@@ -206,7 +223,10 @@ def print_verification(out: Console, files: Sequence[Verification]) -> None:
             soft_wrap=True,
         )
     count = len({(file.pipeline, file.version) for file in files})
-    out.print(f"{len(files)} files of {count} versions: {len(files) - len(bad)} as they were saved, {len(bad)} not.")
+    well = len(files) - len(bad)
+    out.print(
+        f"{counted(len(files), 'file')} of {counted(count, 'version')}: {well} as they were saved, {len(bad)} not."
+    )
     print_next(out, f"daycast models rollback {bad[0].pipeline}" if bad else "daycast models list")
 
 
@@ -215,29 +235,16 @@ def print_next(out: Console, *commands: str) -> None:
     out.print("Next: " + " · ".join(f"[bold]{command}[/]" for command in commands), highlight=False, soft_wrap=True)
 
 
-def print_json(rows: Iterable[dict[str, Any]]) -> None:
-    """Rows as a JSON array, times as ISO 8601."""
-    json.dump(list(rows), sys.stdout, default=_iso, indent=1)
-    sys.stdout.write("\n")
-
-
-def _print_csv(rows: Sequence[dict[str, Any]]) -> None:
-    if rows:
-        writer = csv.DictWriter(sys.stdout, fieldnames=list(rows[0]), lineterminator="\n")
-        writer.writeheader()
-        writer.writerows({key: _iso(value) for key, value in row.items()} for row in rows)
-
-
 def _forecast_table(rows: Sequence[dict[str, Any]]) -> Table:
-    table = _table("series", "valid at", "lead", "mean", "80 %", "95 %", "forecaster", "quality", "version")
+    table = new_table("series", "valid at", "lead", "mean", "80 %", "95 %", "forecaster", "quality", "version")
     for row in rows:
         table.add_row(
             row["series_id"],
-            _instant(row["valid_at"]),
+            instant(row["valid_at"]),
             str(row["lead"]),
-            _number(row["mean"]),
-            f"{_number(row['lower_80'])} to {_number(row['upper_80'])}",
-            f"{_number(row['lower_95'])} to {_number(row['upper_95'])}",
+            number(row["mean"]),
+            f"{number(row['lower_80'])} to {number(row['upper_80'])}",
+            f"{number(row['lower_95'])} to {number(row['upper_95'])}",
             row["forecaster"],
             row["quality"],
             row["version"],
@@ -249,52 +256,10 @@ def _score_table(scores: Sequence[dict[str, Any]]) -> Table:
     """Over all series and leads, a row a split and forecaster."""
     overall = [row for row in scores if row["series_id"] == ALL_SERIES and row["lead"] == ALL_LEADS]
     metrics = list(dict.fromkeys(row["metric"] for row in overall))
-    table = _table("split", "forecaster", *metrics)
+    table = new_table("split", "forecaster", *metrics)
     for split, forecaster in dict.fromkeys((row["split"], row["forecaster"]) for row in overall):
         values = {
             row["metric"]: row["value"] for row in overall if (row["split"], row["forecaster"]) == (split, forecaster)
         }
-        table.add_row(split, forecaster, *(_number(values.get(metric)) for metric in metrics))
+        table.add_row(split, forecaster, *(number(values.get(metric)) for metric in metrics))
     return table
-
-
-def _table(*columns: str, gap: int = 2) -> Table:
-    table = Table(header_style="bold", pad_edge=False, box=None, padding=(0, gap, 0, 0))
-    for column in columns:
-        # A version may be folded where the terminal is narrow, a number never.
-        table.add_column(column, no_wrap=column not in _FOLDED, overflow="fold")
-    return table
-
-
-def _styled(status: str) -> str:
-    return f"[{_STYLES[status]}]{status}[/]"
-
-
-def _number(value: float | None) -> str:
-    return "—" if value is None else f"{value:,.4g}" if abs(value) < 1000 else f"{value:,.1f}"
-
-
-def _signed(value: float | None) -> str:
-    return "—" if value is None else f"{value:+.3f}"
-
-
-def _instant(value: datetime) -> str:
-    return f"{value:%Y-%m-%d %H:%M}"
-
-
-def _age(at: datetime, then: datetime) -> str:
-    seconds = (at - then).total_seconds()
-    return f"{seconds / 86400:.1f} d" if seconds >= 86400 else f"{seconds / 3600:.1f} h"
-
-
-def _bytes(count: int) -> str:
-    size, unit = float(count), "B"
-    for larger in ("KiB", "MiB", "GiB", "TiB"):
-        if size < 1024:
-            break
-        size, unit = size / 1024, larger
-    return f"{size:.1f} {unit}" if unit != "B" else f"{count} B"
-
-
-def _iso(value: Any) -> Any:
-    return value.isoformat() if isinstance(value, datetime) else value

@@ -8,7 +8,7 @@ from rich.console import Console
 from rich.markup import escape
 
 # What goes into a file or a pipe is not folded to a terminal's width.
-out = Console(width=None if sys.stdout.isatty() else 200)
+out = Console(width=None if sys.stdout.isatty() else 10_000)
 _err = Console(stderr=True)
 
 

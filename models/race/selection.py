@@ -79,8 +79,8 @@ def _duel(challenger: Errors | None, *, champion: Errors | None, margin: float) 
     compared = _against(challenger.validation, champion.validation)
     if challenger.validation < champion.validation * (1 - margin):
         return True, challenger, f"The challenger replaces the champion: {compared} the champion's on validation."
-    shortfall = f"of the challenger, {compared} the champion's on validation, and {margin:.1%} below it was required"
-    return False, champion, f"The champion is kept: {shortfall}."
+    shortfall = _short(challenger.validation, champion.validation, name="the champion", margin=margin)
+    return False, champion, f"The champion is kept: of the challenger, {shortfall}."
 
 
 def best_baseline(baselines: Mapping[ForecasterName, Errors], *, margin: float) -> ForecasterName:
@@ -96,8 +96,7 @@ def _objection(
     """Why the network must not serve, or nothing."""
     naive = baselines[NAIVE]
     if not network.validation < naive.validation * (1 - margin):
-        compared = _against(network.validation, naive.validation)
-        return f"of the network, {compared} naive's on validation, and {margin:.1%} below it was required"
+        return f"of the network, {_short(network.validation, naive.validation, name=NAIVE, margin=margin)}"
     if not network.validation <= baselines[best].validation:
         return f"of the network, {_against(network.validation, baselines[best].validation)} {best}'s on validation"
     if not network.test <= naive.test:
@@ -105,8 +104,16 @@ def _objection(
     return None
 
 
-def _against(error: float, other: float) -> str:
+def _short(error: float, other: float, *, name: str, margin: float) -> str:
+    """That an error is not below another by the margin, with the digits that decide it."""
+    share = error / other - 1 if other else 0.0
+    digits = next((many for many in range(1, 7) if f"{-share:.{many}%}" != f"{margin:.{many}%}"), 6)
+    compared = _against(error, other, digits=digits)
+    return f"{compared} {name}'s on validation, and {margin:.{digits}%} below it was required"
+
+
+def _against(error: float, other: float, *, digits: int = 1) -> str:
     if other == 0:
         return f"its error is {error:.4g} against 0 of"
     share = error / other - 1
-    return f"its error is {abs(share):.1%} {'below' if share < 0 else 'above'}"
+    return f"its error is {abs(share):.{digits}%} {'below' if share < 0 else 'above'}"

@@ -11,6 +11,7 @@ from pydantic import BaseModel, ValidationError
 
 from daycast.storage.feeds.catalog import FEEDS, own_keys, pipeline_on
 from daycast.storage.terms.errors import ConfigError
+from daycast.storage.terms.known import require_known
 from daycast.storage.terms.pipeline import Pipeline
 from daycast.storage.terms.text import address
 from daycast.storage.terms.words import SAMPLE, SAMPLE_PREFIX
@@ -87,10 +88,7 @@ def choose_pipelines(pipelines: Mapping[str, Pipeline], names: list[str], *, sam
     """
     known = {**pipelines, **{f"{SAMPLE_PREFIX}{name}": spec.as_sample() for name, spec in pipelines.items()}}
     for name in names:
-        if name not in known:
-            raise ConfigError(
-                f"A pipeline of the pipeline file is required: {', '.join(pipelines)}. Received: {name!r}."
-            )
+        require_known(name, list(known) if name.startswith(SAMPLE_PREFIX) else list(pipelines), kind="pipeline")
     chosen = [known[name] for name in names] if names else list(pipelines.values())
     return [spec.as_sample() for spec in chosen] if sample else chosen
 

@@ -7,13 +7,14 @@ from contextlib import AbstractContextManager, contextmanager, nullcontext
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self
 
-from sqlalchemy import URL, Connection, Engine, Executable, create_engine, event, make_url, text
-from sqlalchemy.exc import ArgumentError, DBAPIError, NoSuchModuleError, SQLAlchemyError
+from sqlalchemy import URL, Connection, Engine, Executable, create_engine, event, text
+from sqlalchemy.exc import DBAPIError, NoSuchModuleError, SQLAlchemyError
 
-from daycast.storage.sql.migrate import migrate, revision_of
-from daycast.storage.sql.tables import REVISION, Base
+from daycast.storage.sql.address import in_place, is_file, make_folder, parse, shown
+from daycast.storage.sql.migrate import bring_up, is_up
+from daycast.storage.sql.tables import Base
 from daycast.storage.sql.upsert import upsert_rows
-from daycast.storage.terms.errors import DatabaseError, DatabaseUnavailable
+from daycast.storage.terms.errors import ConfigError, DatabaseError, DatabaseUnavailable
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -21,7 +22,6 @@ if TYPE_CHECKING:
 _WAIT_SECONDS = 30
 """How long a writer waits for another one on SQLite, and a connection for its answer on PostgreSQL."""
 _TRIES, _PAUSE_SECONDS = 100, 0.05
-_DRIVERS = {"sqlite": "sqlite", "postgresql": "postgresql+psycopg", "postgres": "postgresql+psycopg"}
 _PASSING = ("locked", "busy", "full", "disk i/o error")
 """What SQLite says when another try may do better."""
 
@@ -45,12 +45,27 @@ class Database:
             url: a SQLAlchemy URL of SQLite or PostgreSQL; a SQLite file's folder is made where it is missing.
 
         Raises:
+            ConfigError: the URL is of no database that daycast knows.
             DatabaseUnavailable: it is down, or locked for too long.
             SchemaTooNew: a newer daycast migrated it.
-            DatabaseError: the URL, the folder or the file cannot be used.
+            DatabaseError: the folder or the file cannot be used.
         """
-        where = _parse(url)
-        _make_folder(where)
+        where = parse(url)
+        make_folder(where)
+        return cls._opened(where)
+
+    @classmethod
+    def look(cls, url: str) -> Self:
+        """As :meth:`open`, but where there is no database yet none is made: it is an empty one, in memory."""
+        return cls._opened(in_place(parse(url)))
+
+    @classmethod
+    def as_it_is(cls, url: str) -> Self:
+        """As :meth:`look`, but at whatever schema it stands."""
+        return cls(_engine(in_place(parse(url))))
+
+    @classmethod
+    def _opened(cls, where: URL) -> Self:
         db = cls(_engine(where))
         try:
             db._bring_up()
@@ -62,7 +77,7 @@ class Database:
     @property
     def where(self) -> str:
         """The URL without password and options, fit for messages."""
-        return _shown(self._engine.url)
+        return shown(self._engine.url)
 
     @property
     def backend(self) -> str:
@@ -72,8 +87,8 @@ class Database:
     @property
     def file(self) -> Path | None:
         """The file of a SQLite database; none in memory and on PostgreSQL."""
-        name = self._engine.url.database
-        return Path(name) if self.backend == "sqlite" and name not in {None, "", ":memory:"} else None
+        url = self._engine.url
+        return Path(str(url.database)) if is_file(url) else None
 
     def close(self) -> None:
         """Close every connection."""
@@ -162,37 +177,10 @@ class Database:
 
     def _bring_up(self) -> None:
         with _speaking(self._engine.url), self._engine.connect() as connection:
-            if revision_of(connection) == REVISION:
+            if is_up(connection):
                 return
         with self.transaction() as connection:
-            migrate(connection)
-
-
-def _parse(url: str) -> URL:
-    try:
-        parsed = make_url(url)
-        backend = parsed.get_backend_name()
-    except (ArgumentError, ValueError):
-        backend = ""
-    if backend not in _DRIVERS:
-        raise DatabaseError(
-            "A SQLAlchemy URL of SQLite or PostgreSQL is required, such as sqlite:////var/daycast.sqlite or "
-            f"postgresql://user:password@host/name. Received: {backend or 'something else'}. Set DAYCAST_DATABASE_URL."
-        )
-    return parsed if "+" in parsed.drivername else parsed.set(drivername=_DRIVERS[backend])
-
-
-def _make_folder(url: URL) -> None:
-    if url.get_backend_name() != "sqlite" or url.database in {None, "", ":memory:"}:
-        return
-    folder = Path(str(url.database)).parent
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-    except OSError as error:
-        raise DatabaseError(
-            f"A folder that can be written is required for the database. Received: {folder}: {error.strerror}. "
-            "Change its permissions, or set DAYCAST_STORAGE or DAYCAST_DATABASE_URL."
-        ) from None
+            bring_up(connection)
 
 
 def _engine(url: URL) -> Engine:
@@ -203,7 +191,7 @@ def _engine(url: URL) -> Engine:
         options = {"timeout": _WAIT_SECONDS} if "timeout" not in url.query else {}
         engine = create_engine(url, connect_args=options, hide_parameters=True)
     except (NoSuchModuleError, ImportError) as error:
-        raise DatabaseError(
+        raise ConfigError(
             f"A driver that is installed is required. Received: {url.drivername}: {error}. Set DAYCAST_DATABASE_URL."
         ) from None
     event.listen(engine, "connect", _set_up_sqlite)
@@ -248,17 +236,17 @@ def _speaking(url: URL) -> Iterator[None]:
         said = _scrubbed(str(error.orig).strip(), url)
         if _passes(error, url):
             raise DatabaseUnavailable(
-                f"A database that answers is required. Received from {_shown(url)}: {said}. "
+                f"A database that answers is required. Received from {shown(url)}: {said}. "
                 "Start it or wait until it is free, check DAYCAST_DATABASE_URL, then run again."
             ) from None
         raise DatabaseError(
-            f"The database must accept the work. Received from {_shown(url)}: {said}. Nothing was written."
+            f"The database must accept the work. Received from {shown(url)}: {said}. Nothing was written."
         ) from None
     except SQLAlchemyError as error:
         if isinstance(own := getattr(error, "orig", None), DatabaseError):
             raise own from None
         raise DatabaseError(
-            f"The database must accept the work. Received from {_shown(url)}: {_scrubbed(str(error), url)}. "
+            f"The database must accept the work. Received from {shown(url)}: {_scrubbed(str(error), url)}. "
             "Nothing was written."
         ) from None
 
@@ -270,10 +258,6 @@ def _passes(error: DBAPIError, url: URL) -> bool:
     if type(error).__name__ not in {"OperationalError", "InterfaceError"}:
         return False
     return url.get_backend_name() == "postgresql" or any(word in str(error.orig).lower() for word in _PASSING)
-
-
-def _shown(url: URL) -> str:
-    return url.set(query={}).render_as_string(hide_password=True)
 
 
 def _scrubbed(message: str, url: URL) -> str:

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Literal
 from sqlalchemy import Connection, column, inspect, select, table, text
 
 from daycast.storage.sql.tables import REVISION, VERSION_TABLE
+from daycast.storage.sql.views import amiss, drop_views, make_views
 from daycast.storage.terms.errors import DatabaseError, SchemaTooNew
 
 if TYPE_CHECKING:
@@ -51,7 +52,53 @@ def migrate(connection: Connection, *, to: str = "head") -> None:
         return
     config = _config(connection)
     _refuse_newer(found, config)
-    _command(config, to=to, way="upgrade" if to == "head" else "downgrade")
+    if to == "head":
+        if connection.dialect.name == "sqlite":
+            drop_views(connection)  # a table that is made anew and renamed must not be looked at meanwhile
+        _command(config, to=to, way="upgrade")
+        make_views(connection)
+    else:
+        _command(config, to=to, way="downgrade")
+
+
+def bring_up(connection: Connection) -> None:
+    """Bring a database to the newest migration, and make views again that are gone or were altered.
+
+    Args:
+        connection: in a transaction, as :func:`migrate` takes it.
+
+    Raises:
+        SchemaTooNew: the database stands at a migration that this daycast does not have.
+    """
+    if revision_of(connection) == REVISION:
+        make_views(connection)
+    else:
+        migrate(connection)
+
+
+def is_up(connection: Connection) -> bool:
+    """Whether there is nothing to bring up."""
+    return revision_of(connection) == REVISION and not amiss(connection)
+
+
+def steps_ahead(connection: Connection) -> list[str]:
+    """What :func:`bring_up` would do, in words; nothing is written.
+
+    Raises:
+        SchemaTooNew: the database stands at a migration that this daycast does not have.
+    """
+    found = revision_of(connection)
+    if found is None:
+        return ["make the tables and views"]
+    views = [f"make the view {name} again" for name in amiss(connection)]
+    if found == REVISION:
+        return views
+    from alembic.script import ScriptDirectory
+
+    config = _config(connection)
+    _refuse_newer(found, config)
+    scripts = ScriptDirectory.from_config(config).iterate_revisions("head", found)
+    return [f"{script.revision}: {script.doc}" for script in reversed(list(scripts))] + views
 
 
 def _refuse_newer(found: str | None, config: "Config") -> None:

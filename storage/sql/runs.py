@@ -192,3 +192,16 @@ def list_runs(
     if statuses is not None:
         question = question.where(Run.status.in_(statuses))
     return [RunRow(**row) for row in db.query(question.order_by(Run.as_of, Run.run_id))]
+
+
+def last_runs(db: Database, pipeline: str | None, *, count: int) -> list[RunRow]:
+    """The runs that began last, the newest first; of one pipeline, or of all."""
+    question = select(*_COLUMNS).order_by(Run.started_at.desc(), Run.run_id.desc()).limit(count)
+    return [
+        RunRow(**row) for row in db.query(question if pipeline is None else question.where(Run.pipeline == pipeline))
+    ]
+
+
+def find_run(db: Database, run_id: str) -> RunRow | None:
+    """A run by its id; none where there is none."""
+    return next((RunRow(**row) for row in db.query(select(*_COLUMNS).where(Run.run_id == run_id))), None)

@@ -69,7 +69,7 @@ def list_series(db: Database, pipeline: str | None = None) -> list[dict[str, Any
 
 def newest_values(db: Database) -> dict[str, datetime]:
     """The instant of the newest actual value of each series; a series without values is left out."""
-    newest = func.max(Actual.valid_at).label("newest")
-    return {
-        row[SERIES_ID]: row["newest"] for row in db.query(select(Actual.series_id, newest).group_by(Actual.series_id))
-    }
+    # By series, so that the newest is looked up in the index and no history is read.
+    newest = select(func.max(Actual.valid_at)).where(Actual.series_id == Series.series_id).scalar_subquery()
+    rows = db.query(select(Series.series_id, newest.label("newest")))
+    return {row[SERIES_ID]: row["newest"] for row in rows if row["newest"] is not None}

@@ -28,7 +28,7 @@ from sqlalchemy.types import TypeDecorator
 
 from daycast.storage.terms.errors import DatabaseError
 
-REVISION = "0002"
+REVISION = "0003"
 """The newest migration, as the migrations name it: a database that stands there needs no migrating."""
 
 VERSION_TABLE = "daycast_schema"
@@ -220,8 +220,27 @@ class Evaluation(Base):
     evaluated_at: Mapped[datetime]
 
 
+class Live(Base):
+    """How the forecasts of the last days before a run had turned out, each on the basis on which it was made.
+
+    What ``daycast status`` says of live skill: computed once a run, so that nobody need go through a month of them.
+    """
+
+    __tablename__ = "live_accuracy"
+
+    pipeline: Mapped[str] = mapped_column(primary_key=True)
+    as_of: Mapped[datetime] = mapped_column(primary_key=True)
+    days: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
+    n: Mapped[int]
+    mae: Mapped[float | None]
+    naive_mae: Mapped[float | None]
+    skill: Mapped[float | None]
+    coverage_80: Mapped[float | None]
+    coverage_95: Mapped[float | None]
+
+
 def _view(name: str, of: type[Base], **more: Any) -> Table:
-    """A view's columns, typed, for ``select``; the view itself is made by the migrations."""
+    """A view's columns, typed, for ``select``; :mod:`daycast.storage.sql.views` makes the view itself."""
     columns = [Column(column.name, column.type) for column in of.__table__.columns]
     return Table(name, VIEWS, *columns, *(Column(column, kind) for column, kind in more.items()))
 
@@ -245,3 +264,25 @@ FORECAST_ACCURACY = _view(
 )
 """Each forecast whose actual has come, beside it: ``error`` is the actual minus the mean, ``naive_error`` the actual
 minus the actual at the origin (null where that is not known), ``inside_80`` and ``inside_95`` are 1 or 0."""
+FORECAST_CHANGES = Table(
+    "forecast_changes",
+    VIEWS,
+    *(Column(name, String()) for name in ("series_id", "pipeline", "forecaster", "version")),
+    *(Column(name, UtcDateTime()) for name in ("valid_at", "origin", "previous_origin")),
+    Column("lead", Integer()),
+    *(Column(name, Double()) for name in ("mean", "previous_mean", "change")),
+    *(Column(name, String()) for name in ("previous_forecaster", "previous_version")),
+)
+"""Each forecast of the newest origin beside that of the origin before it for the same instant; ``change`` is by how
+much the mean moved, null where nothing was said of the instant before."""
+COVERAGE_BY_SERIES = Table(
+    "coverage_by_series",
+    VIEWS,
+    *(Column(name, String()) for name in ("series_id", "pipeline")),
+    Column("n", Integer()),
+    *(Column(name, UtcDateTime()) for name in ("first_valid_at", "last_valid_at")),
+    *(Column(name, Double()) for name in ("coverage_80", "coverage_95", "mae")),
+)
+"""How often the actual values of the last 30 days of each series lay inside the intervals."""
+RUNS_LAST_NIGHT = _view("runs_last_night", Run, seconds=Double())
+"""The runs that began in the last 24 hours, and how many seconds they took."""

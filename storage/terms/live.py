@@ -16,9 +16,9 @@ class LiveAccuracy:
         coverage_95: likewise.
     """
 
-    n: int
-    mae: float | None
-    naive_mae: float | None
-    skill: float | None
-    coverage_80: float | None
-    coverage_95: float | None
+    n: int = 0
+    mae: float | None = None
+    naive_mae: float | None = None
+    skill: float | None = None
+    coverage_80: float | None = None
+    coverage_95: float | None = None

@@ -6,12 +6,17 @@ from dataclasses import dataclass
 from datetime import UTC, date, datetime, time
 from typing import TYPE_CHECKING, Any
 
+from daycast.storage.config.pipeline_file import load_pipelines
 from daycast.storage.config.settings import Settings
+from daycast.storage.terms.known import require_known
 from daycast.storage.terms.pipeline import Pipeline
+from daycast.storage.terms.words import SAMPLE_PREFIX, SERIES_ID
 
 if TYPE_CHECKING:
     from daycast.storage.registry.store import Manifest, Registry, Verification
     from daycast.storage.sql.database import Database
+    from daycast.storage.sql.runs import RunRow
+    from daycast.storage.sql.schema import Migration
     from daycast.storage.sql.versions import Version
 
 
@@ -25,10 +30,18 @@ class VersionDetails:
 
 
 def forecasts(settings: Settings, *, pipeline: str | None, series_id: str | None) -> list[dict[str, Any]]:
-    """The latest forecasts, by series and lead."""
+    """The latest forecasts, by series and lead.
+
+    Raises:
+        ConfigError: there is no such pipeline or series.
+    """
     from daycast.storage.sql.forecasts import latest_forecasts
 
-    with _database(settings) as database:
+    with _looking(settings) as database:
+        if pipeline is not None:
+            require_known(pipeline, _pipelines(settings, database), kind="pipeline")
+        if series_id is not None:
+            require_known(series_id, _series(database), kind="series")
         return latest_forecasts(database, pipeline=pipeline, series_id=series_id)
 
 
@@ -36,8 +49,65 @@ def versions(settings: Settings, *, pipeline: str | None) -> list[Version]:
     """The versions, newest first."""
     from daycast.storage.sql.versions import list_versions
 
-    with _database(settings) as database:
+    with _looking(settings) as database:
+        if pipeline is not None:
+            require_known(pipeline, _pipelines(settings, database), kind="pipeline")
         return list_versions(database, pipeline)
+
+
+def runs(settings: Settings, *, pipeline: str | None, last: int) -> list[RunRow]:
+    """The last runs, the newest first.
+
+    Raises:
+        ConfigError: there is no such pipeline.
+    """
+    from daycast.storage.sql.runs import last_runs
+
+    with _looking(settings) as database:
+        if pipeline is not None:
+            require_known(pipeline, _pipelines(settings, database), kind="pipeline")
+        return last_runs(database, pipeline, count=last)
+
+
+def run(settings: Settings, *, run: str) -> RunRow:
+    """A run by its ``run_id``, or the last one of a pipeline.
+
+    Raises:
+        ConfigError: there is none.
+    """
+    from daycast.storage.sql.runs import find_run, last_runs
+
+    with _looking(settings) as database:
+        found = find_run(database, run) or next(iter(last_runs(database, run, count=1)), None)
+        if found is None:
+            require_known(run, [row.run_id for row in last_runs(database, None, count=1000)], kind="run")
+    assert found is not None  # noqa: S101 — what is known was found
+    return found
+
+
+def migration(settings: Settings, *, dry_run: bool) -> Migration:
+    """Bring the schema up, or with ``dry_run`` only say what that would be.
+
+    Raises:
+        SchemaTooNew: a newer daycast migrated the database.
+    """
+    from daycast.storage.sql.schema import bring_up_to_date, look_ahead
+
+    return look_ahead(settings.database) if dry_run else bring_up_to_date(settings.database)
+
+
+def _pipelines(settings: Settings, database: Database) -> list[str]:
+    from daycast.storage.sql.runs import latest_runs
+
+    of_file = load_pipelines(settings.pipelines)
+    sampled = (f"{SAMPLE_PREFIX}{name}" for name in of_file)
+    return list(dict.fromkeys([*of_file, *(row.pipeline for row in latest_runs(database)), *sampled]))
+
+
+def _series(database: Database) -> list[str]:
+    from daycast.storage.sql.series import list_series
+
+    return [row[SERIES_ID] for row in list_series(database)]
 
 
 def version(settings: Settings, *, pipeline: str, name: str | None) -> VersionDetails:
@@ -127,6 +197,13 @@ def _database(settings: Settings) -> Database:
     from daycast.storage.sql.database import Database
 
     return Database.open(settings.database)
+
+
+def _looking(settings: Settings) -> Database:
+    """The database to read from; where there is none yet, none is made."""
+    from daycast.storage.sql.database import Database
+
+    return Database.look(settings.database)
 
 
 def _registry(settings: Settings) -> Registry:

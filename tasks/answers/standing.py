@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
 
 from daycast.storage.config.pipeline_file import load_pipelines
@@ -15,14 +15,14 @@ from daycast.storage.terms.pipeline import Pipeline
 from daycast.storage.terms.schedule import Schedule
 from daycast.storage.terms.words import SAMPLE_PREFIX, SERIES_ID, Status
 from daycast.tasks.answers.missed import missed_nights
-from daycast.tasks.handover.vintages import vintages_of
 
 if TYPE_CHECKING:
     from daycast.storage.sql.database import Database
     from daycast.storage.sql.runs import RunRow
     from daycast.storage.sql.versions import Version
 
-_WEEK, _MONTH = timedelta(days=7), timedelta(days=30)
+_WEEK, _MONTH = 7, 30
+_NOTHING = LiveAccuracy()
 _LONG_RUN = timedelta(hours=3)
 """Beyond the time budget of its training, no run takes as long."""
 _GRACE = timedelta(hours=2)
@@ -83,8 +83,8 @@ def standing(settings: Settings, *, at: datetime) -> Standing:
     from daycast.storage.sql.database import Database
 
     specs = load_pipelines(settings.pipelines)
-    with Database.open(settings.database) as database:
-        pipelines = tuple(_pipelines(settings, database, specs, at=at))
+    with Database.look(settings.database) as database:
+        pipelines = tuple(_pipelines(database, specs, at=at))
     folder = Folder(settings.storage)
     return Standing(pipelines=pipelines, storage=folder.url, bytes=_sizes(folder.sizes()))
 
@@ -106,15 +106,17 @@ def next_run(schedule: Schedule | None, *, after: datetime) -> datetime | None:
 
 @dataclass(frozen=True, kw_only=True)
 class _Known:
-    """What the database knows, by pipeline, and of the series by id."""
+    """What the database knows, by pipeline, of the series by id, of what was live by pipeline and days."""
 
     champions: Mapping[str, Version]
     last: Mapping[str, RunRow]
     good: Mapping[str, RunRow]
     newest: Mapping[str, datetime]
+    live: Mapping[tuple[str, int], LiveAccuracy]
 
 
-def _known(database: Database) -> _Known:
+def _known(database: Database, *, at: datetime) -> _Known:
+    from daycast.storage.sql.live import newest_live
     from daycast.storage.sql.runs import latest_runs
     from daycast.storage.sql.series import newest_values
     from daycast.storage.sql.versions import list_versions
@@ -124,19 +126,17 @@ def _known(database: Database) -> _Known:
         last={row.pipeline: row for row in latest_runs(database)},
         good={row.pipeline: row for row in latest_runs(database, statuses=_GOOD)},
         newest=newest_values(database),
+        live=newest_live(database, at=at),
     )
 
 
-def _pipelines(
-    settings: Settings, database: Database, specs: Mapping[str, Pipeline], *, at: datetime
-) -> Iterable[PipelineStatus]:
+def _pipelines(database: Database, specs: Mapping[str, Pipeline], *, at: datetime) -> Iterable[PipelineStatus]:
     from daycast.storage.sql.series import list_series
 
-    known = _known(database)
+    known = _known(database, at=at)
     for name in dict.fromkeys([*specs, *sorted(known.champions.keys() | known.last.keys())]):
         spec = specs.get(name) or _sampled(name, specs)
         series = list_series(database, name)
-        week, month = _live(settings, database, name, series, at=at)
         stale = _stale(spec, {row["symbol"]: known.newest.get(row[SERIES_ID]) for row in series}, at=at)
         missed = tuple(missed_nights(database, spec, at=at))
         troubles = _troubles(spec, known.last.get(name), known.good.get(name), at=at)
@@ -146,8 +146,8 @@ def _pipelines(
             last=known.last.get(name),
             good=known.good.get(name),
             next_at=next_run(spec.schedule, after=at) if spec else None,
-            week=week,
-            month=month,
+            week=known.live.get((name, _WEEK), _NOTHING),
+            month=known.live.get((name, _MONTH), _NOTHING),
             stale=stale,
             troubles=(*troubles, *missed, *stale),
         )
@@ -156,24 +156,6 @@ def _pipelines(
 def _sampled(name: str, specs: Mapping[str, Pipeline]) -> Pipeline | None:
     spec = specs.get(name.removeprefix(SAMPLE_PREFIX))
     return spec.as_sample() if spec else None
-
-
-def _live(
-    settings: Settings, database: Database, pipeline: str, series: list[dict[str, Any]], *, at: datetime
-) -> tuple[LiveAccuracy, LiveAccuracy]:
-    """How the forecasts of the last 7 and 30 days turned out, each on the basis on which it was made."""
-    from daycast.models.scores.live import accuracy, resolve, within
-    from daycast.storage.lake.folder import Folder
-    from daycast.storage.lake.observations import Observations
-    from daycast.storage.sql.evaluations import forecasts_made
-
-    store = Observations(Folder(settings.storage) / "lake", pipeline)
-    made = within(forecasts_made(database, pipeline, before=at, since=at - _MONTH), since=at - _MONTH)
-    names = set(made[SERIES_ID].unique())
-    targets = {row["symbol"]: row["target"] for row in series if row[SERIES_ID] in names}
-    outcomes = resolve(made, vintages_of(store, pipeline, targets=targets), as_of=at)
-    week, month = accuracy(within(outcomes, since=at - _WEEK)), accuracy(outcomes)
-    return LiveAccuracy(**week), LiveAccuracy(**month)
 
 
 def _troubles(spec: Pipeline | None, last: RunRow | None, good: RunRow | None, *, at: datetime) -> Iterable[str]:

@@ -44,18 +44,21 @@ def score(job: Job) -> Scored:
     on which it was made. Versions whose last forecasts were scored long ago are left alone: nothing comes of them.
     """
     from daycast.models.scores.live import accuracy, within
+    from daycast.storage.sql.live import write_live
 
     with job.database() as database:
         actuals = _write_actuals(job, database)
         outcomes = _outcomes(job, database)
         written = _write_evaluations(job, database, outcomes)
         judged, broken = _judge(job, database, outcomes)
+        week, month = (LiveAccuracy(**accuracy(within(outcomes, since=job.as_of - span))) for span in (_WEEK, _MONTH))
+        write_live(database, job.pipeline.name, as_of=job.as_of, figures={_WEEK.days: week, _MONTH.days: month})
     return Scored(
         actuals=actuals,
         forecasts=len(outcomes),
         evaluations=written,
-        week=LiveAccuracy(**accuracy(within(outcomes, since=job.as_of - _WEEK))),
-        month=LiveAccuracy(**accuracy(within(outcomes, since=job.as_of - _MONTH))),
+        week=week,
+        month=month,
         judged=judged,
         broken=broken,
     )

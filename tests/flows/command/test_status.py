@@ -48,6 +48,12 @@ def shown(found: Standing, *, at: datetime = AT, width: int = 200) -> str:
     return screen.getvalue()
 
 
+def on_terminal(found: Standing, *, width: int) -> str:
+    screen = io.StringIO()
+    print_status(Console(file=screen, width=width, force_terminal=True, color_system=None), found, at=AT)
+    return screen.getvalue()
+
+
 def only(found: Standing):
     (row,) = found.pipelines
     return row
@@ -153,7 +159,7 @@ def test_the_screen_is_a_hundred_columns_wide_at_most(place):
         run(place, pipeline=name, status="failed", message="word " * 60)
         champion(place, pipeline=name)
     for width in (80, 100, 200):
-        lines = shown(standing(place.settings, at=AT), width=width).splitlines()
+        lines = on_terminal(standing(place.settings, at=AT), width=width).splitlines()
         assert max(len(line.rstrip()) for line in lines) <= 100, width
         assert len(lines) <= 40
 

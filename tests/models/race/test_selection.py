@@ -81,3 +81,16 @@ def test_someone_must_have_come():
 def test_errors_of_zero_do_not_break_it():
     perfect = {name: _errors(0.0) for name in BASELINES}
     assert _decide(_errors(0.1), baselines=perfect).served == "naive"
+
+
+@pytest.mark.parametrize(
+    ("error", "said"),
+    [
+        (0.9904, "0.96% below naive's on validation, and 1.00% below it was required"),
+        (0.9900004, "0.99996% below naive's on validation, and 1.00000% below it was required"),
+        (0.998, "0.2% below naive's on validation, and 1.0% below it was required"),
+        (1.01, "1.0% above naive's on validation, and 1.0% below it was required"),
+    ],
+)
+def test_a_verdict_tells_the_digits_that_decide_it(error, said):
+    assert said in _decide(_errors(error)).reason

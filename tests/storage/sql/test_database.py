@@ -17,7 +17,7 @@ from sqlalchemy import inspect, select, text
 from daycast.storage.sql import tables
 from daycast.storage.sql.database import Database
 from daycast.storage.sql.migrate import migrate, revision_of
-from daycast.storage.terms.errors import DatabaseError, DatabaseUnavailable, SchemaTooNew
+from daycast.storage.terms.errors import ConfigError, DatabaseError, DatabaseUnavailable, SchemaTooNew
 
 ROOT = Path(__file__).parents[3]
 AT = datetime(2026, 8, 21, 22, 30, 0, 123456, tzinfo=UTC)
@@ -123,7 +123,7 @@ def test_a_database_that_is_down_is_named_without_its_password(url: str) -> None
 )
 def test_a_url_of_another_kind_is_refused_without_its_password(url: str) -> None:
     with pytest.raises(
-        DatabaseError, match=r"SQLite or PostgreSQL is required.*Received.*DAYCAST_DATABASE_URL"
+        ConfigError, match=r"SQLite or PostgreSQL is required.*Received.*DAYCAST_DATABASE_URL"
     ) as caught:
         Database.open(url)
     assert "hunter2" not in str(caught.value)

@@ -49,6 +49,12 @@ FROM model_versions
 WHERE stage = 'champion'
 """
 
+FIRST_VIEWS = {
+    "latest_forecasts": _LATEST_FORECASTS,
+    "forecast_accuracy": _FORECAST_ACCURACY,
+    "champions": _CHAMPIONS,
+}
+
 
 def upgrade() -> None:
     """Make the tables, their indexes and the views."""
@@ -57,13 +63,13 @@ def upgrade() -> None:
     _forecasts()
     _model_versions()
     _evaluations()
-    for view in (_LATEST_FORECASTS, _FORECAST_ACCURACY, _CHAMPIONS):
-        op.execute(view)
+    for statement in FIRST_VIEWS.values():
+        op.execute(statement)
 
 
 def downgrade() -> None:
     """Remove everything that :func:`upgrade` made."""
-    for view in ("latest_forecasts", "forecast_accuracy", "champions"):
+    for view in FIRST_VIEWS:
         op.execute(f"DROP VIEW {view}")
     for table in ("evaluations", "model_versions", "forecasts", "actuals", "runs", "series"):
         op.drop_table(table)

@@ -1,0 +1,87 @@
+"""How a value stands in a cell of a table, and rows in CSV and JSON."""
+
+from __future__ import annotations
+
+import csv
+import json
+import sys
+from collections.abc import Iterable, Sequence
+from datetime import datetime
+from typing import Any
+
+from rich.table import Table
+
+_FOLDED = {"version", "champion", "parent", "pipeline"}
+_STYLES = {"succeeded": "green", "degraded": "yellow", "failed": "red", "running": "cyan", "cancelled": "yellow"}
+
+
+def new_table(*columns: str, gap: int = 2) -> Table:
+    """A table with these columns; ``gap`` blanks lie between two."""
+    table = Table(header_style="bold", pad_edge=False, box=None, padding=(0, gap, 0, 0))
+    for column in columns:
+        # A version may be folded where the terminal is narrow, a number never.
+        table.add_column(column, no_wrap=column not in _FOLDED, overflow="fold")
+    return table
+
+
+def styled(status: str) -> str:
+    """A status in its colour."""
+    return f"[{_STYLES[status]}]{status}[/]"
+
+
+def number(value: float | None) -> str:
+    """Four digits of a small number, one decimal of a large one."""
+    return "—" if value is None else f"{value:,.4g}" if abs(value) < 1000 else f"{value:,.1f}"
+
+
+def signed(value: float | None) -> str:
+    """A skill, with its sign."""
+    return "—" if value is None else f"{value:+.3f}"
+
+
+def instant(value: datetime) -> str:
+    """To the minute, UTC."""
+    return f"{value:%Y-%m-%d %H:%M}"
+
+
+def age(at: datetime, then: datetime) -> str:
+    """How long ago that was."""
+    seconds = (at - then).total_seconds()
+    return f"{seconds / 86400:.1f} d" if seconds >= 86400 else f"{seconds / 3600:.1f} h"
+
+
+def size(count: int) -> str:
+    """A number of bytes in the unit that fits."""
+    many, unit = float(count), "B"
+    for larger in ("KiB", "MiB", "GiB", "TiB"):
+        if many < 1024:
+            break
+        many, unit = many / 1024, larger
+    return f"{many:.1f} {unit}" if unit != "B" else f"{count} B"
+
+
+def _iso(value: Any) -> Any:
+    return value.isoformat() if isinstance(value, datetime) else value
+
+
+def print_json(rows: Iterable[dict[str, Any]]) -> None:
+    """Rows as a JSON array, times as ISO 8601."""
+    json.dump(list(rows), sys.stdout, default=_iso, indent=1)
+    sys.stdout.write("\n")
+
+
+def print_csv(rows: Sequence[dict[str, Any]]) -> None:
+    """Rows as CSV with a head, times as ISO 8601; nothing where there are none."""
+    if rows:
+        writer = csv.DictWriter(sys.stdout, fieldnames=list(rows[0]), lineterminator="\n")
+        writer.writeheader()
+        writer.writerows({key: _iso(value) for key, value in row.items()} for row in rows)
+
+
+def counted(count: int, noun: str) -> str:
+    """A number and what it counts.
+
+    >>> counted(1, "day"), counted(2, "day"), counted(0, "series")
+    ('1 day', '2 days', '0 series')
+    """
+    return f"{count:,} {noun}{'' if count == 1 or noun.endswith('s') else 's'}"

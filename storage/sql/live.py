@@ -1,0 +1,55 @@
+"""How the forecasts of the last days had turned out, run by run: what status and the report say of live skill."""
+
+from collections.abc import Mapping
+from datetime import datetime, timedelta
+
+from sqlalchemy import func, select
+
+from daycast.storage.sql.database import Database
+from daycast.storage.sql.tables import Live
+from daycast.storage.terms.live import LiveAccuracy
+
+_FIGURES = ("n", "mae", "naive_mae", "skill", "coverage_80", "coverage_95")
+_COLUMNS = Live.__table__.columns
+
+
+def write_live(db: Database, pipeline: str, *, as_of: datetime, figures: Mapping[int, LiveAccuracy]) -> int:
+    """Write what a run found.
+
+    Args:
+        db: the database.
+        pipeline: its name.
+        as_of: aware, the run's.
+        figures: by the number of days before ``as_of`` that they are of.
+
+    Returns:
+        How many rows were inserted or changed.
+    """
+    key = {"pipeline": pipeline, "as_of": as_of}
+    rows = [{**key, "days": days, **{name: getattr(of, name) for name in _FIGURES}} for days, of in figures.items()]
+    return db.upsert(Live, rows)
+
+
+def newest_live(db: Database, *, at: datetime) -> dict[tuple[str, int], LiveAccuracy]:
+    """The newest figures, by pipeline and days; those that are older than the days that they are of are left out.
+
+    Args:
+        db: the database.
+        at: aware; nothing of later runs.
+    """
+    newest = select(Live.pipeline, Live.days, func.max(Live.as_of).label("newest")).where(Live.as_of <= at)
+    last = newest.group_by(Live.pipeline, Live.days).subquery()
+    same = (Live.pipeline == last.c.pipeline) & (Live.days == last.c.days) & (Live.as_of == last.c.newest)
+    rows = db.query(select(*_COLUMNS).join(last, same))
+    return {
+        (row["pipeline"], row["days"]): LiveAccuracy(**{name: row[name] for name in _FIGURES})
+        for row in rows
+        if row["as_of"] > at - timedelta(days=row["days"])
+    }
+
+
+def live_history(db: Database, pipeline: str, *, days: int, since: datetime) -> list[tuple[datetime, LiveAccuracy]]:
+    """What runs found of the ``days`` before them, oldest first, from ``since`` (aware) on."""
+    here = (Live.pipeline == pipeline) & (Live.days == days) & (Live.as_of >= since)
+    rows = db.query(select(*_COLUMNS).where(here).order_by(Live.as_of))
+    return [(row["as_of"], LiveAccuracy(**{name: row[name] for name in _FIGURES})) for row in rows]

@@ -1,0 +1,21 @@
+"""Names held to those that there are."""
+
+import difflib
+from collections.abc import Sequence
+
+from daycast.storage.terms.errors import ConfigError
+from daycast.storage.terms.text import few
+
+
+def require_known(name: str, known: Sequence[str], *, kind: str) -> None:
+    """Hold a name to being one of those that there are; the message offers the nearest.
+
+    Raises:
+        ConfigError: it is none of them.
+    """
+    if name in known:
+        return
+    near = difflib.get_close_matches(name, known, n=1)
+    hint = f" Did you mean {near[0]!r}?" if near else ""
+    there = few(known) if known else "none yet"
+    raise ConfigError(f"A known {kind} is required: {there}. Received: {name!r}.{hint}")
