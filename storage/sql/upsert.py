@@ -1,39 +1,22 @@
 """Many rows into a table at once: inserted, or brought up to date where they differ.
 
-PostgreSQL takes each column as one array, in one statement a chunk; SQLite takes the rows one by one from a
-prepared statement. Both say the same: ``INSERT … ON CONFLICT (key) DO UPDATE … WHERE`` something differs.
+PostgreSQL takes the rows by ``COPY`` into a temporary table and from there in one statement; SQLite takes them one by
+one from a prepared statement. Both say the same: ``INSERT … ON CONFLICT (key) DO UPDATE … WHERE`` something differs.
 """
 
 from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import (
-    ARRAY,
-    Column,
-    ColumnElement,
-    Connection,
-    Double,
-    Integer,
-    Table,
-    Text,
-    and_,
-    bindparam,
-    cast,
-    func,
-    or_,
-    select,
-)
+from sqlalchemy import Column, ColumnElement, Connection, Double, MetaData, Table, and_, bindparam, or_, select
 from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy.exc import DBAPIError
 
 from daycast.storage.sql.tables import Base, UtcDateTime
 from daycast.storage.terms.errors import DatabaseError
 
 if TYPE_CHECKING:
     import pandas as pd
-
-_CHUNK = 10_000
-_NUMBERS = (Double, Integer)
 
 Columns = dict[str, list[Any]]
 """Values by column, all lists of one length."""
@@ -139,36 +122,42 @@ def _on_conflict(statement: Any, target: Table, names: Sequence[str], unless_old
 
 def _write_postgresql(connection: Connection, target: Table, columns: Columns, unless_older: str | None) -> int:
     names = list(columns)
-    arrays = [cast(bindparam(f"p_{name}", type_=Text), ARRAY(target.columns[name].type)) for name in names]
-    source = func.unnest(*arrays).table_valued(*names).render_derived()
-    insert = postgresql.insert(target).from_select(names, select(*(source.columns[name] for name in names)))
-    statement = _on_conflict(insert, target, names, unless_older).execution_options(preserve_rowcount=True)
-    encoded = {name: _encode(columns[name], _element(connection, target.columns[name])) for name in names}
-    size = len(columns[names[0]])
-    return sum(
-        connection.execute(statement, _arrays(encoded, start=start, stop=start + _CHUNK)).rowcount
-        for start in range(0, size, _CHUNK)
+    staged = Table(
+        f"staged_{target.name}",
+        MetaData(),
+        *(Column(name, target.columns[name].type) for name in names),
+        prefixes=["TEMPORARY"],
+        postgresql_on_commit="DROP",
     )
+    staged.create(connection, checkfirst=False)
+    _copy(connection, staged, columns)
+    insert = postgresql.insert(target).from_select(names, select(*staged.columns))
+    statement = _on_conflict(insert, target, names, unless_older).execution_options(preserve_rowcount=True)
+    written = connection.execute(statement).rowcount
+    staged.drop(connection, checkfirst=False)
+    return written
 
 
-def _arrays(encoded: Columns, *, start: int, stop: int) -> dict[str, str]:
-    """A slice of each column as PostgreSQL's text of an array; four times as fast as the driver's own."""
-    return {f"p_{name}": "{" + ",".join(values[start:stop]) + "}" for name, values in encoded.items()}
+def _copy(connection: Connection, staged: Table, columns: Columns) -> None:
+    """Send the rows by the driver's ``COPY``, of which SQLAlchemy knows nothing: its errors are made SQLAlchemy's."""
+    import psycopg
 
-
-def _element(connection: Connection, column: Column[Any]) -> Callable[[Any], str]:
-    """How a value stands in PostgreSQL's text of an array: numbers and null bare, the rest in quotes, escaped."""
-    if isinstance(column.type, _NUMBERS):
-        return lambda value: "NULL" if value is None else repr(value)
-    encoder = _encoder(connection, column)
-
-    def element(value: Any) -> str:
-        if value is None:
-            return "NULL"
-        plain = str(encoder(value) if encoder else value)
-        return '"' + plain.replace("\\", "\\\\").replace('"', '\\"') + '"'
-
-    return element
+    encoded = [_encode(values, _words(_encoder(connection, staged.columns[name]))) for name, values in columns.items()]
+    quote = connection.dialect.identifier_preparer
+    into = f"{quote.format_table(staged)} ({', '.join(map(quote.format_column, staged.columns))})"
+    driver = connection.connection.driver_connection
+    try:
+        with driver.cursor() as cursor, cursor.copy(f"COPY {into} FROM STDIN") as copy:  # type: ignore[union-attr]
+            for row in zip(*encoded, strict=True):
+                copy.write_row(row)
+    except psycopg.Error as error:
+        gone = bool(driver.closed)  # type: ignore[union-attr]
+        if gone:
+            connection.invalidate(error)
+        raise DBAPIError.instance(
+            "COPY", None, error, psycopg.Error, hide_parameters=True, connection_invalidated=gone,
+            dialect=connection.dialect,
+        ) from error  # fmt: skip
 
 
 def _write_sqlite(connection: Connection, target: Table, columns: Columns, unless_older: str | None) -> int:
@@ -182,6 +171,11 @@ def _write_sqlite(connection: Connection, target: Table, columns: Columns, unles
 
 def _encoder(connection: Connection, column: Column[Any]) -> Callable[[Any], Any] | None:
     return column.type.dialect_impl(connection.dialect).bind_processor(connection.dialect)
+
+
+def _words(encoder: Callable[[Any], Any] | None) -> Callable[[Any], Any] | None:
+    """The encoder whose values are text: times go three times as fast so, written once where they repeat."""
+    return encoder and (lambda value: None if value is None else str(encoder(value)))
 
 
 def _encode(values: list[Any], encoder: Callable[[Any], Any] | None) -> list[Any]:

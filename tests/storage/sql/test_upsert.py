@@ -1,6 +1,7 @@
 """The upsert: what goes in comes out, unchanged rows are left alone, and what cannot be written is refused."""
 
 import math
+from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -9,11 +10,11 @@ import pandas as pd
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from sqlalchemy import select
+from sqlalchemy import event, select, text
 
 from daycast.storage.sql.database import Database
 from daycast.storage.sql.tables import Actual, Evaluation, ModelVersion, Run, Series
-from daycast.storage.terms.errors import DatabaseError
+from daycast.storage.terms.errors import DatabaseError, DatabaseUnavailable
 
 AT = datetime(2026, 8, 21, 22, 30, tzinfo=UTC)
 EVALUATION: dict[str, object] = {
@@ -207,3 +208,46 @@ def test_what_goes_in_comes_out(db: Database, rows: list[dict[str, object]]) -> 
         return sorted(found, key=lambda row: [str(row[name]) for name in key])
 
     assert ordered(rows_of(db, Evaluation)) == ordered(rows)
+
+
+def test_twice_in_one_transaction(db: Database) -> None:
+    with db.transaction() as connection:
+        assert db.upsert(Evaluation, [EVALUATION], connection=connection) == 1
+        assert db.upsert(Evaluation, [{**EVALUATION, "value": 2.0}], connection=connection) == 1
+    assert rows_of(db, Evaluation) == [{**EVALUATION, "value": 2.0}]
+
+
+@pytest.fixture
+def postgresql(postgresql_url: str) -> Iterator[Database]:
+    """A database on PostgreSQL, whose rows go another way in."""
+    with Database.open(postgresql_url) as db:
+        yield db
+
+
+@pytest.mark.parametrize("change", [{"metric": "a\x00b"}, {"n": 2**40}])
+def test_what_postgresql_cannot_hold_is_named_and_nothing_is_written(
+    postgresql: Database, change: dict[str, object]
+) -> None:
+    with pytest.raises(DatabaseError, match="Received from postgresql.*Nothing was written"):
+        postgresql.upsert(Evaluation, [EVALUATION, {**EVALUATION, "lead": 1, **change}])
+    assert rows_of(postgresql, Evaluation) == []
+    assert postgresql.upsert(Evaluation, [EVALUATION]) == 1
+
+
+def _write_while_it_goes_away(db: Database) -> None:
+    """Let the server end the session once the temporary table stands."""
+    with db.transaction() as connection:
+        pid = connection.scalar(text("SELECT pg_backend_pid()"))
+
+        @event.listens_for(connection, "after_cursor_execute")
+        def end(_connection: Any, _cursor: Any, statement: str, *_: Any) -> None:
+            if "CREATE TEMPORARY TABLE" in statement:
+                db.query("SELECT pg_terminate_backend(:pid, 5000)", pid=pid)
+
+        db.upsert(Evaluation, [EVALUATION], connection=connection)
+
+
+def test_postgresql_that_goes_away_before_the_rows_is_unavailable(postgresql: Database) -> None:
+    with pytest.raises(DatabaseUnavailable):
+        _write_while_it_goes_away(postgresql)
+    assert postgresql.upsert(Evaluation, [EVALUATION]) == 1
