@@ -71,7 +71,7 @@ class EttFeed:
             text, validators = self._text()
             table = self._table(text)
         except _NotModified:
-            return Fetched(frame=no_rows(), rejected=no_rejects(), unchanged=True, validators=self.validators)
+            return Fetched(frame=no_rows(), rejected=no_rejects(), validators=self.validators)
         except FeedError as error:
             return Fetched(frame=no_rows(), rejected=no_rejects(), failures=self._for_each(symbols, error))
         whole = bool((table.rows[OBSERVED_AT] <= span.end).all())

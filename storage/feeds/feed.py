@@ -36,12 +36,11 @@ class Fetched:
     Attributes:
         frame: ``symbol`` (str), ``observed_at`` and ``available_at`` (``datetime64[us, UTC]``), then the value
             columns (float64), sorted by symbol and observed_at. What cannot be a value is NaN; rows that are
-            duplicate, infinite or not positive are still there: :mod:`daycast.storage.intake.frames` judges rows.
+            duplicate, infinite or not positive are still there: :mod:`daycast.storage.intake.rules` judges rows.
         rejected: what could not be read as a row at all: ``symbol``, ``observed_at`` (NaT where unknown), ``raw``
             (the row's text) and ``reason``.
         failures: by symbol, why nothing came; one bad symbol never spoils the others.
         adjustment: what the prices are adjusted for: ``none``, ``splits``, ``splits_and_dividends`` or ``unknown``.
-        unchanged: the feed answered a conditional request with "not modified"; the frame is empty and nothing failed.
         validators: what to send with the next request, by URL (``ETag`` or ``Last-Modified``). The caller keeps them
             once the data are safely stored, and not before.
     """
@@ -50,7 +49,6 @@ class Fetched:
     rejected: pd.DataFrame
     failures: Mapping[str, FeedError] = field(default_factory=dict)
     adjustment: str = "none"
-    unchanged: bool = False
     validators: Mapping[str, str] = field(default_factory=dict)
 
 

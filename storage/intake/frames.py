@@ -1,18 +1,17 @@
-"""The contracts of the frames that are kept, as pandera schemas; and the judgement of rows from outside.
+"""The contracts of the frames that are kept, as pandera schemas: the lake and SQL hold every frame to one.
 
-A contract raises, since a frame of our own that breaks it is our mistake. :func:`inspect` does not: rows from outside
-are good, or set aside with the reason, and what looks odd but may be true is reported and left alone.
+A contract raises, since a frame of our own that breaks it is our mistake. Rows from outside are judged by
+:mod:`daycast.storage.intake.rules`, which does not raise.
 """
 
 import functools
 import itertools
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
+import numpy as np
 import pandas as pd
 
-from daycast.storage.intake.oddities import Finding
-from daycast.storage.intake.rules import Inspection, inspect
 from daycast.storage.terms.errors import DataError
 from daycast.storage.terms.words import (
     ACTUALS_KEY,
@@ -28,10 +27,10 @@ from daycast.storage.terms.words import (
     VALID_AT,
 )
 
-__all__ = ["Finding", "Inspection", "check_actuals", "check_forecasts", "check_observations", "inspect"]
-
 _BOUNDS = ("lower_95", "lower_80", MEAN, "upper_80", "upper_95")
-_SHOWN = 3
+_PAIRS = tuple(itertools.pairwise(_BOUNDS))
+_INFINITE = float("inf")
+_SHOWN, _EXAMPLES, _LONGEST = 5, 3, 40
 
 
 def check_observations(frame: pd.DataFrame, *, columns: Sequence[str]) -> None:
@@ -58,7 +57,7 @@ def check_actuals(frame: pd.DataFrame) -> None:
 
 
 def check_forecasts(frame: pd.DataFrame) -> None:
-    """Hold a frame of forecasts to its contract: finite numbers, ordered bounds, ``valid_at`` after ``origin``.
+    """Hold a frame of forecasts to its contract: finite numbers, ordered bounds where there are any, a lead from 1 on.
 
     Raises:
         DataError: it breaks the contract.
@@ -70,15 +69,11 @@ def check_forecasts(frame: pd.DataFrame) -> None:
 def _observations(columns: tuple[str, ...]) -> Any:
     import pandera.pandas as pa
 
-    values = {name: pa.Column("float64", _finite(), nullable=False) for name in columns}
-    times = {name: pa.Column(TIME, nullable=False) for name in (OBSERVED_AT, AVAILABLE_AT)}
-    key = [SYMBOL, OBSERVED_AT]
     return pa.DataFrameSchema(
-        {SYMBOL: pa.Column("str", nullable=False), **times, **values},
-        unique=key,
+        {SYMBOL: _text(), **_times(OBSERVED_AT, AVAILABLE_AT), **{name: _number() for name in columns}},
         checks=[
-            pa.Check(_sorted_by(*key), error="rows sorted by symbol and observed_at"),
-            pa.Check(lambda rows: rows[AVAILABLE_AT] >= rows[OBSERVED_AT], error="available_at not before observed_at"),
+            _rule(_ascend, "rows sorted by symbol and observed_at, one for each"),
+            _rule(lambda rows: rows[AVAILABLE_AT] >= rows[OBSERVED_AT], "available_at not before observed_at"),
         ],
     )
 
@@ -87,10 +82,8 @@ def _observations(columns: tuple[str, ...]) -> Any:
 def _actuals() -> Any:
     import pandera.pandas as pa
 
-    times = {name: pa.Column(TIME, nullable=False) for name in (VALID_AT, AVAILABLE_AT)}
-    value = pa.Column("float64", _finite(), nullable=False)
     return pa.DataFrameSchema(
-        {SERIES_ID: pa.Column("str", nullable=False), **times, "value": value}, unique=list(ACTUALS_KEY)
+        {SERIES_ID: _text(), **_times(VALID_AT, AVAILABLE_AT), "value": _number()}, checks=[_once(ACTUALS_KEY)]
     )
 
 
@@ -98,39 +91,58 @@ def _actuals() -> Any:
 def _forecasts() -> Any:
     import pandera.pandas as pa
 
-    times = {name: pa.Column(TIME, nullable=False) for name in (ORIGIN, VALID_AT)}
-    numbers = {name: pa.Column("float64", _finite(), nullable=False) for name in _BOUNDS}
-    pairs = list(itertools.pairwise(_BOUNDS))
-    ordered = [
-        pa.Check(lambda rows, low=low, high=high: rows[low] <= rows[high], error=f"{low} not above {high}")
-        for low, high in pairs
-    ]
+    bounds = {name: _number(nullable=True) for name in _BOUNDS if name != MEAN}
+    lead = pa.Column("int64", pa.Check.ge(1, error="from 1 on"), nullable=False)
     return pa.DataFrameSchema(
-        {
-            SERIES_ID: pa.Column("str", nullable=False),
-            **times,
-            LEAD: pa.Column("int64", pa.Check.ge(1, error="lead from 1 on"), nullable=False),
-            **numbers,
-        },
-        unique=list(FORECASTS_KEY),
-        checks=[pa.Check(lambda rows: rows[VALID_AT] > rows[ORIGIN], error="valid_at after origin"), *ordered],
+        {SERIES_ID: _text(), **_times(ORIGIN, VALID_AT), LEAD: lead, MEAN: _number(), **bounds},
+        checks=[
+            _once(FORECASTS_KEY),
+            _rule(lambda rows: rows[VALID_AT] > rows[ORIGIN], "valid_at after origin"),
+            *(_rule(functools.partial(_in_order, pair=pair), f"{pair[0]} not above {pair[1]}") for pair in _PAIRS),
+        ],
     )
 
 
-def _finite() -> Any:
+def _text() -> Any:
     import pandera.pandas as pa
 
-    return pa.Check(lambda values: values.abs() < float("inf"), error="finite values")
+    return pa.Column("str", nullable=False)
 
 
-def _sorted_by(first: str, second: str) -> Any:
-    def check(rows: pd.DataFrame) -> bool:
-        codes = rows[first].rank(method="dense") if len(rows) else rows[first]
-        steps = codes.diff().fillna(0) if len(rows) else codes
-        within = rows[second].diff().fillna(pd.Timedelta(0)) >= pd.Timedelta(0)
-        return bool(((steps > 0) | ((steps == 0) & within)).all()) if len(rows) else True
+def _times(*names: str) -> dict[str, Any]:
+    import pandera.pandas as pa
 
-    return check
+    return {name: pa.Column(TIME, nullable=False) for name in names}
+
+
+def _number(*, nullable: bool = False) -> Any:
+    import pandera.pandas as pa
+
+    return pa.Column(
+        "float64", pa.Check(lambda values: values.abs() < _INFINITE, error="finite values"), nullable=nullable
+    )
+
+
+def _rule(holds: Callable[[pd.DataFrame], Any], said: str) -> Any:
+    """A rule over whole rows, which holds or does not: by row pandera would tell each of its columns."""
+    import pandera.pandas as pa
+
+    return pa.Check(lambda rows: bool(np.all(holds(rows))), error=said)
+
+
+def _once(key: Sequence[str]) -> Any:
+    return _rule(lambda rows: ~rows.duplicated(list(key)), f"one row for each {' and '.join(key)}")
+
+
+def _in_order(rows: pd.DataFrame, *, pair: tuple[str, str]) -> Any:
+    return ~(rows[pair[0]] > rows[pair[1]])
+
+
+def _ascend(rows: pd.DataFrame) -> bool:
+    """Whether each row comes after the one before, so that none stands twice either."""
+    codes = pd.factorize(rows[SYMBOL], sort=True)[0]
+    instants = pd.DatetimeIndex(rows[OBSERVED_AT]).asi8
+    return bool(np.all((codes[1:] > codes[:-1]) | ((codes[1:] == codes[:-1]) & (instants[1:] > instants[:-1]))))
 
 
 def _hold(frame: pd.DataFrame, schema: Any, *, what: str) -> None:
@@ -139,13 +151,18 @@ def _hold(frame: pd.DataFrame, schema: Any, *, what: str) -> None:
     try:
         schema.validate(frame.reset_index(drop=True), lazy=True)
     except SchemaErrors as error:
-        cases = error.failure_cases
-        problems = []
-        for (column, rule), rows in cases.groupby(["column", "check"], dropna=False, sort=False):
-            where = "" if pd.isna(column) or str(column) == "None" else f"{column}: "
-            examples = ", ".join(str(value) for value in rows["failure_case"].drop_duplicates().head(_SHOWN))
-            problems.append(f"{where}{rule} ({len(rows)}: {examples})")
+        by_rule = error.failure_cases.groupby(["column", "check"], dropna=False, sort=False)
+        problems = [_told(column, rule, cases) for (column, rule), cases in by_rule]
+        rest = f"; and {len(problems) - _SHOWN} more" if len(problems) > _SHOWN else ""
         raise DataError(
-            f"A frame of {what} must keep to its contract. Received: {len(frame)} rows with columns "
-            f"{list(frame.columns)}, which break: {'; '.join(problems)}. This is a defect of whoever made the frame."
+            f"A frame of {what} must keep to its contract. Received: {len(frame)} rows, which break: "
+            f"{'; '.join(problems[:_SHOWN])}{rest}. This is a defect of whoever made the frame."
         ) from None
+
+
+def _told(column: Any, rule: str, cases: pd.DataFrame) -> str:
+    if (cases["schema_context"] == "DataFrameSchema").all():
+        missing = rule == "column_in_dataframe"
+        return f"no column {cases['failure_case'].iloc[0]}" if missing else rule
+    examples = ", ".join(str(value)[:_LONGEST] for value in cases["failure_case"].drop_duplicates().head(_EXAMPLES))
+    return f"{column}: {rule} ({len(cases)}: {examples})"

@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import func, select
 
+from daycast.storage.intake.frames import check_forecasts
 from daycast.storage.sql.database import Database
 from daycast.storage.sql.tables import Evaluation, Forecast
 from daycast.storage.terms.words import (
@@ -86,7 +87,9 @@ def forecasts_made(db: Database, pipeline: str, *, before: datetime, since: date
     kinds: dict[str, Any] = {
         name: float if name.startswith(("mean", "lower", "upper")) else "str" for name in set(_MADE) - {*_TIMES, LEAD}
     }
-    return frame.astype({**kinds, **dict.fromkeys(_TIMES, "datetime64[us, UTC]"), LEAD: "int64"})
+    made = frame.astype({**kinds, **dict.fromkeys(_TIMES, "datetime64[us, UTC]"), LEAD: "int64"})
+    check_forecasts(made)
+    return made
 
 
 def live_until(db: Database, pipeline: str) -> datetime | None:

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import Connection, delete, func, select
 
+from daycast.storage.intake.frames import check_forecasts
 from daycast.storage.sql.database import Database
 from daycast.storage.sql.tables import LATEST_FORECASTS, Forecast, Series
 from daycast.storage.terms.words import AS_OF, ORIGIN, PIPELINE, SERIES_ID, VALID_AT
@@ -33,10 +34,12 @@ def write_forecasts(db: Database, frame: "pd.DataFrame", *, connection: Connecti
         How many rows were inserted or changed.
 
     Raises:
-        DatabaseError: a series is not known, a key stands twice, or the table's checks refuse a row.
+        DataError: the frame breaks the contract of forecasts.
+        DatabaseError: a series is not known, or the table's checks refuse a row.
     """
     if frame.empty:
         return 0
+    check_forecasts(frame)
     with db.within(connection) as inside:
         fresh = _without_superseded(inside, frame)
         written = db.upsert(Forecast, fresh, connection=inside, unless_older=AS_OF)

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import func, select
 
+from daycast.storage.intake.frames import check_actuals
 from daycast.storage.sql.database import Database
 from daycast.storage.sql.tables import Actual, Series
 from daycast.storage.terms.words import AVAILABLE_AT, SERIES_ID
@@ -38,8 +39,10 @@ def write_actuals(db: Database, frame: "pd.DataFrame") -> int:
         How many rows were inserted or changed.
 
     Raises:
-        DatabaseError: a series is not known, or a value is missing.
+        DataError: the frame breaks the contract of actual values.
+        DatabaseError: a series is not known.
     """
+    check_actuals(frame)
     return db.upsert(Actual, frame, unless_older=AVAILABLE_AT)
 
 

@@ -140,16 +140,6 @@ def reject(db: Database, pipeline: str, version: str) -> None:
         connection.execute(update(ModelVersion).where(challenger).values(stage="rejected"))
 
 
-def retire(db: Database, pipeline: str, version: str) -> None:
-    """Mark a version as one that no longer competes.
-
-    Raises:
-        RegistryError: it is the champion, or there is no such version.
-    """
-    with db.transaction() as connection:
-        _set(connection, _not_champion(connection, pipeline, version), stage="retired")
-
-
 def forget(db: Database, pipeline: str, version: str) -> None:
     """Remove a version's row and its scores, as its files are removed; nothing happens where there is none.
 

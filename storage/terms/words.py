@@ -72,7 +72,6 @@ TrainingChoice = Literal["auto", "retrain", "fine_tune", "reuse"]
 Stage = Literal["champion", "challenger", "retired", "rejected"]
 Status = Literal["running", "succeeded", "degraded", "failed"]
 Quality = Literal["ok", "baseline", "stale"]
-Part = Literal["training", "validation", "test", "latest"]
 Split = Literal["validation", "test", "live"]
 TokenKind = Literal["word", "character"]
 ForecasterName = Literal[
@@ -103,11 +102,8 @@ SAMPLE_PREFIX = "sample_"
 """Pipelines on generated data bear names that begin so; no other pipeline may."""
 
 # --- keys of the tables -------------------------------------------------------------------------------------
-SERIES_KEY = (SERIES_ID,)
-RUNS_KEY = ("run_id",)
 ACTUALS_KEY = (SERIES_ID, VALID_AT)
 FORECASTS_KEY = (SERIES_ID, ORIGIN, VALID_AT)
-MODEL_VERSIONS_KEY = (PIPELINE, VERSION)
 EVALUATIONS_KEY = (PIPELINE, VERSION, "forecaster", SERIES_ID, "split", LEAD, "metric")
 
 

@@ -3,7 +3,7 @@
 import importlib
 
 _MODULES = (
-    "daycast.storage.intake.frames",
+    "daycast.storage.intake.rules",
     "daycast.storage.sql.database",
     "daycast.storage.sql.evaluations",
     "daycast.storage.feeds.catalog",

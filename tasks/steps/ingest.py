@@ -82,7 +82,7 @@ def _land(job: Job, store: Observations, feed: Feed, symbols: Sequence[str]) -> 
     import pandas as pd
 
     from daycast.storage.feeds.feed import Span
-    from daycast.storage.intake.frames import inspect
+    from daycast.storage.intake.rules import inspect
     from daycast.storage.terms.words import AVAILABLE_AT
 
     fetched = feed.fetch(symbols, Span(start=job.pipeline.start_at, end=job.now))

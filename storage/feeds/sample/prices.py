@@ -7,8 +7,6 @@ import pandas as pd
 
 from daycast.storage.feeds.sample.noise import noise, share, smooth
 
-PRICE_COLUMNS = ("open", "high", "low", "close", "adj_close", "volume")
-
 _EPOCH = pd.Timestamp(datetime(1998, 1, 1, tzinfo=UTC))
 _DRIFT = 0.0003
 _FRIDAY = 4

@@ -8,7 +8,7 @@ import pytest
 
 from daycast.storage.feeds.catalog import open_feed
 from daycast.storage.feeds.feed import Fetched, Span
-from daycast.storage.intake.frames import Inspection, inspect
+from daycast.storage.intake.rules import Inspection, inspect
 from daycast.storage.terms.errors import DaycastError
 from tests.storage.feeds import broken_csv, broken_net, broken_parquet, broken_yahoo
 from tests.storage.feeds.broken import CLOSES, DAYS, HOURS, OILS, Case, Refused, Said, endless

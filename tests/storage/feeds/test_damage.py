@@ -17,7 +17,7 @@ from hypothesis import strategies as st
 from daycast.storage.feeds.catalog import open_feed
 from daycast.storage.feeds.feed import Fetched, Span
 from daycast.storage.feeds.wire.limits import Patience
-from daycast.storage.intake.frames import inspect
+from daycast.storage.intake.rules import inspect
 from daycast.storage.terms.errors import DaycastError
 from tests.storage.feeds.broken import chart, csv_lines, ett_lines, frame, fred_lines, parquet, said, text
 from tests.storage.feeds.damage import Damaged, damages

@@ -11,7 +11,7 @@ from daycast.storage.feeds.catalog import open_feed
 from daycast.storage.feeds.feed import Span
 from daycast.storage.feeds.reading.csv_table import read_csv
 from daycast.storage.feeds.reading.layout import Layout
-from daycast.storage.intake.frames import inspect
+from daycast.storage.intake.rules import inspect
 from daycast.storage.terms.errors import FeedRefused, FeedUnavailable
 
 SPAN = Span(start=None, end=datetime(2030, 1, 1, tzinfo=UTC))

@@ -13,7 +13,7 @@ from daycast.storage.config.pipeline_file import parse_pipeline
 from daycast.storage.feeds.catalog import open_feed
 from daycast.storage.feeds.feed import Span
 from daycast.storage.feeds.sample.transformer import TRANSFORMER_COLUMNS
-from daycast.storage.intake.frames import inspect
+from daycast.storage.intake.rules import inspect
 from daycast.storage.terms.errors import FeedRefused
 
 END = datetime(2026, 8, 21, 22, 30, tzinfo=UTC)

@@ -9,8 +9,8 @@ import pytest
 
 from daycast.storage.feeds.catalog import open_feed
 from daycast.storage.feeds.feed import Span
-from daycast.storage.intake.frames import inspect
 from daycast.storage.intake.rebasing import judge
+from daycast.storage.intake.rules import inspect
 from daycast.storage.lake.folder import Folder
 from daycast.storage.lake.observations import Observations
 from daycast.storage.terms.errors import ConfigError, FeedRefused, FeedUnavailable

@@ -10,7 +10,8 @@ from hypothesis import strategies as st
 
 from daycast.storage.calendars import Calendar
 from daycast.storage.config.pipeline_file import parse_pipeline
-from daycast.storage.intake.frames import check_actuals, check_forecasts, check_observations, inspect
+from daycast.storage.intake.frames import check_actuals, check_forecasts, check_observations
+from daycast.storage.intake.rules import inspect
 from daycast.storage.terms.errors import DataError
 
 DATA = Path(__file__).parents[4] / "shared" / "data"
@@ -255,7 +256,7 @@ def test_the_contract_of_observations_lets_good_frames_pass():
         (lambda frame: frame.assign(close=[1.0, np.nan, 3.0]), "close: not_nullable"),
         (lambda frame: frame.assign(close=[1.0, np.inf, 3.0]), "close: finite values"),
         (lambda frame: frame.iloc[::-1], "rows sorted by symbol and observed_at"),
-        (lambda frame: pd.concat([frame, frame.tail(1)]), "symbol, observed_at|observed_at"),
+        (lambda frame: pd.concat([frame, frame.tail(1)]), "rows sorted by symbol and observed_at, one for each"),
         (lambda frame: frame.assign(observed_at=frame["observed_at"].dt.tz_localize(None)), "observed_at: dtype"),
         (lambda frame: frame.assign(observed_at=frame["observed_at"].dt.as_unit("ns")), "observed_at: dtype"),
         (
@@ -280,12 +281,14 @@ def forecasts():
 
 def test_the_contract_of_forecasts():
     check_forecasts(forecasts())
+    check_forecasts(forecasts().assign(lower_80=np.nan, upper_80=np.nan, lower_95=np.nan, upper_95=np.nan))
     for damage, said in [
         (forecasts().assign(valid_at=forecasts()["origin"]), "valid_at after origin"),
         (forecasts().assign(lower_80=9.0), "lower_80 not above mean"),
         (forecasts().assign(mean=np.nan), "mean"),
-        (forecasts().assign(lead=0), "lead from 1 on"),
-        (pd.concat([forecasts(), forecasts()]), "valid_at"),
+        (forecasts().assign(lead=0), "lead: from 1 on"),
+        (pd.concat([forecasts(), forecasts()]), "one row for each series_id and origin and valid_at"),
+        (forecasts().assign(lower_95=np.inf), "lower_95: finite values"),
     ]:
         with pytest.raises(DataError, match=said):
             check_forecasts(damage)

@@ -4,7 +4,7 @@ import pandas as pd
 import pytest
 
 from daycast.storage.config.pipeline_file import parse_pipeline
-from daycast.storage.intake.frames import inspect
+from daycast.storage.intake.rules import inspect
 
 DAYS = ("2020-01-02", "2020-01-03", "2020-01-06")
 

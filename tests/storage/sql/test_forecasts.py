@@ -10,7 +10,7 @@ from sqlalchemy import select
 from daycast.storage.sql.database import Database
 from daycast.storage.sql.forecasts import forecasts_from, latest_forecasts, write_forecasts
 from daycast.storage.sql.tables import Forecast
-from daycast.storage.terms.errors import DatabaseError
+from daycast.storage.terms.errors import DatabaseError, DataError
 
 ForecastFrame = Callable[..., pd.DataFrame]
 
@@ -87,8 +87,22 @@ def test_other_origins_and_series_are_left_alone(
 def test_a_forecast_that_cannot_be_is_refused(
     begun: Database, forecast_frame: ForecastFrame, change: dict[str, object], message: str
 ) -> None:
+    frame = forecast_frame(horizon=1, series=("prices/AMZN",)).assign(**change)
     with pytest.raises(DatabaseError, match=message):
-        write_forecasts(begun, forecast_frame(horizon=1, series=("prices/AMZN",)).assign(**change))
+        begun.upsert(Forecast, frame)
+    with pytest.raises((DatabaseError, DataError)):
+        write_forecasts(begun, frame)
+    assert stored(begun) == []
+
+
+def test_a_frame_that_breaks_the_contract_is_named_before_anything_is_written(
+    begun: Database, forecast_frame: ForecastFrame
+) -> None:
+    frame = forecast_frame()
+    with pytest.raises(DataError, match="break: lower_80 not above mean. "):
+        write_forecasts(begun, frame.assign(lower_80=frame["upper_80"]))
+    with pytest.raises(DataError, match="one row for each series_id and origin and valid_at"):
+        write_forecasts(begun, pd.concat([frame, frame]))
     assert stored(begun) == []
 
 

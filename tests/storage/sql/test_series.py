@@ -9,7 +9,7 @@ from sqlalchemy import select
 from daycast.storage.sql.database import Database
 from daycast.storage.sql.series import known_until, upsert_series, write_actuals
 from daycast.storage.sql.tables import Actual, Series
-from daycast.storage.terms.errors import DatabaseError
+from daycast.storage.terms.errors import DatabaseError, DataError
 
 
 def actuals(
@@ -45,6 +45,8 @@ def test_a_later_revision_replaces_and_an_earlier_one_does_not(begun: Database, 
 def test_a_missing_value_is_refused_whole(begun: Database, origin: datetime) -> None:
     frame = actuals(origin).assign(value=[1.0, float("nan")])
     with pytest.raises(DatabaseError, match="(?i)not.null"):
+        begun.upsert(Actual, frame)
+    with pytest.raises(DataError, match="value: not_nullable"):
         write_actuals(begun, frame)
     assert begun.query(select(Actual)) == []
 

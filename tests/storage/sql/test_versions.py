@@ -16,7 +16,6 @@ from daycast.storage.sql.versions import (
     promote,
     record_version,
     reject,
-    retire,
     rollback,
     serving,
 )
@@ -156,21 +155,18 @@ def test_rollback_needs_a_version_that_served(db: Database) -> None:
     assert stages(db) == {"v2": "rejected", "v1": "champion"}
 
 
-def test_the_champion_cannot_be_retired_or_forgotten(three: Database) -> None:
-    for act in (retire, forget):
-        with pytest.raises(RegistryError, match="daycast models rollback prices"):
-            act(three, "prices", "v3")
+def test_the_champion_cannot_be_forgotten(three: Database) -> None:
+    with pytest.raises(RegistryError, match="daycast models rollback prices"):
+        forget(three, "prices", "v3")
     record(three, "v4", as_of=day(4))
-    retire(three, "prices", "v4")
-    assert stages(three)["v4"] == "retired"
     forget(three, "prices", "v4")
     forget(three, "prices", "v4")
     assert "v4" not in stages(three)
 
 
-def test_a_retired_challenger_is_no_aim_of_a_rollback(three: Database) -> None:
+def test_a_challenger_that_lost_is_no_aim_of_a_rollback(three: Database) -> None:
     record(three, "v4", as_of=day(4))
-    retire(three, "prices", "v4")
+    reject(three, "prices", "v4")
     assert rollback(three, "prices", at=day(9)) == ("v3", "v2")
 
 

@@ -22,6 +22,7 @@ from tests.places import AS_OF, DAYS, FIRST, Place, make_place, walk
 
 DAY = timedelta(days=1)
 MADE = AS_OF - 12 * DAY
+NONE = float("nan")
 
 
 @pytest.fixture
@@ -90,7 +91,7 @@ def test_every_forecast_whose_value_came_is_scored(either):
 def test_the_live_figures_are_what_an_independent_query_gives(either):
     score.fn(either.job(as_of=MADE))
     forecast(either)
-    forecast(either, first=MADE + 10 * DAY, days=1, version="v2", forecaster="naive", lower_80=None, upper_80=None)
+    forecast(either, first=MADE + 10 * DAY, days=1, version="v2", forecaster="naive", lower_80=NONE, upper_80=NONE)
     scored = score.fn(either.job())
     ours = stored_figures(row for row in either.table("evaluations") if row["split"] == "live")
     with Database.open(either.database_url) as db:
