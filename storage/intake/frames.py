@@ -33,8 +33,8 @@ _INFINITE = float("inf")
 _SHOWN, _EXAMPLES, _LONGEST = 5, 3, 40
 
 
-def check_observations(frame: pd.DataFrame, *, columns: Sequence[str]) -> None:
-    """Hold a frame of observations to its contract, on every read and write of the lake.
+def check_observations(frame: pd.DataFrame, *, columns: Sequence[str] = ()) -> None:
+    """Hold a frame of observations to its contract: what a fetch adds to the lake, and what is known at an instant.
 
     Args:
         frame: ``symbol``, ``observed_at``, ``available_at``, the columns, and perhaps more; sorted by symbol and

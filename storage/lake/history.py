@@ -10,6 +10,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from daycast.storage.intake.frames import check_observations
 from daycast.storage.terms.words import (
     ADJUSTMENT,
     AVAILABLE_AT,
@@ -77,7 +78,11 @@ class History:
         return instants(self.frame[OBSERVED_AT]) if len(self) else np.zeros(0, dtype=np.int64)
 
     def known(self, as_of: datetime | None = None) -> "History":
-        """The rows known at ``as_of``: of each symbol and instant the latest, on the symbol's latest basis."""
+        """The rows known at ``as_of``: of each symbol and instant the latest, on the symbol's latest basis.
+
+        Raises:
+            DataError: they break the contract of observations.
+        """
         if not len(self):
             return self
         seen = np.ones(len(self), dtype=bool)
@@ -88,7 +93,10 @@ class History:
         places = np.flatnonzero(seen)
         codes, observed = self.codes[places], self.observed[places]
         again = (codes[1:] == codes[:-1]) & (observed[1:] == observed[:-1])
-        return self._at(places[np.append(~again, True)] if len(places) else places)
+        known = self._at(places[np.append(~again, True)] if len(places) else places)
+        if len(known):
+            check_observations(known.frame)
+        return known
 
     def only(self, symbols: Collection[str]) -> "History":
         """The rows of some symbols."""

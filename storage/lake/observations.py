@@ -20,6 +20,7 @@ from datetime import datetime
 import numpy as np
 import pandas as pd
 
+from daycast.storage.intake.frames import check_observations
 from daycast.storage.lake import parquet
 from daycast.storage.lake.compaction import compact_rows
 from daycast.storage.lake.folder import Folder
@@ -108,8 +109,12 @@ class Observations:
 
         Returns:
             How many rows were new, and how many revised.
+
+        Raises:
+            DataError: the frame breaks the contract of observations.
         """
         rows = frame.sort_values([SYMBOL, OBSERVED_AT], kind="stable", ignore_index=True)
+        check_observations(rows)
         total = Added()
         for shard, symbols in self.place(rows[SYMBOL].unique().tolist()).among(rows[SYMBOL].unique()).items():
             of_shard = rows[rows[SYMBOL].isin(symbols)].reset_index(drop=True)

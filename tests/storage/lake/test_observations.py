@@ -9,7 +9,7 @@ import pytest
 from daycast.storage.lake.folder import Folder
 from daycast.storage.lake.history import Added
 from daycast.storage.lake.observations import Observations
-from daycast.storage.terms.errors import StorageError
+from daycast.storage.terms.errors import DataError, StorageError
 
 T0 = datetime(2026, 1, 5, tzinfo=UTC)
 
@@ -170,3 +170,23 @@ def test_rows_that_are_read_again_are_not_parsed_again(store: Observations, monk
     rows = store.read("A")
     monkeypatch.setattr("daycast.storage.lake.parquet.read_frames", lambda *_, **__: 1 / 0)
     pd.testing.assert_frame_equal(store.read("A"), rows)
+
+
+def test_a_frame_that_breaks_its_contract_is_named_before_anything_is_written(
+    store: Observations, tmp_path: Path
+) -> None:
+    good = frame([1, 2, 3])
+    with pytest.raises(DataError, match="one for each"):
+        store.add(pd.concat([good, good.tail(1)]), fetched_at=day(3), adjustment="none")
+    with pytest.raises(DataError, match="available_at not before observed_at"):
+        store.add(good.assign(available_at=T0 - timedelta(days=1)), fetched_at=day(3), adjustment="none")
+    assert files(tmp_path) == []
+
+
+def test_rows_that_somebody_spoiled_are_named_when_they_are_read(store: Observations, tmp_path: Path) -> None:
+    store.add(frame([1, 2, 3]), fetched_at=day(3), adjustment="none")
+    (path,) = (path for path in tmp_path.rglob("*.parquet"))
+    rows = pd.read_parquet(path)
+    rows.assign(available_at=rows["observed_at"] - pd.Timedelta(days=1)).to_parquet(path)
+    with pytest.raises(DataError, match="available_at not before observed_at"):
+        store.read("A", as_of=day(5))
