@@ -9,7 +9,7 @@ import pytest
 
 from daycast.storage.feeds.catalog import open_feed
 from daycast.storage.feeds.feed import Span
-from daycast.storage.intake.frames import inspect
+from daycast.storage.intake.rules import inspect
 from daycast.storage.terms.errors import ConfigError
 
 SPAN = Span(start=None, end=datetime(2030, 1, 1, tzinfo=UTC))
