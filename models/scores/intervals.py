@@ -92,12 +92,12 @@ class Intervals:
         """Lower and upper bounds, ``(n, horizon)`` levels, of one of :data:`COVERAGES`."""
         position = {name: row for row, name in enumerate(self.names)}
         rows = np.array([position.get(name, len(self.names)) for name in windows.names], dtype=np.intp)
-        radius = self.radii[..., COVERAGES.index(coverage)][rows][windows.codes]
+        radius = self.radii[..., COVERAGES.index(coverage)][rows]
         if self.kind not in POSITIVE:
-            return mean - radius, mean + radius
+            return mean - radius[windows.codes], mean + radius[windows.codes]
         # Times a factor, and not through the logarithm and back: where the radius is 0 the bounds are the mean itself.
         centre = _above_zero(mean, windows)
-        return centre * np.exp(-radius), centre * np.exp(radius)
+        return centre * np.exp(-radius)[windows.codes], centre * np.exp(radius)[windows.codes]
 
     def state(self) -> dict[str, Any]:
         """Everything, as JSON knows it."""

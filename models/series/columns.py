@@ -69,7 +69,7 @@ def from_rows(rows: Columns, *, latest: Latest, spec: Pipeline, step: pd.Timedel
     level, target = (np.full(shape, np.nan) for _ in range(2))
     inputs, ready = np.full((*shape, len(spec.features)), np.nan, dtype=np.float32), np.zeros(shape, dtype=bool)
     level[codes, places], target[codes, places] = rows[LEVEL], rows[TARGET]
-    inputs[codes, places] = rows[INPUTS].reshape(len(codes), -1)
+    inputs[codes, places] = rows[INPUTS].reshape(len(codes), len(spec.features))
     ready[codes, places] = rows[READY]
     return Panel(
         names=latest.windows.names,
@@ -95,7 +95,7 @@ def to_table(latest: Latest) -> dict[str, NDArray[Any]]:
         MISSING: latest.missing,
         LENGTH: latest.length,
         ORIGIN: windows.origin,
-        INPUTS: windows.inputs.reshape(len(windows), -1),
+        INPUTS: windows.inputs.reshape(len(windows), windows.lookback * windows.features),
         ANCHOR: windows.anchor,
         BASE: windows.base,
         SLOPE: windows.slope,

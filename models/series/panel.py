@@ -146,6 +146,8 @@ class Panel:
 
     def windows(self, index: Index) -> Windows:
         """The windows at some places, each whole."""
+        if not len(index):
+            return self._none()
         rows = index.codes * self.level.shape[1] + index.places
         width = self.inputs.shape[2]
         inputs = sliding_window_view(self.inputs.reshape(-1), self.lookback * width)[::width]  # one block a window
@@ -162,6 +164,22 @@ class Panel:
             base=self.level.reshape(-1)[rows],
             slope=self.slope(index.codes, index.places),
             past=past[rows - self.season + 1],
+        )
+
+    def _none(self) -> Windows:
+        """No windows, in the shape of some."""
+        width, times = self.inputs.shape[2], np.zeros(0, dtype="datetime64[us]")
+        return Windows(
+            names=self.names,
+            codes=np.zeros(0, dtype=np.int32),
+            origin=times,
+            end=times,
+            inputs=np.zeros((0, self.lookback, width), dtype=np.float32),
+            anchor=np.zeros((0, width)),
+            targets=np.zeros((0, self.horizon)),
+            base=np.zeros(0),
+            slope=np.zeros(0),
+            past=np.zeros((0, self.season)),
         )
 
     def latest(self, codes: NDArray[np.intp], places: NDArray[np.intp]) -> Windows:
@@ -195,6 +213,21 @@ class Panel:
         first = self.first[codes]
         steps = np.maximum(places - first, 1)  # at the first level itself the change is 0, whatever it is divided by
         return np.asarray((self.level[codes, places] - self.level[codes, first]) / steps)
+
+
+def evenly(index: Index, *, share: float, seed: int) -> Index:
+    """A share of some windows, drawn evenly over series and time.
+
+    Args:
+        index: ordered by series and origin.
+        share: of the windows, at most 1.
+        seed: says where between two neighbours the drawing begins.
+    """
+    count = int(share * len(index))
+    if count >= len(index):
+        return index
+    start = np.random.default_rng(seed).random()
+    return index.where(((np.arange(count) + start) * (len(index) / max(count, 1))).astype(np.intp))
 
 
 def _anchors(inputs: Floats, spec: Pipeline) -> Floats:

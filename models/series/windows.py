@@ -82,7 +82,8 @@ def stamps(windows: Windows) -> NDArray[np.uint64]:
 
     Two readings share one by accident once in some 10¹⁹ pairs.
     """
-    seen = [windows.inputs.reshape(len(windows), -1), windows.anchor, windows.base[:, np.newaxis]]
+    width = windows.lookback * windows.features
+    seen = [windows.inputs.reshape(len(windows), width), windows.anchor, windows.base[:, np.newaxis]]
     words = np.concatenate([np.ascontiguousarray(part).view(np.uint32) for part in seen], axis=1)
     random = np.random.default_rng(words.shape[1])
     factors = random.integers(2**63, size=(1, words.shape[1]), dtype=np.uint64) * np.uint64(2) + np.uint64(1)

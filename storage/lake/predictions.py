@@ -77,7 +77,7 @@ class Predictions:
                 SERIES_ID: np.array(kept.names, dtype=object)[columns[SERIES_ID]],
                 ORIGIN: pd.DatetimeIndex(columns[ORIGIN]).tz_localize("UTC"),
                 PART: columns[PART].astype(str),
-                MEAN: columns[MEAN].reshape(len(chosen), -1)[:, 0],
+                MEAN: columns[MEAN][:, 0],
             }
         )
 

@@ -41,6 +41,7 @@ class TrainingRules(Frozen):
         live_days: how far back these three look.
         live_forecasts: with fewer forecasts than this whose actual value came, they say nothing.
         margin: share by which a challenger's error must be below the champion's, and a network's below naive's.
+        windows: training windows at most, drawn evenly over series and time with the network's seed; none takes all.
         time_budget_seconds: training stops after this long and keeps the best weights so far.
     """
 
@@ -52,6 +53,7 @@ class TrainingRules(Frozen):
     live_days: float = Field(default=30, gt=0)
     live_forecasts: int = Field(default=20, gt=0)
     margin: float = Field(default=0.01, ge=0, lt=1)
+    windows: int | None = Field(default=None, gt=0)
     time_budget_seconds: float = Field(default=1800, gt=0)
 
     @model_validator(mode="after")

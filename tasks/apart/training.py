@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from daycast.models.networks.forecaster import NetworkForecaster
+    from daycast.models.series.panel import Index
 
 _LIBRARIES = ("daycast", "keras", "tensorflow", "numpy", "pandas")
 
@@ -48,7 +49,8 @@ def fit_and_save(job: Job, prepared: Prepared, plan: Plan, *, told: Callable[...
     from daycast.models.series.windows import concatenate
 
     spec = job.pipeline
-    held = [(each.training, each.validation) for each in materials(job, prepared)]
+    share = _share(job, prepared)
+    held = [(each.panel.windows(share(each.training_index)), each.validation) for each in materials(job, prepared)]
     training, validation = (concatenate(parts) for parts in zip(*held, strict=True))
     forecaster = NetworkForecaster.fit(
         training,
@@ -60,6 +62,18 @@ def fit_and_save(job: Job, prepared: Prepared, plan: Plan, *, told: Callable[...
     )
     _save(job, prepared, plan, forecaster, seconds=time.monotonic() - began)
     return Fitted(epochs=len(forecaster.history), seconds=time.monotonic() - began)
+
+
+def _share(job: Job, prepared: Prepared) -> Callable[[Index], Index]:
+    """Takes of a shard's training windows those that are its share of the pipeline's ``training.windows``."""
+    from daycast.models.series.panel import evenly
+
+    most = job.pipeline.training.windows
+    if most is None:
+        return lambda index: index
+    total = sum(len(each.training_index) for each in materials(job, prepared))
+    share = min(1.0, most / max(total, 1))
+    return lambda index: evenly(index, share=share, seed=job.pipeline.model.seed)
 
 
 def _parent(job: Job, plan: Plan) -> NetworkForecaster | None:
