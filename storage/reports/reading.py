@@ -1,7 +1,8 @@
 """A run's report, put together from SQL and the registry."""
 
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
@@ -12,13 +13,17 @@ from daycast.storage.reports.report import Aside, RunReport, Score
 from daycast.storage.sql.database import Database
 from daycast.storage.sql.evaluations import list_evaluations
 from daycast.storage.sql.forecasts import forecasts_from, latest_forecasts
-from daycast.storage.sql.runs import RunRow
+from daycast.storage.sql.runs import RunRow, list_remarks
 from daycast.storage.sql.series import list_series
 from daycast.storage.sql.versions import Version, list_versions
 from daycast.storage.terms.errors import RegistryError
 from daycast.storage.terms.words import ALL_LEADS, ALL_SERIES, LEAD, NAIVE, NETWORK, OBSERVED_AT, REASON, SYMBOL
 
 _LEADS = 24
+_EXTREMES = 10
+_SHARES = (5, 25, 50, 75, 95)
+_REMARKS = 50
+"""Remarks that a page has room for; the table holds them all."""
 
 
 def read_report(
@@ -55,6 +60,7 @@ def read_report(
         leads=_leads(rows, served),
         by_series=_by_series(rows, served),
         aside=_aside(observations, as_of=run.as_of),
+        remarks=tuple(list_remarks(db, run.run_id)[:_REMARKS]),
     )
 
 
@@ -100,13 +106,34 @@ def _leads(rows: list[dict[str, Any]], served: str) -> tuple[Score, ...]:
 
 
 def _by_series(rows: list[dict[str, Any]], served: str) -> tuple[Score, ...]:
-    mine = [row for row in rows if row["forecaster"] == served and row[LEAD] == ALL_LEADS]
-    names = sorted({row["series_id"] for row in mine} - {ALL_SERIES})
-    return tuple(
-        Score(name=name, values={row["metric"]: row["value"] for row in mine if row["series_id"] == name})
-        for name in names[:_LEADS]
-        if len(names) > 1
-    )
+    """The served one's errors by series; of many series how they are spread, and the worst and the best ten."""
+    found: dict[str, dict[str, float]] = {}
+    for row in rows:
+        if row["forecaster"] == served and row[LEAD] == ALL_LEADS and row["series_id"] != ALL_SERIES:
+            found.setdefault(row["series_id"], {})[row["metric"]] = row["value"]
+    scores = [Score(name=name, values=found[name]) for name in sorted(found)]
+    if len(scores) <= _LEADS:
+        return tuple(scores) if len(scores) > 1 else ()
+    ranked = sorted(scores, key=lambda score: score.values.get("mase") or 0.0)
+    worst = [replace(score, name=f"worst: {score.name}") for score in ranked[-_EXTREMES:][::-1]]
+    best = [replace(score, name=f"best: {score.name}") for score in ranked[:_EXTREMES]]
+    return (*_spread(scores), *worst, *best)
+
+
+def _spread(scores: Sequence[Score]) -> list[Score]:
+    """Each metric's quantiles over the series."""
+    metrics = list(dict.fromkeys(metric for score in scores for metric in score.values))
+    values = {
+        metric: sorted(value for score in scores if (value := score.values.get(metric)) is not None)
+        for metric in metrics
+    }
+    return [
+        Score(
+            name=f"{share} % of {len(scores)} series below",
+            values={metric: of[(len(of) - 1) * share // 100] for metric, of in values.items() if of},
+        )
+        for share in _SHARES
+    ]
 
 
 def _aside(observations: Observations, *, as_of: datetime) -> tuple[Aside, ...]:

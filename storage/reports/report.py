@@ -83,6 +83,7 @@ class RunReport:
         live: how the forecasts of the last days turned out, by how many days.
         aside: the rows that were set aside so far, by symbol and reason.
         pictures: the most telling first.
+        remarks: ``series_id``, ``kind`` and ``message`` of series that did not get what the pipeline asks for.
     """
 
     run: RunRow
@@ -97,6 +98,7 @@ class RunReport:
     live: Mapping[int, LiveAccuracy] = field(default_factory=dict)
     aside: tuple[Aside, ...] = ()
     pictures: tuple[Picture, ...] = ()
+    remarks: tuple[Mapping[str, str], ...] = ()
 
     @property
     def pipeline(self) -> str:

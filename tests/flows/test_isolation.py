@@ -103,6 +103,13 @@ def test_the_message_counts_and_names_the_first(mixed):
     assert "Too short: 2 series (mine/SHORT, mine/ONE)" in summary.message
 
 
+def test_the_page_lists_the_remarks(mixed):
+    place, _ = mixed
+    page = (place.root / "data" / "reports" / "mine.html").read_text()
+    for symbol in ("LOST", "SHORT", "DEAD", "GAP", "NEW"):
+        assert f"<td>mine/{symbol}</td>" in page
+
+
 def test_a_second_run_leaves_the_same_rows(mixed):
     place, _ = mixed
     leave = {"runs": {"started_at", "finished_at", "prefect_flow_run_id"}}

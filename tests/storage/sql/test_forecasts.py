@@ -132,3 +132,11 @@ def test_forecasts_from_given_origins(begun: Database, forecast_frame: ForecastF
         *(("prices/SPY", 22, lead) for lead in (1, 2, 3)),
     ]
     assert forecasts_from(begun, {}) == []
+
+
+def test_thousands_of_series_are_asked_for_at_once(
+    begun: Database, forecast_frame: ForecastFrame, origin: datetime
+) -> None:
+    write_forecasts(begun, forecast_frame())
+    asked = {f"prices/S{number}": origin for number in range(2500)} | {"prices/SPY": origin}
+    assert [row["lead"] for row in forecasts_from(begun, asked)] == [1, 2, 3]

@@ -15,6 +15,7 @@ from daycast.storage.sql.runs import (
     close_dead_runs,
     finish_run,
     latest_runs,
+    list_remarks,
     list_runs,
     running_pipelines,
 )
@@ -109,3 +110,18 @@ def test_runs_of_a_span_are_told_oldest_first(begun: Database, as_of: datetime) 
     assert [run.run_id for run in list_runs(begun, "prices", **span)] == [RUN_ID, "prices@2026-08-22"]
     assert [run.run_id for run in list_runs(begun, "prices", **span, statuses=["succeeded"])] == [RUN_ID]
     assert list_runs(begun, "etth1", **span) == []
+
+
+def test_remarks_are_replaced_with_their_run_and_stand_with_no_other(begun: Database, as_of: datetime) -> None:
+    def remarks(*kinds: str, run_id: str = RUN_ID) -> list[dict[str, object]]:
+        return [{"run_id": run_id, "series_id": "prices/SPY", "kind": kind, "message": f"{kind}."} for kind in kinds]
+
+    other = "prices@2026-08-22"
+    finish_run(begun, run_id=other, outcome=outcome(as_of), remarks=remarks("stale", run_id=other))
+    finish_run(begun, run_id=RUN_ID, outcome=outcome(as_of), remarks=remarks("gap", "feed"))
+    assert [row["kind"] for row in list_remarks(begun, RUN_ID)] == ["feed", "gap"]
+    finish_run(begun, run_id=RUN_ID, outcome=outcome(as_of), remarks=remarks("gap"))
+    assert list_remarks(begun, RUN_ID) == [{"series_id": "prices/SPY", "kind": "gap", "message": "gap."}]
+    finish_run(begun, run_id=RUN_ID, outcome=outcome(as_of))
+    assert len(list_remarks(begun, RUN_ID)) == 1, "a run that only ends leaves them alone"
+    assert len(list_remarks(begun, other)) == 1
