@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from daycast.storage.lake.compaction import MOST_FILES
 from daycast.storage.lake.folder import Folder
-from daycast.storage.lake.rows import Rows, append_rows, read_rows
+from daycast.storage.lake.rows import Rows, append_rows, compact_files, read_rows
 from daycast.storage.terms.words import MEAN, ORIGIN, PART, SERIES_ID, STAMP
 
 
@@ -46,9 +46,12 @@ class Predictions:
             rows: the keys, ``part``, and ``mean`` as ``(n, horizon)`` levels of the target.
         """
         folder = self._folder / version / shard
-        if len(folder.names()) >= MOST_FILES:  # the earlier ones are computed again if anybody asks for them
-            for name in folder.names():
-                folder.remove(name)
+        names = folder.names()
+        if len(names) >= MOST_FILES:
+            whole = compact_files(folder, names, time=ORIGIN)
+            for name in names:
+                if name != whole:
+                    folder.remove(name)
         append_rows(folder, rows)
 
     def means(self, version: str, shard: str, keys: Rows, *, horizon: int) -> NDArray[np.float64]:

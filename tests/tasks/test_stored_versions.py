@@ -7,8 +7,11 @@ import tarfile
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
+import pandas as pd
 import pytest
 
+from daycast.storage.lake.folder import Folder
+from daycast.storage.lake.observations import Observations
 from daycast.tasks.answers import queries
 from tests.places import Place
 
@@ -58,6 +61,17 @@ def test_their_files_are_as_they_were(stored: Place) -> None:
     found = queries.verify(stored.settings, pipeline=None)
     assert {each.pipeline for each in found} == set(PIPELINES)
     assert [each for each in found if not each.ok] == []
+
+
+def test_their_observations_are_put_into_shards_and_nothing_is_lost(stored: Place) -> None:
+    lake = stored.root / "data" / "lake"
+    before = {path.parent.name: pd.read_parquet(path) for path in (lake / "observations/stored_gru").rglob("*.parquet")}
+    store = Observations(Folder(lake), "stored_gru")
+    assert store.take_over() == len(before) == 2
+    assert sorted(path.name for path in (lake / "observations/stored_gru").iterdir()) == ["_0000", "_shards.json"]
+    for symbol, rows in before.items():
+        kept = store.history("_0000").only([symbol]).frame
+        pd.testing.assert_frame_equal(kept[list(rows.columns)], rows)
 
 
 @pytest.mark.slow

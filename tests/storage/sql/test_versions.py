@@ -7,7 +7,8 @@ import pytest
 from sqlalchemy import select, update
 
 from daycast.storage.sql.database import Database
-from daycast.storage.sql.tables import CHAMPIONS, ModelVersion
+from daycast.storage.sql.evaluations import list_evaluations, write_evaluations
+from daycast.storage.sql.tables import CHAMPIONS, Evaluation, ModelVersion
 from daycast.storage.sql.versions import (
     champion,
     find_version,
@@ -199,3 +200,17 @@ def test_promotions_at_once_end_with_one_champion(db: Database) -> None:
         list(pool.map(lambda number: promote(db, "prices", f"v{number}", at=day(number)), range(1, 9)))
     assert sorted(stages(db).values()) == ["champion"] + ["retired"] * 7
     assert champion(db, "prices").version == "v8"
+
+
+def test_the_scores_of_a_version_go_with_it_and_those_of_the_baselines_stay(three: Database) -> None:
+    record(three, "v4", as_of=day(4))
+    row = {"pipeline": "prices", "forecaster": "network", "series_id": "*", "split": "test", "lead": 0}
+    row |= {"metric": "mae", "value": 1.0, "n": 3, "evaluated_at": day(4)}
+    write_evaluations(three, [{**row, "version": name} for name in ("v3", "v4", "*")])
+    forget(three, "prices", "v4")
+    assert [row["version"] for row in three.query(select(Evaluation.version).order_by(Evaluation.version))] == [
+        "*",
+        "v3",
+    ]
+    told = list_evaluations(three, "prices", version="v3")
+    assert [row["version"] for row in told] == ["*", "v3"], "a version stands beside the baselines"
