@@ -48,6 +48,7 @@ class FilesFeed:
     ) -> None:
         self.spec = spec
         self.layout = layout_of(spec)
+        self._apart: tuple[Table, Mapping[str, pd.DataFrame]] | None = None
 
     def fetch(self, symbols: Sequence[str], span: Span) -> Fetched:
         """Read the files of the symbols and give the rows of the span."""
@@ -99,6 +100,8 @@ class FilesFeed:
             return table
         words = [name for name in (column, *SYMBOL_COLUMNS) if name in table.rows]
         named = table.rows[column].astype("str")
+        if "{symbol}" not in self.spec.path and symbol in (rows := self._by_symbol(table, named, words)):
+            return Table(rows=rows[symbol], raw=table.raw, rejects=table.rejects)
         own = named == symbol
         if not own.any():
             raise FeedRefused(self.name, symbol, f"{path} holds no row of it; there are: {listed(named.unique())}")
@@ -106,6 +109,13 @@ class FilesFeed:
         foreign = [(at, table.raw(place), _FOREIGN) for place, at in dict(others).items()]
         rows = table.rows[own].drop(columns=words)
         return Table(rows=rows, raw=table.raw, rejects=table.rejects + foreign)
+
+    def _by_symbol(self, table: Table, named: pd.Series, words: Sequence[str]) -> Mapping[str, pd.DataFrame]:
+        """The rows of each symbol of one file with many, taken apart once."""
+        if self._apart is None or self._apart[0] is not table:
+            groups = table.rows.drop(columns=list(words)).groupby(named, sort=False)
+            self._apart = table, {str(name): rows for name, rows in groups}
+        return self._apart[1]
 
     def _on_grid(self, symbol: str, table: Table, path: Path) -> pd.DataFrame:
         if self.spec.resample:

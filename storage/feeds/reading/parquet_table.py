@@ -88,6 +88,8 @@ def _column(values: pd.Series) -> Column:
         return pd.DatetimeIndex(values)
     if values.dtype.kind in "iuf":
         return values.to_numpy(dtype="float64", na_value=np.nan)
+    if isinstance(values.dtype, pd.StringDtype):
+        return values.fillna("nan").tolist()
     return [_text(value) for value in values]
 
 

@@ -13,6 +13,10 @@ from daycast.storage.feeds.reading.iso import Clocks, read_format, read_iso
 _EARLIEST, _LATEST = pd.Timestamp("1800-01-01", tz="UTC"), pd.Timestamp("2262-01-01", tz="UTC")
 
 
+_REPEATED = 4
+"""Texts that stand in a column more often than this are read once each: a panel has every day a thousand times."""
+
+
 class UnsureTimesError(ValueError):
     """Times that could be read in two ways, so that none of them is sure."""
 
@@ -51,6 +55,9 @@ def parse_times(texts: Sequence[str], *, timezone: str | None, days: bool, form:
     Raises:
         UnsureTimesError: some bear a zone and others do not, or their days are not sure.
     """
+    distinct = list(dict.fromkeys(texts))
+    if len(distinct) < len(texts) // _REPEATED:
+        return _repeated(parse_times(distinct, timezone=timezone, days=days, form=form), texts, distinct)
     clocks = read_iso(texts) if form is None else read_format(texts, form=form)
     instants = instants_of(clocks, timezone=timezone, days=days)
     reasons = {}
@@ -66,6 +73,15 @@ def parse_times(texts: Sequence[str], *, timezone: str | None, days: bool, form:
         else:
             reasons[place] = f"there is no such time in {timezone or 'UTC'}, or it is there twice: {quote(text)}"
     return Times(observed_at=instants, reasons=reasons)
+
+
+def _repeated(times: Times, texts: Sequence[str], distinct: Sequence[str]) -> Times:
+    """What was read of distinct texts, for each place at which they stand."""
+    place = {text: number for number, text in enumerate(distinct)}
+    codes = np.array([place[text] for text in texts])
+    wrong = np.flatnonzero(np.isin(codes, list(times.reasons)))
+    reasons = {int(at): times.reasons[int(codes[at])] for at in wrong}
+    return Times(observed_at=times.observed_at[codes], reasons=reasons)
 
 
 def to_instants(raw: pd.DatetimeIndex, *, timezone: str | None, days: bool) -> pd.DatetimeIndex:
