@@ -4,29 +4,17 @@ Every layer has a name: Keras would number the others by what the process made b
 the same from process to process.
 """
 
-import random
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from importlib import import_module
 from typing import Any
 
 import keras
 
 from daycast.models.networks.levels import Cycle, Level, Restore
-from daycast.storage.terms.cells import CELLS
+from daycast.models.networks.stack import LAYERS, seeds, stacked
 from daycast.storage.terms.network import ModelSpec
 
 _MEMBER = "member_"
-_LARGEST_SEED = 10**9
-
-
-def _layer_at(place: str) -> Any:
-    module, _, name = place.partition(":")
-    return getattr(keras.layers if module == "keras" else import_module(f"{__package__}.{module}"), name)
-
-
-_LAYERS: Mapping[str, Any] = {name: _layer_at(cell.layer) for name, cell in CELLS.items()}
-"""Cell to layer. All are imported here: a stored network is read by the names that Keras then knows."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -115,64 +103,33 @@ def _levelled(window: Any, *, model: ModelSpec, frame: Frame) -> Any:
     return Restore(frame.target, name="restore")(recurrent(centred, model=model, frame=frame), level, deviation)
 
 
-def _seeds(first: int) -> Iterator[int]:
-    """Seeds without end, of what is drawn at random, decided by the first.
-
-    Left to itself Keras takes them from Python's own generator, of which every thread of the process takes: the ping of
-    a connection to the Prefect server does, and a network that is built meanwhile would have other weights.
-    """
-    generator = random.Random(first)  # noqa: S311 — no secret
-    while True:
-        yield generator.randint(1, _LARGEST_SEED)
-
-
 def _steps(window: Any, *, model: ModelSpec, frame: Frame) -> Any:
-    """Recurrent layers in a row, each followed by its dropout, the last one's final state into a dense layer."""
-    state, seeds = window, _seeds(model.seed)
-    for depth, units in enumerate(model.units, start=1):
-        settings = {"units": units, "return_sequences": depth < len(model.units), "name": f"recurrent_{depth}"}
-        state = _recurrent(model, settings, seeds=seeds)(state)
-        if model.dropout:
-            state = keras.layers.Dropout(model.dropout, seed=next(seeds), name=f"dropout_{depth}")(state)
-    return _leads(frame.horizon, seeds=seeds)(state)
+    """Recurrent layers in a row, the last one's final state into a dense layer."""
+    drawn = seeds(model.seed)
+    return _leads(frame.horizon, drawn=drawn)(stacked(window, model=model, drawn=drawn))
 
 
-def _recurrent(model: ModelSpec, settings: Mapping[str, Any], *, seeds: Iterator[int]) -> Any:
-    def layer(**direction: bool) -> Any:
-        return _LAYERS[model.cell](
-            kernel_initializer=keras.initializers.GlorotUniform(seed=next(seeds)),
-            recurrent_initializer=keras.initializers.Orthogonal(seed=next(seeds)),
-            seed=next(seeds),
-            **settings,
-            **direction,
-        )
-
-    if not model.bidirectional:
-        return layer()
-    return keras.layers.Bidirectional(layer(), backward_layer=layer(go_backwards=True), name=settings["name"])
-
-
-def _leads(count: int, *, seeds: Iterator[int]) -> Any:
-    kernel = keras.initializers.GlorotUniform(seed=next(seeds))
+def _leads(count: int, *, drawn: Iterator[int]) -> Any:
+    kernel = keras.initializers.GlorotUniform(seed=next(drawn))
     return keras.layers.Dense(count, kernel_initializer=kernel, name="leads")
 
 
 def _segments(window: Any, *, model: ModelSpec, frame: Frame) -> Any:
     """The recurrence over segments, a dense layer on the state of each segment of the horizon, and a linear path."""
-    positions, seeds = -(-frame.horizon // model.segment), _seeds(model.seed)
-    recurrence = _LAYERS[model.cell]
+    positions, drawn = -(-frame.horizon // model.segment), seeds(model.seed)
+    recurrence = LAYERS[model.cell]
     layer = recurrence(
         model.cell.removeprefix("segment_"),
         units=model.units[0],
         segment=model.segment,
         positions=positions,
-        seeds=[next(seeds) for _ in range(recurrence.DRAWN)],
+        seeds=[next(drawn) for _ in range(recurrence.DRAWN)],
         name="segments",
     )
     state = layer(window)
     if model.dropout:
-        state = keras.layers.Dropout(model.dropout, seed=next(seeds), name="dropout")(state)
-    leads = _leads(model.segment, seeds=seeds)(state)
+        state = keras.layers.Dropout(model.dropout, seed=next(drawn), name="dropout")(state)
+    leads = _leads(model.segment, drawn=drawn)(state)
     if model.linear:
         linear = _linear(window, segment=model.segment, positions=positions)
         leads = keras.layers.add([leads, linear], name="with_linear")

@@ -1,7 +1,7 @@
 """The training loop: Keras' own, with early stopping, a time budget and a report of each epoch."""
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -31,12 +31,16 @@ class Epoch:
         total: passes at most.
         loss: training loss, in scaled units.
         validation_loss: validation loss, in scaled units.
+        accuracy: share of the training documents whose label was the most probable one; none where nothing is labelled.
+        validation_accuracy: likewise.
     """
 
     number: int
     total: int
     loss: float
     validation_loss: float
+    accuracy: float | None = None
+    validation_accuracy: float | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -52,11 +56,30 @@ class Fitted:
     validation_loss: float
 
 
+def ready(network: Any, *, model: ModelSpec, loss: Any = None, metrics: Sequence[str] = ()) -> Any:
+    """Compile a network for :func:`run`, and return it.
+
+    Args:
+        network: a built model.
+        model: learning rate, weight average, and the loss unless one is given.
+        loss: what is minimised, as Keras takes it.
+        metrics: what else each epoch tells.
+    """
+    network.compile(
+        optimizer=_optimizer(model),
+        loss=loss or model.loss,
+        metrics=list(metrics),
+        steps_per_execution=_STEPS,
+        jit_compile="auto",
+    )
+    return network
+
+
 def run(
     network: Any,
     *,
-    training: Pair,
-    validation: Pair,
+    training: Any,
+    validation: Any,
     model: ModelSpec,
     warm: bool,
     on_epoch: Callable[[Epoch], None],
@@ -65,10 +88,10 @@ def run(
     """Train a network in place, and leave it with the weights that were best on validation.
 
     Args:
-        network: a built model ``(batch, lookback, features) → (batch, horizon)``.
-        training: scaled inputs, of which the first is ``(n, lookback, features)``, and targets ``(n, horizon)``.
-        validation: likewise.
-        model: loss, learning rate and its decay, weight average, batch size, epochs at most, patience, seed.
+        network: of :func:`ready`.
+        training: batches of inputs and targets, as of :func:`shuffled`.
+        validation: likewise, as of :func:`in_order`.
+        model: learning rate and its decay, weight average, epochs at most, patience.
         warm: the weights are worth keeping as they are if no epoch betters them (fine-tuning).
         on_epoch: told of each pass.
         expired: asked every so many steps; once true, training ends.
@@ -76,19 +99,12 @@ def run(
     Raises:
         DataError: the loss is not a number.
     """
-    network.compile(
-        optimizer=_optimizer(model),
-        loss=model.loss,
-        steps_per_execution=_STEPS,
-        jit_compile="auto",
-    )
-    held_out = _in_order(validation)
     watch = _Watch(model, on_epoch=on_epoch, expired=expired)
     if warm:
-        watch.keep(network, loss=float(network.evaluate(held_out, verbose=0)))
+        watch.keep(network, loss=float(network.evaluate(validation, verbose=0, return_dict=True)["loss"]))
     network.fit(
-        _shuffled(training, model=model),
-        validation_data=held_out,
+        training,
+        validation_data=validation,
         epochs=model.epochs,
         shuffle=False,  # the batches are shuffled already
         callbacks=[keras.callbacks.SwapEMAWeights(swap_on_epoch=True), watch] if model.weight_average else [watch],
@@ -153,6 +169,8 @@ class _Watch(keras.callbacks.Callback):  # type: ignore[misc]  # Keras has no ty
             total=self._spec.epochs,
             loss=float(logs["loss"]),
             validation_loss=float(logs["val_loss"]),
+            accuracy=logs.get("accuracy"),
+            validation_accuracy=logs.get("val_accuracy"),
         )
         _require_number(done)
         self.history.append(done)
@@ -164,7 +182,7 @@ class _Watch(keras.callbacks.Callback):  # type: ignore[misc]  # Keras has no ty
         self._on_epoch(done)
 
 
-def _shuffled(pair: Pair, *, model: ModelSpec) -> Any:
+def shuffled(pair: Pair, *, model: ModelSpec) -> Any:
     """Batches of one size, in an order that the seed alone decides, new each epoch; a smaller rest is left."""
     inputs, targets = tuple(tf.constant(array) for array in pair[0]), tf.constant(pair[1])
     count = len(targets)
@@ -174,15 +192,16 @@ def _shuffled(pair: Pair, *, model: ModelSpec) -> Any:
         return as_read([tf.gather(each, rows) for each in inputs]), tf.gather(targets, rows)
 
     rows = tf.data.Dataset.range(count).shuffle(count, seed=model.seed, reshuffle_each_iteration=True)
-    return _untuned(rows.batch(size, drop_remainder=True).map(gather).prefetch(_STEPS))
+    return untuned(rows.batch(size, drop_remainder=True).map(gather).prefetch(_STEPS))
 
 
-def _in_order(pair: Pair) -> Any:
+def in_order(pair: Pair) -> Any:
+    """Batches of all there is, in its order."""
     inputs, targets = pair
-    return _untuned(tf.data.Dataset.from_tensor_slices((as_read(inputs), targets)).batch(_VALIDATION_BLOCK).cache())
+    return untuned(tf.data.Dataset.from_tensor_slices((as_read(inputs), targets)).batch(_VALIDATION_BLOCK).cache())
 
 
-def _untuned(batches: Any) -> Any:
+def untuned(batches: Any) -> Any:
     """Without the thread that would tune them: an epoch's end waits until it wakes of itself, often for seconds."""
     options = tf.data.Options()
     options.autotune.enabled = False

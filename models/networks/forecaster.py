@@ -1,34 +1,28 @@
 """A network with what it needs to forecast: fitting, predicting, saving, loading."""
 
 import functools
-import warnings
 from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
-import keras
 import numpy as np
 import tensorflow as tf
 from numpy.typing import NDArray
 
 from daycast.models.networks.build import Frame
 from daycast.models.networks.fitting import Epoch
-from daycast.models.networks.members import fit_members
+from daycast.models.networks.kept import forward, in_blocks, load_network, save_network
+from daycast.models.networks.members import fit_members, series_recipe
 from daycast.models.series.differencing import Floats, undo
-from daycast.models.series.inputs import Inputs, as_read, network_inputs
+from daycast.models.series.inputs import network_inputs
 from daycast.models.series.scaling import Scaler, by_itself
 from daycast.models.series.windows import Windows
 from daycast.storage.terms.errors import DataError, RegistryError
 from daycast.storage.terms.pipeline import Pipeline
 from daycast.storage.terms.words import NETWORK, ForecasterName
 
-MODEL_FILE = "model.keras"
 CYCLE_CALENDAR = "cycle_calendar"
-
-_BLOCK = 256
-"""Windows a call. Every call is of this size, filled up where need be, so that a window's forecast is the same to the
-last bit whichever windows stand beside it."""
 
 _LARGEST_FALL = -0.99
 """A step of ``percent`` is held above this: a price cannot lose all of itself."""
@@ -91,13 +85,17 @@ class NetworkForecaster:
         model = spec.model.model_copy(update={"epochs": spec.training.fine_tune_epochs} if parent else {})
         scaler = parent.scaler.extended(training, target=column) if parent else Scaler.fit(training, target=column)
         calendar = shape.get(CYCLE_CALENDAR)
-        network, fitted = fit_members(
+        recipe = series_recipe(
             [
                 (network_inputs(part, scaler=scaler, calendar=calendar), scaler.targets(part))
                 for part in (training, validation)
             ],
             model=model,
             frame=_frame(spec),
+        )
+        network, fitted = fit_members(
+            recipe,
+            model=model,
             parent=parent.network if parent else None,
             on_epoch=on_epoch,
             expired=expired,
@@ -141,7 +139,8 @@ class NetworkForecaster:
         return np.isin(np.array(windows.names, dtype=object), list(self.scaler.names))[windows.codes]
 
     def _predict(self, windows: Windows, *, scaler: Scaler) -> Floats:
-        outputs = self._outputs(network_inputs(windows, scaler=scaler, calendar=self.shape.get(CYCLE_CALENDAR)))
+        inputs = network_inputs(windows, scaler=scaler, calendar=self.shape.get(CYCLE_CALENDAR))
+        outputs = in_blocks(self._forward, inputs, gives=(self.shape["horizon"],))
         differences = scaler.differences(outputs, windows=windows)
         kind = self.shape["difference"][self.shape["target"]]
         if kind == "percent":
@@ -158,10 +157,7 @@ class NetworkForecaster:
         Returns:
             The rest of the state, as JSON knows it.
         """
-        with warnings.catch_warnings():
-            # Keras copies TensorFlow's variables in a way that NumPy 2 deprecates
-            warnings.filterwarnings("ignore", message="__array__ implementation", category=DeprecationWarning)
-            self.network.save(folder / MODEL_FILE)
+        save_network(self.network, folder)
         return {
             "shape": dict(self.shape),
             "scaler": self.scaler.state(),
@@ -182,14 +178,7 @@ class NetworkForecaster:
             RegistryError: the file cannot be read, or the network reads or gives something else than the spec.
         """
         _require_shape(state["shape"], spec=spec)
-        network = _read(folder / MODEL_FILE)
-        given = network.inputs[0].shape, network.output_shape
-        expected = (None, spec.lookback, len(spec.features)), (None, spec.horizon)
-        if given != expected:
-            raise RegistryError(
-                f"A network of the shapes {expected[0]} → {expected[1]} is required. Received: "
-                f"{given[0]} → {given[1]} in {MODEL_FILE}. Retrain."
-            )
+        network = load_network(folder, reads=(None, spec.lookback, len(spec.features)), gives=(None, spec.horizon))
         return cls(
             network=network,
             scaler=Scaler.from_state(state["scaler"]),
@@ -198,17 +187,9 @@ class NetworkForecaster:
             validation_loss=float(state["validation_loss"]),
         )
 
-    def _outputs(self, inputs: Inputs) -> NDArray[np.float32]:
-        count = len(inputs[0])
-        blocks = []
-        for start in range(0, count, _BLOCK):
-            block = [_filled(array[start : start + _BLOCK]) for array in inputs]
-            blocks.append(self._forward(as_read(block)).numpy()[: count - start])
-        return np.concatenate(blocks) if blocks else np.zeros((0, self.shape["horizon"]), dtype=np.float32)
-
     @functools.cached_property
     def _forward(self) -> Any:
-        return tf.function(functools.partial(self.network, training=False), autograph=False)
+        return forward(self.network)
 
 
 def _frame(spec: Pipeline) -> Frame:
@@ -225,11 +206,6 @@ def _restored_column(spec: Pipeline) -> int | None:
     """The column whose level or cycle is put back on the outputs, if one is."""
     restores = spec.model.normalization != "none" or spec.model.cycle
     return spec.features.index(spec.target) if restores else None
-
-
-def _filled(block: NDArray[Any]) -> NDArray[Any]:
-    """A block of the one size, zeros after what there is."""
-    return np.concatenate([block, np.zeros((_BLOCK - len(block), *block.shape[1:]), dtype=block.dtype)])
 
 
 def shape_of(spec: Pipeline) -> dict[str, Any]:
@@ -253,12 +229,3 @@ def _require_shape(held: Mapping[str, Any], *, spec: Pipeline) -> None:
         raise RegistryError(
             f"{spec.name}: a version with {needed} is required. Received: one with {', '.join(apart)}. Retrain."
         )
-
-
-def _read(path: Path) -> Any:
-    try:
-        return keras.models.load_model(path, compile=False, safe_mode=True)
-    except (ValueError, TypeError, KeyError, OSError) as error:
-        raise RegistryError(
-            f"A Keras file that loads in safe mode is required. Received: {path.name}: {error}. Retrain."
-        ) from error

@@ -1,42 +1,72 @@
 """Networks trained from seeds one after the other, whose forecasts are averaged, with least squares beside them."""
 
 from collections.abc import Callable, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
 import tensorflow as tf
 
 from daycast.models.networks.build import Frame, build, join, members_of
-from daycast.models.networks.fitting import Epoch, Fitted, Pair, run
+from daycast.models.networks.fitting import Epoch, Fitted, Pair, in_order, ready, run, shuffled
 from daycast.models.networks.ridge import fit_ridge
 from daycast.storage.terms.network import ModelSpec
 
 
+@dataclass(frozen=True, kw_only=True)
+class Recipe:
+    """How one network comes about, whatever it forecasts.
+
+    Attributes:
+        build: a compiled network with new weights, of a model with a seed.
+        training: its batches of training, of the same model.
+        validation: batches of validation.
+        join: one network of the trained ones.
+    """
+
+    build: Callable[[ModelSpec], Any]
+    training: Callable[[ModelSpec], Any]
+    validation: Any
+    join: Callable[[Sequence[Any]], Any]
+
+
+def series_recipe(parts: Sequence[Pair], *, model: ModelSpec, frame: Frame) -> Recipe:
+    """Of windows of series: least squares, where the model has a share of it, is solved anew each time.
+
+    Args:
+        parts: the training and the validation part.
+        model: the network and how it is fitted.
+        frame: what it reads and gives.
+    """
+    training, validation = parts
+    return Recipe(
+        build=lambda each: ready(build(each, frame=frame), model=each),
+        training=lambda each: shuffled(training, model=each),
+        validation=in_order(validation),
+        join=lambda networks: _joined(networks, training, model=model, frame=frame),
+    )
+
+
 def fit_members(
-    parts: Sequence[Pair],
+    recipe: Recipe,
     *,
     model: ModelSpec,
-    frame: Frame,
     parent: Any,
     on_epoch: Callable[[Epoch], None],
     expired: Callable[[], bool],
 ) -> tuple[Any, Fitted]:
     """Train ``model.members`` networks, the first from ``model.seed``, each next from the seed after it.
 
-    Least squares, where the model has a share of it, is solved anew each time.
-
     Args:
-        parts: the training and the validation part.
+        recipe: what is trained, and on what.
         model: the network and how it is fitted.
-        frame: what it reads and gives.
         parent: a network of the same specification whose members are trained on; none for new weights.
         on_epoch: told of each pass, numbered from the first member's first to the last member's last.
         expired: asked every so many steps; once true, training ends.
 
     Returns:
-        One network that joins its members and least squares, or the one member alone, and how the fits went: every
-        member's epochs one after another, and the mean of the members' validation losses.
+        One network that joins its members, or the one member alone, and how the fits went: every member's epochs one
+        after another, and the mean of the members' validation losses.
 
     Raises:
         DataError: a loss is not a number.
@@ -44,19 +74,16 @@ def fit_members(
     count = _Count(on_epoch, members=model.members)
     fits = [
         _fit(
-            model.model_copy(update={"seed": model.seed + number}),
-            parts=parts,
-            frame=frame,
+            recipe,
+            model=model.model_copy(update={"seed": model.seed + number}),
             parent=members_of(parent)[number] if parent else None,
             on_epoch=count,
             expired=expired,
         )
         for number in range(model.members)
     ]
-    networks = [network for network, _ in fits]
     loss = float(np.mean([fitted.validation_loss for _, fitted in fits]))
-    fitted = Fitted(history=count.history, validation_loss=loss)
-    return _joined(networks, parts[0], model=model, frame=frame), fitted
+    return recipe.join([network for network, _ in fits]), Fitted(history=count.history, validation_loss=loss)
 
 
 def _joined(networks: Sequence[Any], training: Pair, *, model: ModelSpec, frame: Frame) -> Any:
@@ -81,23 +108,21 @@ class _Count:
 
 
 def _fit(
-    model: ModelSpec,
+    recipe: Recipe,
     *,
-    parts: Sequence[Pair],
-    frame: Frame,
+    model: ModelSpec,
     parent: Any,
     on_epoch: Callable[[Epoch], None],
     expired: Callable[[], bool],
 ) -> tuple[Any, Fitted]:
     tf.random.set_seed(model.seed)
-    network = build(model, frame=frame)
+    network = recipe.build(model)
     if parent:
         network.set_weights(parent.get_weights())
-    training, validation = parts
     fitted = run(
         network,
-        training=training,
-        validation=validation,
+        training=recipe.training(model),
+        validation=recipe.validation,
         model=model,
         warm=parent is not None,
         on_epoch=on_epoch,

@@ -36,7 +36,7 @@ CELLS: Mapping[str, Cell] = MappingProxyType(
 )
 """By the name that ``model.cell`` gives."""
 
-_AROUND = ("Cycle", "Level", "Restore")
+_AROUND = ("Counting", "Cycle", "Level", "Pooling", "Restore")
 """Daycast's layers around the recurrent ones."""
 
 
@@ -53,7 +53,7 @@ def own_layers() -> tuple[str, ...]:
     """Daycast's own layers, by the names under which they stand in stored networks.
 
     >>> own_layers()
-    ('CompiledGRU', 'CompiledLSTM', 'Cycle', 'Level', 'Restore', 'SegmentRecurrence')
+    ('CompiledGRU', 'CompiledLSTM', 'Counting', 'Cycle', 'Level', 'Pooling', 'Restore', 'SegmentRecurrence')
     """
     places = (cell.layer.split(":") for cell in CELLS.values())
     return tuple(sorted({*_AROUND, *(name for module, name in places if module != "keras")}))

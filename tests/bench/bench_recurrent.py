@@ -66,12 +66,12 @@ def _fit(cell: str, batch: int, options: argparse.Namespace, on_epoch: Callable[
     import numpy as np
     import tensorflow as tf
 
-    from daycast.models.networks import build, fitting
+    from daycast.models.networks import build, fitting, stack
     from daycast.storage.terms.network import ModelSpec
 
     model = ModelSpec(cell=cell, units=(_UNITS,), batch_size=batch, epochs=options.rounds + 1, patience=10**6)  # type: ignore[arg-type]
     if options.plain:
-        build.CELLS = {"lstm": keras.layers.LSTM, "gru": keras.layers.GRU}
+        stack.LAYERS = {"lstm": keras.layers.LSTM, "gru": keras.layers.GRU}
     else:
         share_cores(model)
     tf.config.experimental.enable_op_determinism()
@@ -81,9 +81,9 @@ def _fit(cell: str, batch: int, options: argparse.Namespace, on_epoch: Callable[
     targets = random.normal(size=(_WINDOWS + 64, _HORIZON)).astype("float32")
     frame = build.Frame(lookback=_LOOKBACK, features=_FEATURES, horizon=_HORIZON)
     fitting.run(
-        build.build(model, frame=frame),
-        training=((inputs[64:],), targets[64:]),
-        validation=((inputs[:64],), targets[:64]),
+        fitting.ready(build.build(model, frame=frame), model=model),
+        training=fitting.shuffled(((inputs[64:],), targets[64:]), model=model),
+        validation=fitting.in_order(((inputs[:64],), targets[:64])),
         model=model,
         warm=False,
         on_epoch=on_epoch,

@@ -83,9 +83,11 @@ def _fit(width: int, horizon: int, options: argparse.Namespace, on_epoch: Callab
     inputs = random.normal(size=(count + 8, _LOOKBACK, 1)).astype("float32")
     targets = random.normal(size=(count + 8, horizon)).astype("float32")
     fitting.run(
-        build.build(model, frame=build.Frame(lookback=_LOOKBACK, features=1, horizon=horizon)),
-        training=((inputs[8:],), targets[8:]),
-        validation=((inputs[:8],), targets[:8]),
+        fitting.ready(
+            build.build(model, frame=build.Frame(lookback=_LOOKBACK, features=1, horizon=horizon)), model=model
+        ),
+        training=fitting.shuffled(((inputs[8:],), targets[8:]), model=model),
+        validation=fitting.in_order(((inputs[:8],), targets[:8])),
         model=model,
         warm=False,
         on_epoch=on_epoch,

@@ -38,7 +38,8 @@ Parts = dict[str, str]
 
 def train(**model: Any) -> Parts:
     """Train the network of ``tests/flows/command/test_commands.py`` on its data, any key of the model changed."""
-    from daycast.models.networks.forecaster import MODEL_FILE, NetworkForecaster
+    from daycast.models.networks.forecaster import NetworkForecaster
+    from daycast.models.networks.kept import MODEL_FILE
 
     training, validation, spec = _material(**model)
     forecaster = NetworkForecaster.fit(

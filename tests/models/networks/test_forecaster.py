@@ -21,7 +21,8 @@ from daycast.storage.terms.errors import DataError, RegistryError
 load_keras()
 
 from daycast.models.networks.build import Frame  # noqa: E402
-from daycast.models.networks.forecaster import MODEL_FILE, NetworkForecaster  # noqa: E402
+from daycast.models.networks.forecaster import NetworkForecaster  # noqa: E402
+from daycast.models.networks.kept import MODEL_FILE  # noqa: E402
 from daycast.models.networks.ridge import fit_ridge  # noqa: E402
 from daycast.storage.registry.keras_archive import check_keras_archive, content_hash  # noqa: E402
 

@@ -1,0 +1,67 @@
+"""Batches of tokens, in an order that the seed alone decides."""
+
+from typing import Any
+
+import numpy as np
+import tensorflow as tf
+from numpy.typing import NDArray
+
+from daycast.models.networks.fitting import untuned
+from daycast.models.text.vocabulary import PADDING, Tokens
+from daycast.storage.terms.network import ModelSpec
+
+_AHEAD = 32
+"""Batches that are sorted by length together."""
+_AT_ONCE = 32
+
+
+def of_documents(rows: Tokens, codes: NDArray[np.int64], *, model: ModelSpec) -> Any:
+    """Batches of documents about as long as each other, new each epoch; a smaller rest is left.
+
+    A loop over a batch ends with its longest document. So documents are shuffled, some thousand at a time sorted by
+    length and cut into batches, and these shuffled.
+
+    Args:
+        rows: ``(documents, length)``.
+        codes: ``(documents,)``, numbers of labels.
+        model: batch size and seed.
+    """
+    tokens, labels = tf.constant(rows), tf.constant(codes.astype(np.int32))
+    lengths = tf.constant((rows != PADDING).sum(axis=1).astype(np.int32))
+    size = min(model.batch_size, len(rows))
+
+    def sorted_by_length(some: Any) -> Any:
+        whole = some[: tf.size(some) // size * size]
+        return tf.reshape(tf.gather(whole, tf.argsort(tf.gather(lengths, whole), stable=True)), (-1, size))
+
+    order = tf.data.Dataset.range(len(rows)).shuffle(len(rows), seed=model.seed, reshuffle_each_iteration=True)
+    batches = order.batch(size * _AHEAD).map(sorted_by_length).unbatch()
+    mixed = batches.shuffle(_AHEAD, seed=model.seed, reshuffle_each_iteration=True)
+    count = len(rows) // size
+    gathered = mixed.map(lambda some: (tf.gather(tokens, some), tf.gather(labels, some)))
+    return untuned(gathered.apply(tf.data.experimental.assert_cardinality(count)).prefetch(_AT_ONCE))
+
+
+def of_text(numbers: Tokens, *, lookback: int, model: ModelSpec) -> Any:
+    """Batches of windows that begin anywhere in a text, as many an epoch as would lie end to end.
+
+    Returns:
+        Batches of ``(batch, lookback)``, and for each of their tokens the one that follows it.
+    """
+    text = tf.constant(numbers)
+    begins = len(numbers) - lookback
+    count = max(1, begins // lookback)
+    size = min(model.batch_size, count)
+
+    def windows(some: Any) -> Any:
+        both = tf.gather(text, tf.cast(some, tf.int32)[:, tf.newaxis] + tf.range(lookback + 1))
+        return tf.ensure_shape(both[:, :-1], (size, lookback)), tf.ensure_shape(both[:, 1:], (size, lookback))
+
+    order = tf.data.Dataset.range(begins).shuffle(begins, seed=model.seed, reshuffle_each_iteration=True).take(count)
+    return untuned(order.batch(size, drop_remainder=True).map(windows).prefetch(_AT_ONCE))
+
+
+def held_out(inputs: Tokens, targets: NDArray[Any], *, size: int) -> Any:
+    """Batches of all there is, of one size but for the last."""
+    pairs = tf.data.Dataset.from_tensor_slices((inputs, targets.astype(np.int32)))
+    return untuned(pairs.batch(size).cache())

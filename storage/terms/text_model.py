@@ -1,0 +1,30 @@
+"""The network of a pipeline that reads text: its table ``model`` of the pipeline file."""
+
+from typing import Annotated, Literal, Self
+
+from pydantic import Field, model_validator
+
+from daycast.storage.terms.network import ModelSpec
+
+Pooling = Literal["last", "max", "mean"]
+_OF_VALUES = ("segment", "normalization", "cycle", "linear", "ridge_share", "loss")
+
+
+class TextModelSpec(ModelSpec):
+    """A network behind an embedding. Beside what is its own it takes the keys of every network that are not of values.
+
+    Attributes:
+        embedding: numbers that stand for a token.
+        pooling: what becomes of the states over a document's steps: the last one, or each unit's largest or mean.
+    """
+
+    embedding: Annotated[int, Field(gt=0, le=4096)] = 64
+    pooling: Pooling = "last"
+
+    @model_validator(mode="after")
+    def _reads_tokens(self) -> Self:
+        if self.segmented:
+            raise ValueError(f"a network that reads text has the cell simple_rnn, lstm or gru. Received: {self.cell!r}")
+        if given := sorted(set(_OF_VALUES) & self.model_fields_set):
+            raise ValueError(f"keys of a network that reads text are required. Received: {', '.join(given)}")
+        return self
