@@ -1,0 +1,109 @@
+"""The documents of a pipeline, point in time: what was known of each, and from when on.
+
+``<lake>/documents/<pipeline>/`` has a Parquet file for each fetch that brought something: documents, or a label that
+came or changed. What stands is never changed, so that a run sees as of an instant what was known then.
+"""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+import pandas as pd
+
+from daycast.storage.lake.folder import Folder
+from daycast.storage.lake.parquet import read_frames, steadily, write_frame
+from daycast.storage.terms.words import AVAILABLE_AT, DOCUMENT_ID, FETCHED_AT, LABEL, PUBLISHED_AT, TEXT, TIME
+
+_COLUMNS = [DOCUMENT_ID, TEXT, PUBLISHED_AT, LABEL, AVAILABLE_AT, FETCHED_AT]
+
+
+@dataclass(frozen=True, kw_only=True)
+class AddedDocuments:
+    """What a fetch brought.
+
+    Attributes:
+        new: documents that were not known.
+        revised: documents whose text or time is another one.
+        labelled: known documents whose label came or changed.
+    """
+
+    new: int
+    revised: int
+    labelled: int
+
+
+class DocumentStore:
+    """The documents of a pipeline.
+
+    Args:
+        lake: the lake's folder.
+        pipeline: its name.
+
+    Raises:
+        StorageError: from every method, where the folder cannot be read or written.
+    """
+
+    def __init__(self, lake: Folder, pipeline: str) -> None:
+        self.folder = lake / "documents" / pipeline
+        self._aside = lake / "set_aside" / pipeline
+
+    def add(self, frame: pd.DataFrame, *, fetched_at: datetime, known_at: datetime) -> AddedDocuments:
+        """Keep what is not known yet.
+
+        A document that comes for the first time counts as known from when it was published, with the label that it
+        brings; what comes of a known one later (a label, another text), from ``known_at`` on.
+
+        Args:
+            frame: ``document_id``, ``text``, ``published_at``, ``label`` (missing where it is not known); a row each.
+            fetched_at: aware; when it was read.
+            known_at: aware; from when on what came of known documents counts.
+        """
+        known = self._newest(self._all()).set_index(DOCUMENT_ID)
+        given = frame.set_index(DOCUMENT_ID)
+        fresh = ~given.index.isin(known.index)
+        before = known.reindex(given.index)
+        told = given[LABEL].notna() & (given[LABEL] != before[LABEL])
+        revised = ((given[TEXT] != before[TEXT]) | (given[PUBLISHED_AT] != before[PUBLISHED_AT])) & ~fresh
+        labelled = told & ~fresh & ~revised
+        kept = given.assign(**{LABEL: given[LABEL].where(given[LABEL].notna(), before[LABEL])})
+        instant = pd.Series(pd.Timestamp(known_at), index=given.index)
+        rows = kept.assign(
+            **{AVAILABLE_AT: given[PUBLISHED_AT].where(fresh, instant), FETCHED_AT: pd.Timestamp(fetched_at)}
+        )
+        rows = rows[fresh | revised | labelled].reset_index()
+        if len(rows):
+            write_frame(self.folder, f"{fetched_at:%Y%m%dT%H%M%S%fZ}.parquet", _typed(rows))
+        return AddedDocuments(new=int(fresh.sum()), revised=int(revised.sum()), labelled=int(labelled.sum()))
+
+    def known(self, as_of: datetime) -> pd.DataFrame:
+        """What was known as of an instant: a row a document, by ``published_at`` and key, the newest of what was said.
+
+        ``label`` is missing where it was not known then; ``available_at`` is when the row's was.
+        """
+        rows = self._all()
+        seen = rows[(rows[AVAILABLE_AT] <= pd.Timestamp(as_of)) & (rows[PUBLISHED_AT] <= pd.Timestamp(as_of))]
+        return self._newest(seen).sort_values([PUBLISHED_AT, DOCUMENT_ID], ignore_index=True)
+
+    def set_aside(self, rows: pd.DataFrame, *, fetched_at: datetime) -> None:
+        """Keep what could not be used: keys and reasons."""
+        if len(rows):
+            write_frame(self._aside, f"documents-{fetched_at:%Y%m%dT%H%M%S%fZ}.parquet", rows)
+
+    def _all(self) -> pd.DataFrame:
+        rows = steadily(self.folder, lambda names: read_frames(self.folder, names))
+        return _typed(rows if len(rows) else pd.DataFrame({column: [] for column in _COLUMNS}))
+
+    @staticmethod
+    def _newest(rows: pd.DataFrame) -> pd.DataFrame:
+        ordered = rows.sort_values([AVAILABLE_AT, FETCHED_AT], kind="stable")
+        return ordered.drop_duplicates(DOCUMENT_ID, keep="last")
+
+
+def _typed(rows: pd.DataFrame) -> pd.DataFrame:
+    """Each column of the one type, also where all of it is missing."""
+    kinds = {
+        DOCUMENT_ID: "str",
+        TEXT: "str",
+        LABEL: "str",
+        **dict.fromkeys((PUBLISHED_AT, AVAILABLE_AT, FETCHED_AT), TIME),
+    }
+    return rows[_COLUMNS].astype(kinds)

@@ -1,0 +1,126 @@
+"""Documents from CSV, Parquet and folders: every script, and what is set aside with its reason."""
+
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pandas as pd
+import pytest
+
+from daycast.storage.feeds.reading.documents import DocumentLayout, read_documents
+from daycast.storage.terms.errors import FeedRefused, FeedUnavailable
+
+LAYOUT = DocumentLayout(label="label")
+TEXTS = {
+    "chinese": "天气很好。",
+    "emoji": "great 😀👨‍👩‍👧",
+    "right-to-left": "שלום עולם",
+    "marks": "e\u0301cole",
+    "html": "<b>bold</b><script>alert(1)</script>",
+    "control": "a\x01b\x7f",
+    "lines": 'two\nlines, and "quotes"',
+    "empty": "",
+    "long": "word " * 2_000_000,
+}
+
+
+def _frame(texts=TEXTS):
+    return pd.DataFrame(
+        {
+            "document_id": list(texts),
+            "published_at": pd.date_range("2026-01-01", periods=len(texts), freq="h", tz="UTC", unit="us"),
+            "label": ["1", None] * (len(texts) // 2) + ["0"] * (len(texts) % 2),
+            "text": list(texts.values()),
+        }
+    )
+
+
+def test_every_document_comes_out_of_parquet_as_it_went_in(tmp_path: Path) -> None:
+    _frame().to_parquet(tmp_path / "docs.parquet")
+    read = read_documents(tmp_path / "docs.parquet", layout=LAYOUT, name="docs")
+    assert dict(zip(read.good["document_id"], read.good["text"], strict=True)) == TEXTS
+    assert read.set_aside.empty
+
+
+@pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "utf-16"])
+def test_every_document_comes_out_of_csv_as_it_went_in(tmp_path: Path, encoding: str) -> None:
+    """But the empty one, which CSV cannot tell from one that is missing."""
+    _frame().to_csv(tmp_path / "docs.csv", index=False, encoding=encoding)
+    layout = DocumentLayout(label="label", encoding=encoding)
+    read = read_documents(tmp_path / "docs.csv", layout=layout, name="docs")
+    assert dict(zip(read.good["document_id"], read.good["text"], strict=True)) == {
+        key: text for key, text in TEXTS.items() if key != "empty"
+    }
+    assert read.set_aside.to_dict("records") == [{"document_id": "empty", "reason": "no text"}]
+    assert read.good["label"].fillna("").tolist()[:2] == ["1", ""]
+
+
+def test_a_folder_gives_a_document_a_file(tmp_path: Path) -> None:
+    (tmp_path / "deep").mkdir()
+    (tmp_path / "a.txt").write_text("one", encoding="utf-8")
+    (tmp_path / "deep" / "天.txt").write_text("two", encoding="utf-8")
+    (tmp_path / "bad.txt").write_bytes(b"\xff\xfe\xfa")
+    (tmp_path / "picture.png").write_bytes(b"\x89PNG")
+    read = read_documents(tmp_path, layout=DocumentLayout(), name="docs")
+    assert dict(zip(read.good["document_id"], read.good["text"], strict=True)) == {"a": "one", "deep/天": "two"}
+    assert read.set_aside.to_dict("records") == [{"document_id": "bad", "reason": "no text"}]
+    assert read.good["published_at"].max() <= pd.Timestamp(datetime.now(UTC))
+
+
+def test_rows_that_cannot_be_used_are_set_aside_with_the_reason(tmp_path: Path) -> None:
+    (tmp_path / "docs.csv").write_text(
+        "document_id,published_at,label,text\n"
+        ",2026-01-01,1,no key\n"
+        "a,2026-01-01,1,good\n"
+        "b,yesterday,1,no time\n"
+        "c,2026-01-02,0,\n"
+        "a,2026-01-03,1,other\n"
+        "a,2026-01-03,1,good\n"
+        f"{'k' * 201},2026-01-03,1,long key\n",
+        encoding="utf-8",
+    )
+    read = read_documents(tmp_path / "docs.csv", layout=LAYOUT, name="docs")
+    assert read.good["text"].tolist() == ["good"]
+    assert read.set_aside["reason"].tolist() == [
+        "no key",
+        "no time that can be read",
+        "no text",
+        "a key that stands twice, with another text",
+        "a key that stands twice",
+        "a key of more than 200 characters",
+    ]
+
+
+def test_numbers_are_labels_and_keys_without_a_decimal_point(tmp_path: Path) -> None:
+    frame = _frame({"a": "x", "b": "y"}).assign(label=[1.0, None], document_id=[7, 8])
+    frame.to_parquet(tmp_path / "docs.parquet")
+    good = read_documents(tmp_path / "docs.parquet", layout=LAYOUT, name="docs").good
+    assert (good["document_id"].tolist(), good["label"].fillna("").tolist()) == (["7", "8"], ["1", ""])
+
+
+@pytest.mark.parametrize(
+    ("content", "said"),
+    [
+        (b"", "no CSV with a header"),
+        (b"id,text\n1,a\n", "no column 'document_id', 'published_at', 'label'"),
+        (b"document_id,published_at,label,text\na,2026-01-01T00:00Z,,x\nb,2026-01-01,,y\n", "with a zone"),
+        ("document_id,published_at,label,text\na,2026-01-01,,é\n".encode("latin-1"), "set encoding"),
+    ],
+)
+def test_what_is_no_table_of_documents_is_refused(tmp_path: Path, content: bytes, said: str) -> None:
+    (tmp_path / "docs.csv").write_bytes(content)
+    with pytest.raises(FeedRefused, match=said):
+        read_documents(tmp_path / "docs.csv", layout=LAYOUT, name="docs")
+
+
+def test_damaged_parquet_numbers_as_times_and_nothing_at_all_are_refused(tmp_path: Path) -> None:
+    (tmp_path / "docs.parquet").write_bytes(b"PAR1 cut")
+    with pytest.raises(FeedRefused, match="no whole Parquet file"):
+        read_documents(tmp_path / "docs.parquet", layout=LAYOUT, name="docs")
+    _frame({"a": "x", "b": "y"}).assign(published_at=[1, 2]).to_parquet(tmp_path / "docs.parquet")
+    with pytest.raises(FeedRefused, match="their unit and epoch are a guess"):
+        read_documents(tmp_path / "docs.parquet", layout=LAYOUT, name="docs")
+    with pytest.raises(FeedUnavailable, match="there is no file"):
+        read_documents(tmp_path / "none.csv", layout=LAYOUT, name="docs")
+    (tmp_path / "empty").mkdir()
+    with pytest.raises(FeedRefused, match=r"no \.txt"):
+        read_documents(tmp_path / "empty", layout=LAYOUT, name="docs")
