@@ -32,7 +32,7 @@ app.add_typer(benchmark_app, name="benchmark")
 
 @benchmark_app.callback()
 def _benchmark() -> None:
-    """Keep `etth1` a command's name, though it is the only one."""
+    """Each is a command of its own."""
 
 
 def _version(asked: bool) -> None:  # noqa: FBT001 — as Typer calls it
@@ -223,6 +223,48 @@ def benchmark_etth1(
     place = folder or f"{Settings().storage.rstrip('/')}/benchmark"
     results = run_benchmark(specs, seeds=seeds, out=place, test=not validation_only, say=say)
     print_benchmark(out, results, folder=place)
+
+
+_DATA = typer.Option("--data", help="The file of the texts, which is not shipped.")
+_SEEDS = typer.Option(min=1, help="Networks of each, from seeds one after the other.")
+_OUT = typer.Option("--out", help="Where scores and what was told go; storage/benchmark by default.")
+_TRIALS = typer.Option("--tables", help="Other networks; flows/text_benchmark.toml by default.")
+_MOST = typer.Option(min=100, help="Reviews of each part, or characters, at most: a trial, no result.")
+_UNREAD = typer.Option("--validation-only", help="Leave the test part unread, to choose settings.")
+
+
+@benchmark_app.command("imdb")
+def benchmark_imdb(
+    data: Annotated[str, _DATA],
+    seeds: Annotated[int, _SEEDS] = 3,
+    folder: Annotated[str | None, _OUT] = None,
+    tables: Annotated[Path | None, _TRIALS] = None,
+    most: Annotated[int | None, _MOST] = None,
+    validation_only: Annotated[bool, _UNREAD] = False,  # noqa: FBT002
+) -> None:
+    """Train and score on the 50,000 film reviews by their own split: accuracy of network, regression and blend."""
+    from daycast.flows.text_benchmark import run_trials, sittings
+
+    test = not validation_only
+    asked = sittings("imdb", path=data, seeds=seeds, out=folder, tables=tables, most=most, test=test)
+    run_trials(asked, say=say)
+
+
+@benchmark_app.command("shakespeare")
+def benchmark_shakespeare(
+    data: Annotated[str, _DATA],
+    seeds: Annotated[int, _SEEDS] = 3,
+    folder: Annotated[str | None, _OUT] = None,
+    tables: Annotated[Path | None, _TRIALS] = None,
+    most: Annotated[int | None, _MOST] = None,
+    validation_only: Annotated[bool, _UNREAD] = False,  # noqa: FBT002
+) -> None:
+    """Train and score on tinyshakespeare, the last tenth being the test: bits a character of network and counts."""
+    from daycast.flows.text_benchmark import run_trials, sittings
+
+    test = not validation_only
+    asked = sittings("shakespeare", path=data, seeds=seeds, out=folder, tables=tables, most=most, test=test)
+    run_trials(asked, say=say)
 
 
 def _quiet() -> None:
