@@ -11,10 +11,10 @@ from typing import TYPE_CHECKING, Any
 
 from pydantic import ValidationError
 
-from daycast.tasks.apart.lifeline import end_with_parent
 from daycast.storage.config.settings import Settings
 from daycast.storage.terms.errors import ConfigError
 from daycast.storage.terms.trial import Trial
+from daycast.tasks.apart.lifeline import end_with_parent
 
 if TYPE_CHECKING:
     from daycast.tasks.text_benchmark import Sitting

@@ -65,6 +65,10 @@ class Vocabulary:
         ranked = sorted(sorted(counts, reverse=True), key=lambda token: -counts[token])
         return cls(kind=kind, tokens=(*_SPECIAL, *ranked[: None if size is None else max(0, size - FIRST)]))
 
+    def first(self, size: int) -> "Vocabulary":
+        """The vocabulary of that size of the same documents: the most frequent of its tokens."""
+        return Vocabulary(kind=self.kind, tokens=self.tokens[:size])
+
     def __len__(self) -> int:
         return len(self.tokens)
 

@@ -9,7 +9,7 @@ from typing import Any
 import pandas as pd
 
 from daycast.storage.feeds.reading.local_file import FILE_LIMIT, read_bytes
-from daycast.storage.feeds.reading.times import MixedZonesError, parse_times, to_instants
+from daycast.storage.feeds.reading.times import UnsureTimesError, parse_times, to_instants
 from daycast.storage.terms.errors import FeedRefused
 from daycast.storage.terms.words import DOCUMENT_ID, LABEL, PUBLISHED_AT, REASON, TEXT
 
@@ -129,7 +129,7 @@ def _instants(values: pd.Series, *, layout: DocumentLayout, name: str) -> pd.Ser
         try:
             texts = [_written(value) for value in values]
             instants = parse_times(texts, timezone=layout.timezone, days=False).observed_at
-        except MixedZonesError as error:
+        except UnsureTimesError as error:
             raise FeedRefused(FEED, name, str(error)) from None
     return pd.Series(instants, index=values.index)
 

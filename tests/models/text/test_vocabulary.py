@@ -42,6 +42,11 @@ def test_only_the_most_frequent_are_kept():
     assert known.unknown("c d a c") == ["c", "d"]
 
 
+def test_a_smaller_vocabulary_is_the_first_of_a_larger_one():
+    texts = ["a a a b b c d e"]
+    assert Vocabulary.fit(texts, kind="word").first(4) == Vocabulary.fit(texts, kind="word", size=4)
+
+
 def test_what_is_stored_is_read_again():
     known = Vocabulary.fit(["天气 😀 é"], kind="character")
     again = Vocabulary.from_state(json.loads(json.dumps(known.state())))
