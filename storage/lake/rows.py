@@ -108,7 +108,8 @@ def _read(folder: Folder, names: Sequence[str], *, time: str) -> Rows:
     codes = rank[labels.indices.to_numpy(zero_copy_only=False)]
     columns = {name: parquet.as_array(table.column(name)) for name in table.column_names if name != SERIES_ID}
     rows = Rows(tuple(given[place] for place in order), {SERIES_ID: codes, **columns})
-    return rows if len(tables) == 1 else _last_of_each(rows, time=time)
+    sorted_already = len(tables) == 1 and given == sorted(given)
+    return rows if sorted_already else _last_of_each(rows, time=time)
 
 
 def _last_of_each(rows: Rows, *, time: str) -> Rows:
