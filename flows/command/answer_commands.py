@@ -35,15 +35,16 @@ def status(format: Annotated[Form, typer.Option(help="How it is printed.")] = Fo
     """Show for each pipeline the champion, its age, the last run, live skill, and what is stale or failing."""
     from daycast.flows.command.printing import print_standing, print_status
     from daycast.flows.running.clock import now
+    from daycast.flows.server.running_server import paused_pipelines
     from daycast.storage.config.settings import Settings
     from daycast.tasks.answers.standing import standing
 
     at = now()
-    found = standing(Settings(), at=at)
+    found, paused = standing(Settings(), at=at), paused_pipelines()
     if format is Form.json:
-        print_standing(found, at=at)
+        print_standing(found, at=at, paused=paused)
     else:
-        print_status(out, found, at=at)
+        print_status(out, found, at=at, paused=paused)
     if any(row.troubles for row in found.pipelines):
         raise typer.Exit(1)
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import asdict
 from datetime import datetime
 from statistics import mean, pstdev
@@ -93,13 +93,16 @@ def print_backfill(out: Console, outcome: Backfilled) -> None:
     print_next(out, "daycast status", f"daycast forecasts {outcome.pipeline}")
 
 
-def print_standing(standing: Standing, *, at: datetime) -> None:
+def print_standing(standing: Standing, *, at: datetime, paused: Collection[str] = ()) -> None:
     """How everything stands, as JSON: one object a pipeline, its troubles in words."""
-    rows = [{**asdict(row), "needs_a_person": bool(row.troubles), "at": at} for row in standing.pipelines]
+    rows = [
+        {**asdict(row), "needs_a_person": bool(row.troubles), "paused": row.pipeline in paused, "at": at}
+        for row in standing.pipelines
+    ]
     print_json(rows)
 
 
-def print_status(out: Console, standing: Standing, *, at: datetime) -> None:
+def print_status(out: Console, standing: Standing, *, at: datetime, paused: Collection[str] = ()) -> None:
     """How each pipeline stands, what needs a person, and what the storage folder holds; 100 columns at most."""
     width = min(out.width, 100) if out.is_terminal else out.width  # what goes into a pipe is not folded
     table = new_table("pipeline", "champion", "age", "last run", "last good", "next run", "7 d", "30 d", gap=1)
@@ -110,7 +113,7 @@ def print_status(out: Console, standing: Standing, *, at: datetime) -> None:
             age(at, row.champion.as_of) if row.champion else "—",
             styled(row.last.status) if row.last else "never",
             f"{row.good.as_of:%m-%d %H:%M}" if row.good else "—",
-            f"{row.next_at:%m-%d %H:%M}" if row.next_at else "by hand",
+            "paused" if row.pipeline in paused else f"{row.next_at:%m-%d %H:%M}" if row.next_at else "by hand",
             signed(row.week.skill),
             signed(row.month.skill),
         )

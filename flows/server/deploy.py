@@ -42,9 +42,10 @@ def register(
     pool_type = _require_pool(pool)
     from daycast.flows.server.automations import apply_automations
     from daycast.flows.server.deployments import make_deployments
+    from daycast.flows.server.settled import settle
 
     variables = _variables(pool_type)
-    for deployment in make_deployments(pipelines, sample=sample):
+    for deployment in settle(make_deployments(pipelines, sample=sample)):
         deployment.job_variables = variables
         deployment.apply(work_pool_name=pool)
         say(f"  {deployment.flow_name}/{deployment.name}")

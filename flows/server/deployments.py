@@ -21,6 +21,9 @@ from daycast.storage.terms.schedule import Schedule
 TAG = "daycast"
 """On every deployment, so that automations find their runs."""
 
+SLUG = "daycast"
+"""Of the schedule that the pipeline file says, so that it is told from those that a person adds."""
+
 _ONE_AT_A_TIME = ConcurrencyLimitConfig(limit=1, collision_strategy=ConcurrencyLimitStrategy.ENQUEUE)
 
 
@@ -80,4 +83,4 @@ def _deployment(
 
 
 def _cron(schedule: Schedule) -> PrefectSchedule:
-    return Cron(schedule.cron, timezone=schedule.timezone)
+    return Cron(schedule.cron, timezone=schedule.timezone, slug=SLUG)

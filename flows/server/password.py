@@ -12,7 +12,8 @@ from daycast.flows.server.binding import Binding
 from daycast.storage.terms.errors import ConfigError
 
 _USER = "daycast"
-_FILE = "daycast-password"
+FILE = "daycast-password"
+"""In Prefect's home."""
 _MINE_ALONE = 0o600
 
 
@@ -38,7 +39,7 @@ def choose_password(binding: Binding, *, generated: bool, say: Callable[[str], N
         say("  It asks for the password in PREFECT_SERVER_API_AUTH_STRING.")
         return own.get_secret_value()
     if generated:
-        file = get_current_settings().home / _FILE
+        file = get_current_settings().home / FILE
         say(f"  It asks for the password (user and password, as one word) in {file}")
         return kept_password(file)
     if not binding.is_for_this_machine:

@@ -7,12 +7,14 @@ from collections.abc import Callable
 from contextlib import ExitStack
 from dataclasses import dataclass
 from datetime import timedelta
+from typing import Any
 
 from daycast.flows.running.safe_path import SAFE_PATH
-from daycast.flows.running.surroundings import require_prefect_home
+from daycast.flows.running.surroundings import prefect_home, require_prefect_home
 from daycast.flows.server.binding import read_binding, server_environment
 from daycast.flows.server.local_server import Server, api_url, configured_api, without_password
 from daycast.flows.server.password import choose_password
+from daycast.flows.server.running_server import told
 from daycast.storage.config.settings import Settings
 from daycast.storage.terms.errors import WorkError
 from daycast.storage.terms.pipeline import Pipeline
@@ -117,6 +119,7 @@ def _server(stack: ExitStack, asked: Asked, *, say: Callable[[str], None]) -> bo
     stack.callback(server.stop)
     stack.enter_context(api_url(server.url, password=password))
     server.wait()
+    stack.enter_context(told(prefect_home(), server.url))
     return True
 
 
@@ -124,7 +127,8 @@ def _take_up_again(say: Callable[[str], None]) -> None:
     from daycast.flows.server.interrupted import take_up_again
 
     if count := take_up_again():
-        say(f"  {count} runs taken up again that were in progress when the last server ended")
+        runs = "1 run" if count == 1 else f"{count} runs"
+        say(f"  {runs} taken up again that {'was' if count == 1 else 'were'} in progress when the last server ended")
 
 
 def _register_and_run(
@@ -133,13 +137,21 @@ def _register_and_run(
     from daycast.flows.server.automations import apply_automations
     from daycast.flows.server.deployments import make_deployments
     from daycast.flows.server.serving import run_deployments
+    from daycast.flows.server.settled import settle
 
     alerts = settings.alerts.get_secret_value() if settings.alerts else None
     names = apply_automations(pipelines, alerts=alerts, silent_after=silent_after(), sample=sample)
-    deployments = make_deployments(pipelines, sample=sample)
+    deployments = settle(make_deployments(pipelines, sample=sample))
     for deployment in deployments:
         schedules = deployment.schedules or []
-        crons = ", ".join(f"{item.schedule.cron} {item.schedule.timezone}" for item in schedules)  # type: ignore[union-attr]
+        crons = ", ".join(_shown(item, paused=bool(deployment.paused)) for item in schedules)
         say(f"  {deployment.flow_name}/{deployment.name}: {crons or 'by hand, from the UI'}")
     say(f"  {len(names)} automations" + ("" if alerts else "; set DAYCAST_ALERTS to an Apprise URL to be called"))
     run_deployments(deployments, ready=lambda: say("Ready. Ctrl-C stops everything."))
+
+
+def _shown(item: Any, *, paused: bool) -> str:
+    """A schedule in words."""
+    words = [getattr(item.schedule, name, None) for name in ("cron", "rrule", "interval", "timezone")]
+    held = " (paused in the UI)" if paused or not item.active else ""
+    return " ".join(str(word) for word in words if word) + held
