@@ -12,7 +12,7 @@ from typing import Annotated
 
 import typer
 
-from daycast.flows.command import answer_commands, model_commands
+from daycast.flows.command import answer_commands, check_command, model_commands
 from daycast.flows.command.completion import pipelines_like
 from daycast.flows.command.terminal import complain, out, say
 from daycast.flows.running.safe_path import keep_working_folder_out, take_back_dash_m
@@ -26,6 +26,7 @@ app = typer.Typer(
 )
 app.add_typer(answer_commands.app)
 app.add_typer(model_commands.app, name="models")
+app.command("check")(check_command.check)
 benchmark_app = typer.Typer(help="Measure the networks as the field measures its own.", no_args_is_help=True)
 app.add_typer(benchmark_app, name="benchmark")
 

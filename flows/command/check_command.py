@@ -1,0 +1,69 @@
+"""``daycast check``: what a run would find, before it is one."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from daycast.flows.command.terminal import out, say
+
+if TYPE_CHECKING:
+    from daycast.tasks.answers.checking import Check, CheckedSeries
+
+_TOLD = 5
+
+
+def check(
+    pipelines: Annotated[
+        list[str] | None, typer.Argument(help="Those to look at; all of the pipeline file by default.")
+    ] = None,
+) -> None:
+    """Ask the feeds and say what a run would find, without writing anything; exit code 1 where it would not go well."""
+    from daycast.flows.command.printing import print_next
+    from daycast.flows.running.clock import now
+    from daycast.storage.config.pipeline_file import choose_pipelines, load_pipelines
+    from daycast.storage.config.settings import Settings
+    from daycast.tasks.answers.checking import check as ask
+
+    chosen = choose_pipelines(load_pipelines(Settings().pipelines), pipelines or [], sample=False)
+    found = [ask(spec, at=now()) for spec in chosen]
+    for each in found:
+        for line in lines(each):
+            say(line)
+    good = [each.pipeline for each in found if each.good]
+    print_next(out, f"daycast run {' '.join(good)}" if good else "daycast check")
+    if len(good) < len(found):
+        raise typer.Exit(code=1)
+
+
+def lines(found: Check) -> Iterator[str]:
+    """What is to be said of a pipeline."""
+    yield f"{found.pipeline}: {'a run would go well' if found.good else 'a run would fail or be degraded'}"
+    for each in found.series[:_LISTED]:
+        yield f"  {_said(each)}"
+        for reason, count in list(each.set_aside.items())[:_TOLD]:
+            yield f"    set aside: {count:,} rows, {reason}"
+        yield from (f"    {finding}" for finding in each.findings[:_TOLD])
+        if each.trouble:
+            yield f"    trouble: {each.trouble}"
+    if len(found.series) > _LISTED:
+        rest = found.series[_LISTED:]
+        yield f"  and {len(rest):,} more, {sum(bool(each.trouble) for each in rest):,} of them with trouble"
+    yield from (f"  trouble: {trouble}" for trouble in found.troubles)
+    if found.advice:
+        yield "  This reads the files; look at it, and put it into the pipeline file:"
+        yield from (f"    {line}" for line in found.advice.splitlines())
+
+
+_LISTED = 50
+"""Series at most that are told one by one."""
+
+
+def _said(each: CheckedSeries) -> str:
+    if each.first is None or each.last is None:
+        return f"{each.symbol}: no row"
+    gaps = f"{each.missing:,} missing, {each.longest} in a row at most" if each.missing else "none missing"
+    span = f"from {each.first:%Y-%m-%d %H:%M} to {each.last:%Y-%m-%d %H:%M} UTC"
+    return f"{each.symbol}: {each.rows:,} rows {span}, {gaps}; {each.windows:,} windows"

@@ -1,0 +1,250 @@
+"""What a run would find, for ``daycast check``: the feed is asked, nothing is written. Plain functions, no Prefect."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import TYPE_CHECKING, Any
+
+from daycast.storage.terms.errors import ConfigError, DataError, FeedError
+from daycast.storage.terms.pipeline import Pipeline
+from daycast.storage.terms.words import AVAILABLE_AT, OBSERVED_AT, REASON, SYMBOL, series_id
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from daycast.models.series.alignment import Levels
+    from daycast.models.series.panel import Panel
+
+_TOLD = 5
+
+
+@dataclass(frozen=True, kw_only=True)
+class CheckedSeries:
+    """What a run would find of one series.
+
+    Attributes:
+        symbol: the series' symbol.
+        rows: that could be used.
+        first: of these, aware UTC; none where there is none.
+        last: likewise.
+        missing: instants of the calendar between them without a row.
+        longest: of these, in a row at most.
+        set_aside: how many rows for which reason, the most frequent first.
+        windows: for training and for scores.
+        trouble: why nothing can be forecast of it as the pipeline asks; empty where it can.
+        findings: what looks odd and would be left as it is.
+    """
+
+    symbol: str
+    rows: int = 0
+    first: datetime | None = None
+    last: datetime | None = None
+    missing: int = 0
+    longest: int = 0
+    set_aside: Mapping[str, int] = field(default_factory=dict)
+    windows: int = 0
+    trouble: str = ""
+    findings: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, kw_only=True)
+class Check:
+    """What a run of one pipeline would find.
+
+    Attributes:
+        pipeline: its name.
+        series: in the order of its symbols.
+        troubles: why a run would fail or be degraded, beside what the series say themselves.
+        advice: a table of the pipeline file that would do better, as TOML; empty where there is none to tell.
+    """
+
+    pipeline: str
+    series: tuple[CheckedSeries, ...]
+    troubles: tuple[str, ...] = ()
+    advice: str = ""
+
+    @property
+    def good(self) -> bool:
+        """Whether a run would give every series what the pipeline asks for."""
+        return not self.troubles and not any(each.trouble for each in self.series)
+
+
+def check(spec: Pipeline, *, at: datetime) -> Check:
+    """Ask the feed of a pipeline, judge its rows and cut its windows, as a run at an instant would.
+
+    Args:
+        spec: the pipeline.
+        at: the instant, aware.
+    """
+    found = _check(spec, at=at)
+    if found.good:
+        return found
+    better = _better(spec)
+    if better is None or not _improves(_check(better, at=at), found):
+        return found
+    return Check(pipeline=found.pipeline, series=found.series, troubles=found.troubles, advice=_toml(better))
+
+
+def _check(spec: Pipeline, *, at: datetime) -> Check:
+    from daycast.storage.feeds.catalog import open_feed
+    from daycast.storage.feeds.feed import Span
+    from daycast.storage.intake.frames import inspect
+
+    try:
+        fetched = open_feed(spec).fetch(spec.symbols, Span(start=spec.start_at, end=at))
+        judged = inspect(fetched.frame, spec=spec)
+    except (ConfigError, DataError, FeedError) as error:
+        return Check(pipeline=spec.name, series=(), troubles=(str(error),))
+    good = judged.good[judged.good[AVAILABLE_AT] <= at]
+    findings = {symbol: [each.message for each in judged.findings if each.symbol == symbol] for symbol in spec.symbols}
+    aside = _reasons([fetched.rejected, judged.set_aside])
+    panel, troubles = _windows(good, spec) if len(good) else (None, ())
+    series = [
+        CheckedSeries(
+            symbol=symbol,
+            **_of_rows(good[good[SYMBOL] == symbol], spec),
+            set_aside=aside.get(symbol, {}),
+            findings=tuple(findings[symbol]),
+            **_of_windows(symbol, panel, spec, failure=fetched.failures.get(symbol)),
+        )
+        for symbol in spec.symbols
+    ]
+    return Check(pipeline=spec.name, series=tuple(series), troubles=tuple(troubles))
+
+
+def _reasons(frames: Sequence[pd.DataFrame]) -> dict[str, dict[str, int]]:
+    """By symbol, how many rows for which reason; what a reason quotes of its row is left out."""
+    found: dict[str, dict[str, int]] = {}
+    for frame in frames:
+        for symbol, reason in zip(frame[SYMBOL], frame[REASON], strict=True):
+            of = found.setdefault(str(symbol), {})
+            short = str(reason).partition(": '")[0]
+            of[short] = of.get(short, 0) + 1
+    return {symbol: dict(sorted(of.items(), key=lambda each: -each[1])) for symbol, of in found.items()}
+
+
+def _of_rows(rows: pd.DataFrame, spec: Pipeline) -> dict[str, Any]:
+    import pandas as pd
+
+    from daycast.storage.calendars import Calendar
+
+    if rows.empty:
+        return {}
+    observed = pd.DatetimeIndex(rows[OBSERVED_AT])
+    there = Calendar(spec.calendar).instants(observed[0], observed[-1]).isin(observed)
+    runs = pd.Series(there).cumsum()[~there].value_counts()
+    return {
+        "rows": len(rows),
+        "first": observed[0].to_pydatetime(),
+        "last": observed[-1].to_pydatetime(),
+        "missing": int((~there).sum()),
+        "longest": int(runs.max()) if len(runs) else 0,
+    }
+
+
+def _windows(good: pd.DataFrame, spec: Pipeline) -> tuple[Panel, Iterator[str]]:
+    """The windows of all series, and why no network could be trained on them."""
+    from daycast.models.series.panel import Panel
+
+    levels = _levels(good, spec)
+    panel = Panel.of(levels, spec=spec, limit=spec.fill_limit)
+    return panel, _untrainable(good, panel, spec)
+
+
+def _levels(good: pd.DataFrame, spec: Pipeline) -> Levels:
+    import pandas as pd
+
+    from daycast.models.series.alignment import align
+    from daycast.storage.calendars import Calendar
+
+    calendar = Calendar(spec.calendar)
+    there = [symbol for symbol in spec.symbols if (good[SYMBOL] == symbol).any()]
+    return align(
+        good.set_index(OBSERVED_AT).reindex(columns=list(spec.columns)),
+        names=[series_id(spec.name, symbol) for symbol in there],
+        codes=pd.Index(there).get_indexer(good[SYMBOL]),
+        instants=calendar.instants(good[OBSERVED_AT].min(), good[OBSERVED_AT].max()),
+        step=calendar.step,
+    )
+
+
+def _untrainable(good: pd.DataFrame, panel: Panel, spec: Pipeline) -> Iterator[str]:
+    from daycast.models.series.splits import bounds, cut, require_windows
+    from daycast.storage.calendars import Calendar
+
+    try:
+        instants = Calendar(spec.calendar).instants(good[OBSERVED_AT].min(), good[OBSERVED_AT].max())
+        ends = bounds(instants, split=spec.split)
+        require_windows(cut(panel.index, bounds=ends).counts, bounds=ends, horizon=spec.horizon)
+    except DataError as error:
+        yield str(error)
+
+
+def _of_windows(symbol: str, panel: Panel | None, spec: Pipeline, *, failure: FeedError | None) -> dict[str, Any]:
+    if failure is not None:
+        return {"trouble": str(failure)}
+    name = series_id(spec.name, symbol)
+    if panel is None or name not in panel.names:
+        return {"trouble": "no row can be used"}
+    code = panel.names.index(name)
+    windows = int((panel.index.codes == code).sum())
+    before = max(spec.lookback, spec.season_length)
+    if not windows:
+        needs = f"a window takes {before + spec.horizon} instants in a row and more (lookback, season, horizon)"
+        return {"trouble": f"no whole window: {needs}, with gaps of at most fill_limit = {spec.fill_limit}"}
+    last = panel.last[code]
+    gap = "" if panel.ready[code, last] else f"a gap longer than fill_limit = {spec.fill_limit} among the last instants"
+    return {"windows": windows, "trouble": gap}
+
+
+def _better(spec: Pipeline) -> Pipeline | None:
+    """The pipeline with what its files say of themselves; none where there is nothing to tell."""
+    from daycast.storage.config.pipeline_file import parse_pipeline
+    from daycast.storage.feeds.suggesting import suggest
+
+    keys = suggest(spec)
+    if not keys:
+        return None
+    table = {**_table(spec), **keys}
+    try:
+        return parse_pipeline(spec.name, table)
+    except ConfigError:
+        return None
+
+
+def _improves(after: Check, before: Check) -> bool:
+    good = [sum(not each.trouble for each in found.series) for found in (after, before)]
+    rows = [sum(each.rows for each in found.series) for found in (after, before)]
+    return (good[0], rows[0]) > (good[1], rows[1])
+
+
+def _table(spec: Pipeline) -> dict[str, Any]:
+    table = spec.model_dump(mode="json", exclude_unset=True, by_alias=True)
+    return {key: value for key, value in table.items() if key != "name" and value is not None}
+
+
+def _toml(spec: Pipeline) -> str:
+    return "\n".join([f"[{spec.name}]", *(f"{key} = {_value(value)}" for key, value in _table(spec).items())])
+
+
+def _value(value: Any) -> str:
+    import json
+
+    if isinstance(value, Mapping):
+        inside = ", ".join(f"{_key(key)} = {_value(each)}" for key, each in value.items() if each is not None)
+        return f"{{ {inside} }}" if inside else "{}"
+    if isinstance(value, list | tuple):
+        return f"[{', '.join(map(_value, value))}]"
+    return json.dumps(value, ensure_ascii=False)
+
+
+def _key(key: str) -> str:
+    import json
+
+    return (
+        key
+        if key.isascii() and key.replace("_", "").replace("-", "").isalnum()
+        else json.dumps(key, ensure_ascii=False)
+    )
