@@ -38,6 +38,7 @@ FEEDS: Mapping[str, Entry] = MappingProxyType(
         "datareader": Entry("datareader:DataReaderFeed", keys="datareader_keys:DataReaderPipeline"),
         "ett": Entry("ett:EttFeed", keys="ett_keys:EttPipeline"),
         "files": Entry("files:FilesFeed", keys="files_keys:FilesPipeline"),
+        "sql": Entry("sql.feed:SqlFeed", keys="sql.keys:SqlPipeline"),
         "sample": Entry("sample.feed:SampleFeed"),
     }
 )

@@ -93,10 +93,10 @@ def test_what_is_wrong_is_named(change: dict[str, Any], message: str) -> None:
         ({"feed": "yahoo", "source": "fred"}, "'source' belongs to the feed datareader. Received: feed = 'yahoo'"),
         ({"feed": "yahoo", "time": "date"}, "'time' belongs to the feed files"),
         ({"feed": "datareader", "symbol_column": "s"}, "'symbol_column' belongs to the feed files"),
-        ({"feed": "ett", "timezone": "UTC"}, "'timezone' belongs to the feed files. .*own keys are: path, url$"),
+        ({"feed": "ett", "timezone": "UTC"}, "'timezone' belongs to the feed files or sql. .*own keys are: path, url$"),
         ({"feed": "files", "path": "{symbol}.csv", "url": "https://h"}, "'url' belongs to the feed yahoo or datareader "
                                                                         "or ett"),
-        ({"feed": "yahoo", "time": "t", "source": "s", "lookbak": 3}, "'time' belongs to the feed files, 'source' "
+        ({"feed": "yahoo", "time": "t", "source": "s", "lookbak": 3}, "'time' belongs to the feed files or sql, 'source' "
          "belongs .*; unknown key 'lookbak'. The keys there are: calendar, .*url"),
         ({"feed": "ett", "url": "https://h/x", "path": "a.csv"}, "the feed 'ett' reads path or url. Received: both"),
     ],
