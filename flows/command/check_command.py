@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from daycast.flows.command.completion import pipelines_like
 from daycast.flows.command.terminal import out, say
 
 if TYPE_CHECKING:
@@ -17,7 +18,8 @@ _TOLD = 5
 
 def check(
     pipelines: Annotated[
-        list[str] | None, typer.Argument(help="Those to look at; all of the pipeline file by default.")
+        list[str] | None,
+        typer.Argument(help="Those to look at; all of the pipeline file by default.", autocompletion=pipelines_like),
     ] = None,
 ) -> None:
     """Ask the feeds and say what a run would find, without writing anything; exit code 1 where it would not go well."""

@@ -90,7 +90,7 @@ def check(spec: Pipeline, *, at: datetime) -> Check:
 def _check(spec: Pipeline, *, at: datetime) -> Check:
     from daycast.storage.feeds.catalog import open_feed
     from daycast.storage.feeds.feed import Span
-    from daycast.storage.intake.frames import inspect
+    from daycast.storage.intake.rules import inspect
 
     try:
         fetched = open_feed(spec).fetch(spec.symbols, Span(start=spec.start_at, end=at))

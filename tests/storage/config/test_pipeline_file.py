@@ -96,8 +96,8 @@ def test_what_is_wrong_is_named(change: dict[str, Any], message: str) -> None:
         ({"feed": "ett", "timezone": "UTC"}, "'timezone' belongs to the feed files or sql. .*own keys are: path, url$"),
         ({"feed": "files", "path": "{symbol}.csv", "url": "https://h"}, "'url' belongs to the feed yahoo or datareader "
                                                                         "or ett"),
-        ({"feed": "yahoo", "time": "t", "source": "s", "lookbak": 3}, "'time' belongs to the feed files or sql, 'source' "
-         "belongs .*; unknown key 'lookbak'. The keys there are: calendar, .*url"),
+        ({"feed": "yahoo", "time": "t", "source": "s", "lookbak": 3}, "'time' belongs to the feed files or sql, "
+         "'source' belongs .*; unknown key 'lookbak'. The keys there are: calendar, .*url"),
         ({"feed": "ett", "url": "https://h/x", "path": "a.csv"}, "the feed 'ett' reads path or url. Received: both"),
     ],
 )  # fmt: skip
