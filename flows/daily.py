@@ -18,6 +18,7 @@ from prefect.states import Completed, Failed
 from daycast.flows.running.clock import now, require_past
 from daycast.flows.running.outcomes import note, outcome_of
 from daycast.flows.running.retrying import patience, retries
+from daycast.flows.running.turns import giving_way
 from daycast.storage.config.pipeline_file import choose_pipelines, load_pipelines
 from daycast.storage.config.settings import Settings
 from daycast.storage.terms.errors import DaycastError
@@ -169,16 +170,17 @@ def _stages(job: Job, *, training: TrainingChoice) -> _Outcome:
 
 
 def _network(job: Job, prepared: Prepared, planned: Plan) -> Trained:
-    """Train and predict in a process of their own.
+    """Train and predict in a process of their own, and give way to other runs meanwhile.
 
     A training that is tried again finds what it kept, and only records it.
     """
-    if planned.training == "reuse":
-        predict(job, prepared, versions=planned.versions, process=processes.kept())
-        return Trained(version=planned.version)
-    with processes.fresh() as process:
-        trained: Trained = train.with_options(**retries())(job, prepared, planned, process=process)
-        predict(job, prepared, versions=planned.versions, process=process)
+    with giving_way():
+        if planned.training == "reuse":
+            predict(job, prepared, versions=planned.versions, process=processes.kept())
+            return Trained(version=planned.version)
+        with processes.fresh() as process:
+            trained: Trained = train.with_options(**retries())(job, prepared, planned, process=process)
+            predict(job, prepared, versions=planned.versions, process=process)
     return trained
 
 

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import os
 from enum import StrEnum
+from functools import partial
 from pathlib import Path
 from typing import Annotated
 
@@ -112,11 +113,13 @@ def run(
         instant = parse_as_of(as_of)
         prepare()
         from daycast.flows.daily import run_now
+        from daycast.flows.running.turns import most_at_once, side_by_side
         from daycast.tasks.apart.preload import preload
 
         preload()
         ready()
-        summaries = [run_now(spec.name, as_of=instant, training=train.value) for spec in chosen]
+        runs = [partial(run_now, spec.name, as_of=instant, training=train.value) for spec in chosen]
+        summaries = side_by_side(runs, at_once=most_at_once())
     print_run(out, summaries)
     if any(summary.status == "failed" for summary in summaries):
         raise typer.Exit(1)
