@@ -154,7 +154,7 @@ def _stages(job: Job, *, training: TrainingChoice) -> _Outcome:
     ingested = ingest.with_options(**retries())(job)
     prepared = prepare(job)
     scored = score.with_options(**retries())(job)
-    planned = plan.with_options(**retries())(job, prepared, requested=training)
+    planned = plan.with_options(**retries())(job, prepared, requested=training, broken=scored.broken)
     trained = _network(job, prepared, planned)
     evaluated = evaluate.with_options(**retries())(job, prepared, planned)
     summary = forecast.with_options(**retries())(

@@ -42,6 +42,8 @@ def write_actuals(db: Database, frame: "pd.DataFrame") -> int:
         DataError: the frame breaks the contract of actual values.
         DatabaseError: a series is not known.
     """
+    if frame.empty:
+        return 0
     check_actuals(frame)
     return db.upsert(Actual, frame, unless_older=AVAILABLE_AT)
 

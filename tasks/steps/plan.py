@@ -11,10 +11,9 @@ from daycast.storage.terms.errors import RegistryError
 from daycast.storage.terms.words import TrainingChoice
 from daycast.tasks.handover.job import Job
 from daycast.tasks.handover.results import Plan, Prepared
-from daycast.tasks.handover.vintages import vintages
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
     from datetime import datetime
 
     from daycast.models.race.retraining import ChampionFacts
@@ -26,8 +25,14 @@ _REFUSALS = 3
 
 
 @task(name="plan", cache_policy=NO_CACHE)
-def plan(job: Job, prepared: Prepared, *, requested: TrainingChoice) -> Plan:
+def plan(job: Job, prepared: Prepared, *, requested: TrainingChoice, broken: Mapping[str, str]) -> Plan:
     """Choose between retrain, fine-tune and reuse by the pipeline's rules, from what was known before ``as_of``.
+
+    Args:
+        job: the run.
+        prepared: its windows.
+        requested: what was asked for.
+        broken: the rules that live accuracy falls short of, as the run has scored it.
 
     Raises:
         ConfigError: a fine-tune or a reuse is asked for, and there is no champion that could do it.
@@ -38,7 +43,7 @@ def plan(job: Job, prepared: Prepared, *, requested: TrainingChoice) -> Plan:
     spec = job.pipeline
     with job.database() as database:
         champion, refused = _verified(job, served(database, spec.name, at=job.as_of, strictly_before=True))
-        facts = _facts(job, prepared, champion, database=database) if champion else None
+        facts = _facts(job, prepared, champion, database=database, broken=broken) if champion else None
     wanted = identity(spec)
     decision = choose_training(requested, rules=spec.training, wanted=wanted, champion=facts, refused=bool(refused))
     comparable = champion.version if champion and facts and facts.identity == wanted else None
@@ -88,7 +93,9 @@ def _new_version(job: Job, prepared: Prepared, *, parent: str | None) -> str:
     )
 
 
-def _facts(job: Job, prepared: Prepared, champion: Version, *, database: Database) -> ChampionFacts:
+def _facts(
+    job: Job, prepared: Prepared, champion: Version, *, database: Database, broken: Mapping[str, str]
+) -> ChampionFacts:
     from daycast.models.race.retraining import ChampionFacts, completed
     from daycast.storage.sql.versions import last_retrain
 
@@ -99,7 +106,7 @@ def _facts(job: Job, prepared: Prepared, champion: Version, *, database: Databas
         age_days=(job.as_of - retrained).total_seconds() / 86400,
         same_data=champion.data_hash == prepared.data_hash,
         identity=completed(manifest.state["identity"]),  # type: ignore[arg-type]
-        broken=_broken(job, database=database),
+        broken=broken,
         rebased=_rebased(job, since=champion.as_of),
     )
 
@@ -114,22 +121,3 @@ def _rebased(job: Job, *, since: datetime) -> list[str]:
     known = (store.history(shard).known(job.as_of) for shard in store.shards().among(symbols))
     moved = {symbol for rows in known for symbol, basis in rows.bases().items() if basis > since}
     return [symbol for symbol in symbols if symbol in moved]
-
-
-def _broken(job: Job, *, database: Database) -> dict[str, str]:
-    """The rules that live accuracy falls short of, by what was known before ``as_of``."""
-    from datetime import timedelta
-
-    from daycast.models.race.retraining import broken_rules
-    from daycast.models.scores.live import judged, resolve
-    from daycast.storage.sql.evaluations import forecasts_made
-    from daycast.storage.sql.versions import last_retrain
-
-    name, rules = job.pipeline.name, job.pipeline.training
-    if rules.min_skill is rules.min_coverage_80 is rules.min_coverage_95 is None:
-        return {}
-    since = job.as_of - timedelta(days=rules.live_days)
-    made = forecasts_made(database, name, before=job.as_of, since=since)
-    retrained = last_retrain(database, name, before=job.as_of)
-    outcomes = resolve(made, vintages(job, made), as_of=job.as_of)
-    return broken_rules(rules, live=judged(outcomes, rules=rules, as_of=job.as_of, retrained=retrained))

@@ -158,9 +158,9 @@ def test_a_champion_whose_scaling_is_of_the_old_basis_is_retrained(tmp_path, dif
     unmoved = place.job(as_of=AS_OF + DAY, now=AS_OF + DAY + SOON)
     _tell(place)
     ingest.fn(unmoved)
-    assert plan.fn(unmoved, prepare.fn(unmoved), requested="auto").training == "reuse"
+    assert plan.fn(unmoved, prepare.fn(unmoved), requested="auto", broken={}).training == "reuse"
     _tell(place, 0.25, days=2)
     moved = place.job(as_of=AS_OF + 2 * DAY, now=AS_OF + 2 * DAY + SOON)
     ingest.fn(moved)
-    decided = plan.fn(moved, prepare.fn(moved), requested="auto")
+    decided = plan.fn(moved, prepare.fn(moved), requested="auto", broken={})
     assert (decided.training, decided.reason) == (training, reason)

@@ -241,12 +241,12 @@ def test_a_damaged_champion_is_refused_by_name_and_the_version_before_goes_on(
 ) -> None:
     named = damage(two)
     job, state = prepared
-    planned = plan.fn(job, state, requested="reuse")
+    planned = plan.fn(job, state, requested="reuse", broken={})
     assert (planned.training, planned.version, planned.champion) == ("reuse", two.old, two.old)
     (why,) = planned.refused
     assert named in why
     assert f"mine {two.new}" in why or named == "model.keras"
-    retrained = plan.fn(job, state, requested="auto")
+    retrained = plan.fn(job, state, requested="auto", broken={})
     assert (retrained.training, retrained.champion, retrained.refused) == ("retrain", two.old, (why,))
     assert retrained.version not in {two.old, two.new}
     for act in (
@@ -264,7 +264,7 @@ def _loaded(job: Job, version: str) -> object:
 
 
 def test_whole_versions_are_not_refused(two: Two, prepared: tuple[Job, Prepared]) -> None:
-    planned = plan.fn(prepared[0], prepared[1], requested="reuse")
+    planned = plan.fn(prepared[0], prepared[1], requested="reuse", broken={})
     assert (planned.version, planned.refused) == (two.new, ())
 
 
@@ -280,7 +280,7 @@ def test_where_a_whole_folder_is_gone_not_every_version_is_told(two: Two, prepar
                 {"name": f"v{number}", "old": two.old},
             )
     shutil.rmtree(two.folder("").parent)
-    planned = plan.fn(prepared[0], prepared[1], requested="reuse")
+    planned = plan.fn(prepared[0], prepared[1], requested="reuse", broken={})
     assert planned.version is None
     assert len(planned.refused) == 4
     assert planned.refused[-1].startswith("and 8 more versions")

@@ -84,5 +84,5 @@ def test_the_rules_go_on_with_a_version_of_the_first_release(former: tuple[Place
     place, version = former
     job = place.job(as_of=AS_OF - timedelta(days=18))
     ingest.fn(job)
-    planned = plan.fn(job, prepare.fn(job), requested="auto")
+    planned = plan.fn(job, prepare.fn(job), requested="auto", broken={})
     assert (planned.training, planned.champion, planned.refused) == ("fine_tune", version, ())

@@ -25,7 +25,7 @@ def test_an_origin_of_the_past_served_as_of_itself_is_the_stored_window_and_the_
     begin.fn(job)
     ingest.fn(job)
     prepared = prepare.fn(job)
-    planned = plan.fn(job, prepared, requested="auto")
+    planned = plan.fn(job, prepared, requested="auto", broken={})
     train.fn(job, prepared, planned)
     predict.fn(job, prepared, versions=planned.versions)
 

@@ -206,8 +206,7 @@ def test_low_live_skill_retrains_once_with_the_reason_and_the_same_run_decides_t
     def decide(as_of: datetime, *, then_train: bool = False):
         job = place.job(as_of=as_of, now=AS_OF)
         prepared = prepare.fn(job)
-        score.fn(job)
-        planned = plan.fn(job, prepared, requested="auto")
+        planned = plan.fn(job, prepared, requested="auto", broken=score.fn(job).broken)
         if then_train:
             train.fn(job, prepared, planned)
             predict.fn(job, prepared, versions=planned.versions)
