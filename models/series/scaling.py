@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from daycast.models.series.differencing import Floats
 from daycast.models.series.windows import Windows
 from daycast.storage.terms.errors import DataError
-from daycast.storage.terms.text import few
+from daycast.storage.terms.text import listed
 
 _SINGLE, _DOUBLE = 1e-6, 1e-12
 """A deviation below this share of the mean is rounding, of float32 and of float64, and not movement."""
@@ -117,8 +117,8 @@ class Scaler:
         unknown = sorted({windows.names[code] for code in np.unique(windows.codes)} - set(position))
         if unknown:
             raise DataError(
-                f"Windows of series that the network was trained on are required: {few(self.names)}. "
-                f"Received: {few(unknown)}. Train again with these series."
+                f"Windows of series that the network was trained on are required: {listed(self.names)}. "
+                f"Received: {listed(unknown)}. Train again with these series."
             )
         return np.array([position.get(name, -1) for name in windows.names], dtype=np.intp)[windows.codes]
 

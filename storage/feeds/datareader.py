@@ -10,15 +10,17 @@ import numpy as np
 import pandas as pd
 import requests
 
+from daycast.storage.calendars import Calendar
 from daycast.storage.feeds.datareader_keys import DataReaderPipeline
 from daycast.storage.feeds.feed import Fetched, Span, no_rejects
-from daycast.storage.feeds.reading.answers import quote, why_no_table
+from daycast.storage.feeds.reading.answers import why_no_table
 from daycast.storage.feeds.reading.numbers import NUMBER
 from daycast.storage.feeds.reading.rows import join_rows, observations
-from daycast.storage.feeds.reading.times import daily, to_instants
+from daycast.storage.feeds.reading.times import to_instants
 from daycast.storage.feeds.wire.limits import PATIENCE, Patience
 from daycast.storage.feeds.wire.session import Session, text_of
 from daycast.storage.terms.errors import ConfigError, FeedError, FeedRefused
+from daycast.storage.terms.text import quote
 from daycast.storage.terms.words import OBSERVED_AT
 
 VALUE = "value"
@@ -71,7 +73,7 @@ class DataReaderFeed:
                 failures[symbol] = error
                 continue
             frames.append(observations(symbol, rows, calendar=self.spec.calendar, span=span))
-        return Fetched(frame=join_rows(frames), rejected=no_rejects(), failures=failures, adjustment="none")
+        return Fetched(frame=join_rows(frames), rejected=no_rejects(), failures=failures)
 
     def _rows(self, symbol: str, span: Span) -> pd.DataFrame:
         session_type = _FredSession if self.spec.source == "fred" else Session
@@ -82,7 +84,7 @@ class DataReaderFeed:
         if table.empty:
             raise FeedRefused(self.name, symbol, "a table without rows")
         index = table.index.to_timestamp() if isinstance(table.index, pd.PeriodIndex) else table.index
-        instants = to_instants(index, timezone="UTC", days=daily(self.spec.calendar))
+        instants = to_instants(index, timezone="UTC", days=Calendar(self.spec.calendar).daily)
         rows = self._values(symbol, table).reset_index(drop=True)
         rows.insert(0, OBSERVED_AT, instants)
         return rows[rows.drop(columns=OBSERVED_AT).notna().any(axis=1)]

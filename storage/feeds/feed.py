@@ -40,7 +40,6 @@ class Fetched:
         rejected: what could not be read as a row at all: ``symbol``, ``observed_at`` (NaT where unknown), ``raw``
             (the row's text) and ``reason``.
         failures: by symbol, why nothing came; one bad symbol never spoils the others.
-        adjustment: what the prices are adjusted for: ``none``, ``splits``, ``splits_and_dividends`` or ``unknown``.
         validators: what to send with the next request, by URL (``ETag`` or ``Last-Modified``). The caller keeps them
             once the data are safely stored, and not before.
     """
@@ -48,7 +47,6 @@ class Fetched:
     frame: pd.DataFrame
     rejected: pd.DataFrame
     failures: Mapping[str, FeedError] = field(default_factory=dict)
-    adjustment: str = "none"
     validators: Mapping[str, str] = field(default_factory=dict)
 
 

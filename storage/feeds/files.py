@@ -8,7 +8,6 @@ import pandas as pd
 
 from daycast.storage.feeds.feed import Fetched, Span
 from daycast.storage.feeds.files_keys import FilesPipeline
-from daycast.storage.feeds.reading.answers import listed
 from daycast.storage.feeds.reading.columns import read_columns, read_times
 from daycast.storage.feeds.reading.csv_table import read_sheet
 from daycast.storage.feeds.reading.grid import off_grid, resampled
@@ -19,6 +18,7 @@ from daycast.storage.feeds.reading.rows import join_rejects, join_rows, observat
 from daycast.storage.feeds.reading.times import Times
 from daycast.storage.feeds.wire.limits import PATIENCE, Patience
 from daycast.storage.terms.errors import FeedError, FeedRefused
+from daycast.storage.terms.text import listed
 from daycast.storage.terms.words import OBSERVED_AT
 
 _PARQUET = (".parquet", ".pq")
@@ -66,9 +66,7 @@ class FilesFeed:
                 continue
             frames.append(observations(symbol, rows, calendar=self.spec.calendar, span=span))
             rejected.append(rejections(symbol, table.rejects))
-        return Fetched(
-            frame=join_rows(frames), rejected=join_rejects(rejected), failures=failures, adjustment="unknown"
-        )
+        return Fetched(frame=join_rows(frames), rejected=join_rejects(rejected), failures=failures)
 
     def _read(self, path: Path, symbol: str, *, symbols: Sequence[str]) -> "_Read | FeedError":
         try:

@@ -7,7 +7,6 @@ import numpy as np
 import pandas as pd
 
 from daycast.storage.calendars import Calendar
-from daycast.storage.feeds.reading.times import daily
 from daycast.storage.terms.pipeline import Pipeline
 from daycast.storage.terms.words import OBSERVED_AT, SYMBOL
 
@@ -69,7 +68,7 @@ def _odd_symbols(good: pd.DataFrame, spec: Pipeline) -> set[str]:
         runs = _runs((values[1:] == values[:-1]) & within)
         odd[[codes[start] for start, end in runs if end - start + 1 >= shortest]] = True
     price = next((name for name in ("close", spec.target) if name in good.columns), None)
-    if price is not None and daily(spec.calendar):
+    if price is not None and Calendar(spec.calendar).daily:
         values = good[price].to_numpy(dtype=float)
         steps = np.log(np.where(values > 0, values, 1.0))
         odd[codes[1:][_near_a_split(np.abs(np.diff(steps))) & within]] = True
@@ -132,7 +131,7 @@ def _stuck(symbol: str, rows: pd.DataFrame, spec: Pipeline) -> Iterator[Finding]
 def _jumps(symbol: str, rows: pd.DataFrame, spec: Pipeline) -> Iterator[Finding]:
     """Steps of a price in one go that look like a share split whose history was not adjusted."""
     name = next((name for name in ("close", spec.target) if name in rows.columns), None)
-    if name is None or not daily(spec.calendar) or not (rows[name] > 0).all():
+    if name is None or not Calendar(spec.calendar).daily or not (rows[name] > 0).all():
         return
     steps = np.log(rows[name].to_numpy())
     moves = np.abs(np.diff(steps))
@@ -162,4 +161,4 @@ def _dates(instants: pd.DatetimeIndex, spec: Pipeline) -> str:
 
 
 def _date(at: pd.Timestamp, spec: Pipeline) -> str:
-    return f"{at:%Y-%m-%d}" if daily(spec.calendar) else f"{at:%Y-%m-%d %H:%M}"
+    return f"{at:%Y-%m-%d}" if Calendar(spec.calendar).daily else f"{at:%Y-%m-%d %H:%M}"

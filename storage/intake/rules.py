@@ -7,10 +7,10 @@ import numpy as np
 import pandas as pd
 
 from daycast.storage.calendars import Calendar
-from daycast.storage.feeds.reading.answers import listed
 from daycast.storage.intake.oddities import Finding, oddities
 from daycast.storage.terms.errors import DataError
 from daycast.storage.terms.pipeline import Pipeline
+from daycast.storage.terms.text import listed
 from daycast.storage.terms.words import AVAILABLE_AT, OBSERVED_AT, RAW, REASON, SYMBOL
 
 PRICES = ("open", "high", "low", "close", "adj_close")

@@ -27,7 +27,7 @@ from daycast.storage.lake.folder import Folder
 from daycast.storage.lake.history import Added, History, news
 from daycast.storage.lake.shards import MOST_SERIES, Shards, is_shard, read_shards, write_shards
 from daycast.storage.terms.errors import StorageError
-from daycast.storage.terms.words import ADJUSTMENT, AVAILABLE_AT, FETCHED_AT, OBSERVED_AT, SERIES_ID, SYMBOL, TIME
+from daycast.storage.terms.words import AVAILABLE_AT, FETCHED_AT, OBSERVED_AT, SERIES_ID, SYMBOL, TIME
 
 _HELD: dict[tuple[object, ...], History] = {}
 _MOST_HELD = 2
@@ -93,7 +93,6 @@ class Observations:
         frame: pd.DataFrame,
         *,
         fetched_at: datetime,
-        adjustment: str,
         known_at: datetime | None = None,
         rebased: Collection[str] = (),
     ) -> Added:
@@ -102,7 +101,6 @@ class Observations:
         Args:
             frame: a clean frame of observations of one or many symbols.
             fetched_at: when the feed said it, aware UTC.
-            adjustment: what the prices are adjusted for.
             known_at: from when on revisions count as known, aware UTC; by default from ``fetched_at``.
             rebased: symbols whose whole history stands on another basis, as ``intake.rebasing`` finds: all their rows
                 are kept, and those known before are read only as of earlier instants.
@@ -120,7 +118,7 @@ class Observations:
             of_shard = rows[rows[SYMBOL].isin(symbols)].reset_index(drop=True)
             fresh, added = news(of_shard, self.history(shard), known_at=known_at or fetched_at, rebased=rebased)
             if not fresh.empty:
-                fresh = fresh.assign(**{FETCHED_AT: pd.Timestamp(fetched_at), ADJUSTMENT: adjustment})
+                fresh = fresh.assign(**{FETCHED_AT: pd.Timestamp(fetched_at)})
                 parquet.write_frame(self._rows / shard, _file_name(fresh, fetched_at), fresh)
             total += added
         return total

@@ -4,7 +4,7 @@ import difflib
 from collections.abc import Sequence
 
 from daycast.storage.terms.errors import ConfigError
-from daycast.storage.terms.text import few
+from daycast.storage.terms.text import listed
 
 
 def require_known(name: str, known: Sequence[str], *, kind: str) -> None:
@@ -17,5 +17,5 @@ def require_known(name: str, known: Sequence[str], *, kind: str) -> None:
         return
     near = difflib.get_close_matches(name, known, n=1)
     hint = f" Did you mean {near[0]!r}?" if near else ""
-    there = few(known) if known else "none yet"
+    there = listed(known) if known else "none yet"
     raise ConfigError(f"A known {kind} is required: {there}. Received: {name!r}.{hint}")

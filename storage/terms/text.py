@@ -1,7 +1,9 @@
-"""Addresses on the net: what may be asked, and what may be shown of them; and names as a message lists them."""
+"""What may stand in a message: addresses on the net without their secrets, pieces of text, lists of names."""
 
 from collections.abc import Sequence
 from urllib.parse import urlsplit
+
+_QUOTED, _NAME = 80, 40
 
 
 def address(url: str) -> str:
@@ -30,14 +32,25 @@ def why_no_url(url: str) -> str | None:
     return None if shown.startswith(("http://", "https://")) else repr(shown)
 
 
-def few(names: Sequence[str], *, most: int = 5) -> str:
-    """Names as a message lists them: the first few, and how many more there are.
+def quote(text: str) -> str:
+    r"""The beginning of a text, on one line, fit for a message.
 
-    >>> few(["A", "B"])
-    'A, B'
-    >>> few([f"S{number}" for number in range(482)])
+    >>> quote("a\nb")
+    "'a b'"
+    """
+    flat = " ".join(text.split())
+    flat = "".join(letter if letter.isprintable() else "?" for letter in flat)
+    return repr(flat if len(flat) <= _QUOTED else flat[: _QUOTED - 1] + "…")
+
+
+def listed(names: Sequence[str], *, most: int = 5) -> str:
+    """Names as a message lists them: the first few, none longer than forty letters, and how many more there are.
+
+    >>> listed(["date", "close", "x" * 100])
+    'date, close, xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx…'
+    >>> listed([f"S{number}" for number in range(482)])
     'S0, S1, S2, S3, S4 and 477 more'
     """
-    rest = len(names) - most
-    shown = ", ".join(names[:most])
-    return f"{shown} and {rest:,} more" if rest > 0 else shown
+    shown = ", ".join(name if len(name) <= _NAME else name[: _NAME - 1] + "…" for name in names[:most])
+    rest = f" and {len(names) - most:,} more" if len(names) > most else ""
+    return "".join(letter if letter.isprintable() else "?" for letter in shown) + rest

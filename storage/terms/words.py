@@ -24,6 +24,7 @@ LABEL = "label"
 PUBLISHED_AT = "published_at"
 RAW = "raw"
 ADJUSTMENT = "adjustment"
+"""A column of rows that daycast stored up to 0.1.0; nothing reads it."""
 BASIS = "basis"
 """When a feed moved its whole history to the basis on which a row stands; missing before it ever did."""
 RESERVED = frozenset({SYMBOL, SERIES_ID, OBSERVED_AT, AVAILABLE_AT, FETCHED_AT, ADJUSTMENT, BASIS})

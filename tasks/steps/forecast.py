@@ -10,7 +10,7 @@ from prefect import task
 from prefect.cache_policies import NO_CACHE
 
 from daycast.storage.terms.errors import DataError
-from daycast.storage.terms.text import few
+from daycast.storage.terms.text import listed
 from daycast.storage.terms.words import Quality, Status, series_id
 from daycast.tasks.handover.job import Job
 from daycast.tasks.handover.material import material, means
@@ -293,7 +293,7 @@ def _remarked(remarks: list[Remark]) -> list[str]:
     told = []
     for kind, count in counts.most_common():
         of_kind = [each for each in remarks if each.kind == kind]
-        names = few([each.series_id for each in of_kind])
+        names = listed([each.series_id for each in of_kind])
         told.append(f"{_WORDS[kind]}: {count} series ({names}): {of_kind[0].message}")
     return told
 

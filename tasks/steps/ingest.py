@@ -11,7 +11,7 @@ from prefect import task
 from prefect.cache_policies import NO_CACHE
 
 from daycast.storage.terms.errors import DataError, FeedError, FeedRefused
-from daycast.storage.terms.text import few
+from daycast.storage.terms.text import listed
 from daycast.tasks.handover.job import Job
 from daycast.tasks.handover.results import Ingested
 
@@ -92,7 +92,6 @@ def _land(job: Job, store: Observations, feed: Feed, symbols: Sequence[str]) -> 
     added = store.add(
         judged.good,
         fetched_at=job.now,
-        adjustment=fetched.adjustment,
         known_at=_known_at(job),
         rebased=judged.rebased,
     )
@@ -161,7 +160,7 @@ def _require_any(job: Job, store: Observations, failures: Mapping[str, FeedError
     if failures:
         raise next(iter(failures.values()))
     raise DataError(
-        f"At least one usable row of {few(lacking)} is required. Received: none from the feed "
+        f"At least one usable row of {listed(lacking)} is required. Received: none from the feed "
         f"{job.pipeline.feed!r}; {len(rejected)} rows were set aside. Look at them in the lake under "
         f"set_aside/{job.pipeline.name}."
     )

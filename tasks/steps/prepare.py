@@ -10,7 +10,7 @@ from prefect import task
 from prefect.cache_policies import NO_CACHE
 
 from daycast.storage.terms.errors import AsOfError, DataError
-from daycast.storage.terms.text import few
+from daycast.storage.terms.text import listed
 from daycast.storage.terms.words import OBSERVED_AT, SYMBOL, series_id
 from daycast.tasks.handover.job import Job
 from daycast.tasks.handover.results import Prepared
@@ -150,7 +150,7 @@ def _nothing_known(job: Job) -> AsOfError:
     store = job.observations()
     known = [at for symbol in job.pipeline.symbols[:5] if (at := store.first_available(symbol)) is not None]
     return AsOfError(
-        f"as_of must lie after the first observation of one of {few(job.pipeline.symbols)}, which was available at "
+        f"as_of must lie after the first observation of one of {listed(job.pipeline.symbols)}, which was available at "
         f"{min(known, default='no time')}. Received: {job.as_of.isoformat()}. Choose a later instant."
     )
 

@@ -17,7 +17,7 @@ MOST = 5
 
 
 @pytest.fixture(autouse=True)
-def few() -> Iterator[None]:
+def listed() -> Iterator[None]:
     """Fewer files than a release puts together, so that fewer days will do."""
     with patch("daycast.storage.lake.compaction.MOST_FILES", MOST):
         yield

@@ -3,7 +3,8 @@
 import html
 import json
 import re
-from collections.abc import Sequence
+
+from daycast.storage.terms.text import quote
 
 _PHRASES = re.compile(
     r"exceeded the daily hits limit|no data\b|too many requests|edge: |rate limit|will be right back|"
@@ -11,31 +12,6 @@ _PHRASES = re.compile(
     re.IGNORECASE,
 )
 _TITLE = re.compile(r"<title[^>]*>(.*?)</title>", re.IGNORECASE | re.DOTALL)
-_QUOTED = 80
-_NAMES, _NAME = 5, 40
-
-
-def quote(text: str) -> str:
-    r"""The beginning of a text, on one line, fit for a message.
-
-    >>> quote("a\nb")
-    "'a b'"
-    """
-    flat = " ".join(text.split())
-    flat = "".join(letter if letter.isprintable() else "?" for letter in flat)
-    return repr(flat if len(flat) <= _QUOTED else flat[: _QUOTED - 1] + "…")
-
-
-def listed(names: Sequence[str]) -> str:
-    """Names as they may stand in a message: no more than five, and none longer than forty letters.
-
-    >>> listed(["date", "close", "x" * 100])
-    'date, close, xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx…'
-    """
-    shown = [name if len(name) <= _NAME else name[: _NAME - 1] + "…" for name in names[:_NAMES]]
-    rest = len(names) - len(shown)
-    text = ", ".join(shown) + (f", and {rest:,} more" if rest else "")
-    return "".join(letter if letter.isprintable() else "?" for letter in text)
 
 
 def decode(body: bytes, *, encoding: str | None = None) -> str | None:

@@ -5,7 +5,7 @@ from collections.abc import Callable, Mapping, Sequence
 import numpy as np
 import pandas as pd
 
-from daycast.storage.feeds.reading.answers import quote
+from daycast.storage.calendars import Calendar
 from daycast.storage.feeds.reading.guesses import number_keys, time_formats
 from daycast.storage.feeds.reading.iso import UNIX
 from daycast.storage.feeds.reading.layout import (
@@ -20,7 +20,8 @@ from daycast.storage.feeds.reading.layout import (
     tidy,
 )
 from daycast.storage.feeds.reading.numbers import to_numbers
-from daycast.storage.feeds.reading.times import Times, UnsureTimesError, daily, parse_times, to_instants
+from daycast.storage.feeds.reading.times import Times, UnsureTimesError, parse_times, to_instants
+from daycast.storage.terms.text import quote
 from daycast.storage.terms.words import OBSERVED_AT, RESERVED
 
 _NUMERIC_SHARE = 0.5
@@ -68,7 +69,7 @@ def read_times(columns: Mapping[str, Column], layout: Layout) -> Times:
         NoTableError: one is missing, or their times cannot be told.
     """
     found = [columns[there] for there in match_times(list(columns), layout)]
-    days = daily(layout.calendar)
+    days = Calendar(layout.calendar).daily
     try:
         if len(found) == 1 and isinstance(found[0], pd.DatetimeIndex):
             instants = to_instants(found[0], timezone=layout.timezone, days=days)

@@ -5,10 +5,11 @@ from collections.abc import Iterator, Sequence
 
 import pandas as pd
 
-from daycast.storage.feeds.reading.answers import quote, why_no_table
+from daycast.storage.feeds.reading.answers import why_no_table
 from daycast.storage.feeds.reading.columns import nothing, read_columns
 from daycast.storage.feeds.reading.headers import Header, find_header, split
 from daycast.storage.feeds.reading.layout import Column, Layout, NoTableError, Reject, Sheet, Table, require_unique
+from daycast.storage.terms.text import quote
 
 _LINE_END = re.compile(r"\r\n|\n|\r")
 _CONTROL = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\u2028\u2029]")

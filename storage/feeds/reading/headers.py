@@ -5,8 +5,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from types import MappingProxyType
 
-from daycast.storage.feeds.reading.answers import quote
 from daycast.storage.feeds.reading.layout import Layout, NoTableError, tidy
+from daycast.storage.terms.text import quote
 
 _DELIMITERS = ",;\t|"
 

@@ -10,7 +10,7 @@ from typing import TypeAlias
 import numpy as np
 import pandas as pd
 
-from daycast.storage.feeds.reading.answers import listed, quote
+from daycast.storage.terms.text import listed, quote
 
 SYMBOL_COLUMNS = ("symbol", "ticker")
 """Columns that say whose row it is, where they are there."""

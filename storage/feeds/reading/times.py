@@ -6,9 +6,8 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
-from daycast.storage.calendars import Calendar
-from daycast.storage.feeds.reading.answers import quote
 from daycast.storage.feeds.reading.iso import Clocks, read_format, read_iso
+from daycast.storage.terms.text import quote
 
 _EARLIEST, _LATEST = pd.Timestamp("1800-01-01", tz="UTC"), pd.Timestamp("2262-01-01", tz="UTC")
 
@@ -32,15 +31,6 @@ class Times:
 
     observed_at: pd.DatetimeIndex
     reasons: dict[int, str]
-
-
-def daily(calendar: str) -> bool:
-    """Whether the instants of a calendar are days, named by their date.
-
-    >>> daily("XNYS"), daily("1D"), daily("W-FRI"), daily("1h")
-    (True, True, True, False)
-    """
-    return Calendar(calendar).daily
 
 
 def parse_times(texts: Sequence[str], *, timezone: str | None, days: bool, form: str | None = None) -> Times:

@@ -12,7 +12,6 @@ import pandas as pd
 from daycast.storage.calendars import Calendar
 from daycast.storage.feeds.feed import Fetched, Span, no_rejects
 from daycast.storage.feeds.reading.rows import join_rows, observations
-from daycast.storage.feeds.reading.times import daily
 from daycast.storage.feeds.sample.prices import prices
 from daycast.storage.feeds.sample.transformer import TRANSFORMER_COLUMNS, mean_reverting, transformer
 from daycast.storage.feeds.wire.limits import PATIENCE, Patience
@@ -54,7 +53,7 @@ class SampleFeed:
 
     def fetch(self, symbols: Sequence[str], span: Span) -> Fetched:
         """Generate the span; without a start, about four years of days or one year of steps."""
-        days = daily(self.spec.calendar)
+        days = Calendar(self.spec.calendar).daily
         start = max(span.start or default_start(span.end, days=days), FIRST)
         instants = grid(self.spec.calendar, start, span.end)
         if not len(instants):
@@ -67,7 +66,7 @@ class SampleFeed:
             observations(symbol, frame, calendar=self.spec.calendar, span=asked)
             for symbol, frame in zip(symbols, frames, strict=True)
         ]
-        return Fetched(frame=join_rows(frames), rejected=no_rejects(), adjustment="splits")
+        return Fetched(frame=join_rows(frames), rejected=no_rejects())
 
     def _rows(self, symbol: str, instants: pd.DatetimeIndex, *, days: bool) -> pd.DataFrame:
         step = _step(self.spec.calendar)

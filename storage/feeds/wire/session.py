@@ -9,11 +9,11 @@ from urllib.parse import urljoin, urlsplit, urlunsplit
 import requests
 import urllib3
 
-from daycast.storage.feeds.reading.answers import decode, quote
+from daycast.storage.feeds.reading.answers import decode
 from daycast.storage.feeds.wire.deadline import Punctual
 from daycast.storage.feeds.wire.limits import PATIENCE, Patience
 from daycast.storage.terms.errors import FeedError, FeedRefused, FeedUnavailable
-from daycast.storage.terms.text import address
+from daycast.storage.terms.text import address, quote
 
 TRANSIENT = (408, 425, 429, 500, 502, 503, 504)
 """Statuses that another try may cure."""

@@ -5,7 +5,8 @@ from collections.abc import Iterator
 from typing import Any
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
-from daycast.storage.feeds.reading.answers import quote, why_no_json
+from daycast.storage.feeds.reading.answers import why_no_json
+from daycast.storage.terms.text import quote
 
 _PRICES = ("open", "high", "low", "close")
 _EARLIEST, _LATEST = -5_364_662_400, 9_214_646_400

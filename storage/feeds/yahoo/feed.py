@@ -9,14 +9,14 @@ import numpy as np
 import pandas as pd
 from curl_cffi import requests as curl
 
+from daycast.storage.calendars import Calendar
 from daycast.storage.feeds.feed import Fetched, Span
-from daycast.storage.feeds.reading.answers import quote
 from daycast.storage.feeds.reading.rows import join_rejects, join_rows, observations, rejections
-from daycast.storage.feeds.reading.times import daily
 from daycast.storage.feeds.wire.limits import PATIENCE, Patience
 from daycast.storage.feeds.yahoo.keys import YahooPipeline
 from daycast.storage.feeds.yahoo.session import ChartSession
 from daycast.storage.terms.errors import ConfigError, FeedError, FeedRefused, FeedUnavailable
+from daycast.storage.terms.text import quote
 from daycast.storage.terms.words import OBSERVED_AT
 
 COLUMNS = {
@@ -54,7 +54,7 @@ class YahooFeed:
         patience: Patience = PATIENCE,
     ) -> None:
         self.spec, self.patience = spec, patience
-        if not daily(spec.calendar):
+        if not Calendar(spec.calendar).daily:
             raise ConfigError(
                 f"[{spec.name}]: the feed 'yahoo' gives daily bars, so its calendar is an exchange, 24/7, B or 1D. "
                 f"Received: calendar = {spec.calendar!r}."
@@ -71,7 +71,7 @@ class YahooFeed:
                 continue
             frames.append(observations(symbol, rows, calendar=self.spec.calendar, span=span))
             rejected.append(rejections(symbol, rejects))
-        return Fetched(frame=join_rows(frames), rejected=join_rejects(rejected), failures=failures, adjustment="splits")
+        return Fetched(frame=join_rows(frames), rejected=join_rejects(rejected), failures=failures)
 
     def _rows(self, symbol: str, span: Span) -> tuple[pd.DataFrame, list[tuple[pd.Timestamp, str, str]]]:
         with ChartSession(self.name, symbol=symbol, patience=self.patience, mirror=self.spec.url) as session:

@@ -7,12 +7,12 @@ from urllib.parse import urlsplit
 from curl_cffi import CurlOpt
 from curl_cffi import requests as curl
 
-from daycast.storage.feeds.reading.answers import decode, quote
+from daycast.storage.feeds.reading.answers import decode
 from daycast.storage.feeds.wire.limits import Patience
 from daycast.storage.feeds.wire.session import SUCCESS, TRANSIENT, on_mirror, seconds_asked
 from daycast.storage.feeds.yahoo.chart import NoChartError, error_of, read_chart
 from daycast.storage.terms.errors import FeedError, FeedRefused, FeedUnavailable
-from daycast.storage.terms.text import address
+from daycast.storage.terms.text import address, quote
 
 _REDIRECTS = 5
 _REFUSED = {

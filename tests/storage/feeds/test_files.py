@@ -50,7 +50,6 @@ def test_rows_as_they_are_written(fetch):
     assert list(fetched.frame.columns) == ["symbol", "observed_at", "available_at", "open", "close", "volume"]
     assert str(fetched.frame["observed_at"].iloc[0]) == "2020-01-02 00:00:00+00:00"
     assert str(fetched.frame["available_at"].iloc[0]) == "2020-01-02 21:00:00+00:00"
-    assert fetched.adjustment == "unknown"
 
 
 @pytest.mark.parametrize(

@@ -59,7 +59,6 @@ def test_bars_are_sessions_adjusted_for_splits_alone(server, fetch):
     server.say(CHART, json.dumps(chart()))
     fetched = fetch()
     assert not fetched.failures
-    assert fetched.adjustment == "splits"
     frame = fetched.frame
     assert [str(at) for at in frame["observed_at"]] == [f"2020-01-0{day} 00:00:00+00:00" for day in (2, 3, 6)]
     assert [str(at) for at in frame["available_at"]] == [f"2020-01-0{day} 21:00:00+00:00" for day in (2, 3, 6)]
@@ -233,7 +232,7 @@ def test_a_split_between_yesterday_and_today_is_one_vintage(server, fetch, make_
         good = inspect(fetch(span=Span(start=None, end=datetime(2020, 1, 11, tzinfo=UTC))).frame, spec=spec).good
         judged = judge(good, known={"AMZN": store.read("AMZN")}, spec=spec)
         at = datetime(2020, 1, 3 + number, 22, tzinfo=UTC)
-        store.add(judged.good, fetched_at=at, adjustment="splits", rebased=judged.rebased)
+        store.add(judged.good, fetched_at=at, rebased=judged.rebased)
     assert "6 of 6 rows are 0.25 times" in judged.rebased["AMZN"]
     assert store.read("AMZN")["close"].tolist() == [close / 4 for close in closes]
     yesterday = store.read("AMZN", as_of=datetime(2020, 1, 9, 23, tzinfo=UTC))

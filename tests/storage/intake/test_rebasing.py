@@ -130,7 +130,7 @@ def test_the_store_reads_one_basis_at_a_time(tmp_path):
     series = [WALK, np.append(WALK, 140.0) / 4, np.append(WALK, [140.0, 141.0]), np.append(WALK, [140.0, 141.0, 142.0])]
     for at, values in zip(when, series, strict=True):
         result = judge(rows(values), known={"A": store.read("A")}, spec=spec())
-        store.add(result.good, fetched_at=at, adjustment="splits", rebased=result.rebased)
+        store.add(result.good, fetched_at=at, rebased=result.rebased)
     assert store.read("A")["close"].tolist() == series[3].tolist()
     for at, values in zip(when, series, strict=True):
         assert store.read("A", as_of=at)["close"].tolist() == values.tolist()
@@ -141,14 +141,14 @@ def test_the_store_reads_one_basis_at_a_time(tmp_path):
 
 def test_rows_that_the_feed_gives_no_more_are_read_no_more(tmp_path):
     store = Observations(Folder(tmp_path), "mine")
-    store.add(rows(WALK), fetched_at=FIRST + 40 * DAY, adjustment="splits")
+    store.add(rows(WALK), fetched_at=FIRST + 40 * DAY)
     result = judge(rows(WALK[10:] / 4, first=10), known={"A": store.read("A")}, spec=spec())
     assert "10 rows that the feed does not give on it count no longer" in result.rebased["A"]
-    store.add(result.good, fetched_at=FIRST + 41 * DAY, adjustment="splits", rebased=result.rebased)
+    store.add(result.good, fetched_at=FIRST + 41 * DAY, rebased=result.rebased)
     assert store.read("A")["close"].tolist() == (WALK[10:] / 4).tolist()
     assert len(store.read("A", as_of=FIRST + 40 * DAY)) == 40
     # an older beginning that comes later is of the new basis, and not known before it
-    store.add(rows(WALK / 4), fetched_at=FIRST + 42 * DAY, adjustment="splits")
+    store.add(rows(WALK / 4), fetched_at=FIRST + 42 * DAY)
     assert len(store.read("A")) == 40
     assert store.read("A", as_of=FIRST + 40 * DAY)["close"].tolist() == WALK.tolist()
 
@@ -157,12 +157,12 @@ def test_a_lake_of_an_earlier_daycast_has_no_basis(tmp_path):
     from daycast.storage.lake import parquet
 
     store = Observations(Folder(tmp_path), "mine")
-    old = rows(WALK).assign(fetched_at=FIRST + 40 * DAY, adjustment="splits")
+    old = rows(WALK).assign(fetched_at=FIRST + 40 * DAY)
     parquet.write_frame(Folder(tmp_path) / "observations/mine/A", "a.parquet", old)
     assert len(store.read("A")) == 40
-    store.add(rows(np.append(WALK, 140.0)), fetched_at=FIRST + 41 * DAY, adjustment="splits")
+    store.add(rows(np.append(WALK, 140.0)), fetched_at=FIRST + 41 * DAY)
     assert len(store.read("A")) == 41
-    store.add(rows(np.append(WALK, 140.0) / 4), fetched_at=FIRST + 42 * DAY, adjustment="splits", rebased=["A"])
+    store.add(rows(np.append(WALK, 140.0) / 4), fetched_at=FIRST + 42 * DAY, rebased=["A"])
     assert store.read("A")["close"].max() < 50
 
 

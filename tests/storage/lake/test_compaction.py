@@ -40,7 +40,7 @@ def test_every_vintage_is_as_it_was(tmp_path_factory: pytest.TempPathFactory, re
     root = tmp_path_factory.mktemp("lake")
     store = Observations(Folder(root), "p")
     for number, values in enumerate(revisions):
-        store.add(fetched(values), fetched_at=NOW + number * DAY, adjustment="splits")
+        store.add(fetched(values), fetched_at=NOW + number * DAY)
     instants = [None, *(NOW + number * DAY for number in range(len(revisions)))]
     before = [store.read("A", as_of=at) for at in instants]
     vintages = store.vintages("A", column="close")
@@ -61,10 +61,10 @@ def test_every_vintage_is_as_it_was(tmp_path_factory: pytest.TempPathFactory, re
 def test_after_compaction_the_same_fetch_is_no_news(tmp_path: Path) -> None:
     store = Observations(Folder(tmp_path), "p")
     for number in range(1, 6):
-        store.add(fetched([1.0 + step for step in range(number)]), fetched_at=NOW + number * DAY, adjustment="x")
+        store.add(fetched([1.0 + step for step in range(number)]), fetched_at=NOW + number * DAY)
     age(tmp_path, days=2)
     assert store.compact(before=NOW, files=2) == 5
-    added = store.add(fetched([1.0 + step for step in range(6)]), fetched_at=NOW + 9 * DAY, adjustment="x")
+    added = store.add(fetched([1.0 + step for step in range(6)]), fetched_at=NOW + 9 * DAY)
     assert (added.new, added.revised) == (1, 0)
 
 

@@ -35,53 +35,52 @@ def files(tmp_path: Path) -> list[str]:
 
 
 def test_a_second_fetch_adds_only_what_is_new(store: Observations, tmp_path: Path) -> None:
-    assert store.add(frame([1, 2, 3]), fetched_at=day(3), adjustment="splits") == Added(new=3)
+    assert store.add(frame([1, 2, 3]), fetched_at=day(3)) == Added(new=3)
     before = files(tmp_path)
-    assert store.add(frame([1, 2, 3]), fetched_at=day(3.5), adjustment="splits") == Added()
+    assert store.add(frame([1, 2, 3]), fetched_at=day(3.5)) == Added()
     assert files(tmp_path) == before
-    assert store.add(frame([1, 2, 3, 4]), fetched_at=day(4), adjustment="splits") == Added(new=1)
+    assert store.add(frame([1, 2, 3, 4]), fetched_at=day(4)) == Added(new=1)
     rows = store.read("A")
     assert rows["close"].tolist() == [1, 2, 3, 4]
-    assert rows["adjustment"].unique().tolist() == ["splits"]
 
 
 def test_a_revision_is_a_new_row_and_seen_only_from_then_on(store: Observations) -> None:
-    store.add(frame([1, 2, 3]), fetched_at=day(3), adjustment="none")
-    assert store.add(frame([1, 2.5, 3]), fetched_at=day(5), adjustment="none") == Added(revised=1)
+    store.add(frame([1, 2, 3]), fetched_at=day(3))
+    assert store.add(frame([1, 2.5, 3]), fetched_at=day(5)) == Added(revised=1)
     assert store.read("A", as_of=day(4.9))["close"].tolist() == [1, 2, 3]
     assert store.read("A", as_of=day(5))["close"].tolist() == [1, 2.5, 3]
 
 
 def test_a_row_is_seen_when_it_could_be_known(store: Observations) -> None:
-    store.add(frame([1, 2, 3]), fetched_at=day(3), adjustment="none")
+    store.add(frame([1, 2, 3]), fetched_at=day(3))
     assert store.read("A", as_of=day(1.5))["close"].tolist() == [1]
     assert store.read("A", as_of=day(0.1)).empty
 
 
 def test_a_hole_that_was_filled_late_was_not_known_before(store: Observations) -> None:
     first = frame([1, 2, 3, 4])
-    store.add(first.drop(index=2), fetched_at=day(5), adjustment="none")
-    store.add(first, fetched_at=day(7), adjustment="none")
+    store.add(first.drop(index=2), fetched_at=day(5))
+    store.add(first, fetched_at=day(7))
     assert store.read("A", as_of=day(6))["close"].tolist() == [1, 2, 4]
     assert store.read("A", as_of=day(7))["close"].tolist() == [1, 2, 3, 4]
 
 
 def test_an_older_beginning_is_history_and_no_news(store: Observations) -> None:
-    store.add(frame([3, 4], start=day(2)), fetched_at=day(5), adjustment="none")
-    store.add(frame([1, 2, 3, 4]), fetched_at=day(7), adjustment="none")
+    store.add(frame([3, 4], start=day(2)), fetched_at=day(5))
+    store.add(frame([1, 2, 3, 4]), fetched_at=day(7))
     assert store.read("A", as_of=day(4))["close"].tolist() == [1, 2, 3, 4]
 
 
 def test_rounding_noise_is_no_revision(store: Observations) -> None:
-    store.add(frame([100.0, 200.0]), fetched_at=day(3), adjustment="none")
+    store.add(frame([100.0, 200.0]), fetched_at=day(3))
     noisy = frame([100.0 * (1 + 1e-9), 200.0])
-    assert store.add(noisy, fetched_at=day(4), adjustment="none") == Added()
+    assert store.add(noisy, fetched_at=day(4)) == Added()
     cent = frame([100.01, 200.0])
-    assert store.add(cent, fetched_at=day(4), adjustment="none") == Added(revised=1)
+    assert store.add(cent, fetched_at=day(4)) == Added(revised=1)
 
 
 def test_symbols_do_not_mix(store: Observations) -> None:
-    store.add(pd.concat([frame([1]), frame([9], symbol="^B")]), fetched_at=day(3), adjustment="none")
+    store.add(pd.concat([frame([1]), frame([9], symbol="^B")]), fetched_at=day(3))
     assert store.read("A")["close"].tolist() == [1]
     assert store.read("^B")["close"].tolist() == [9]
     assert store.read("C").empty
@@ -108,14 +107,14 @@ def test_a_symbol_keeps_its_shard_when_others_come_and_go(store: Observations, m
     first = store.place(["B", "A", "C"])
     assert first.places == {"B": "_0000", "A": "_0000", "C": "_0001"}
     assert store.place(["D", "C", "E"]).places == {**first.places, "D": "_0001", "E": "_0002"}
-    store.add(pd.concat([frame([1, 2], symbol=name) for name in "ABCE"]), fetched_at=day(3), adjustment="none")
+    store.add(pd.concat([frame([1, 2], symbol=name) for name in "ABCE"]), fetched_at=day(3))
     assert store.shards().among("EA") == {"_0000": ("A",), "_0002": ("E",)}
     assert store.history("_0000").symbols == ("A", "B")
     assert store.lacking(["A", "D", "E"]) == ("D",)
 
 
 def test_a_lost_note_of_the_shards_is_found_in_the_data(store: Observations, tmp_path: Path) -> None:
-    store.add(pd.concat([frame([1, 2], symbol=name) for name in "AB"]), fetched_at=day(3), adjustment="none")
+    store.add(pd.concat([frame([1, 2], symbol=name) for name in "AB"]), fetched_at=day(3))
     (note,) = tmp_path.rglob("_shards.json")
     note.unlink()
     assert store.shards().places == {"A": "_0000", "B": "_0000"}
@@ -127,8 +126,8 @@ def test_a_lost_note_of_the_shards_is_found_in_the_data(store: Observations, tmp
 def _former(store: Observations, tmp_path: Path) -> dict[str, pd.DataFrame]:
     """Move the rows of two fetches to where earlier releases kept them; gives all vintages by symbol."""
     both = pd.concat([frame([1, 2, 3]), frame([7, 8, 9], symbol="^B")])
-    store.add(both, fetched_at=day(3), adjustment="none")
-    store.add(both.assign(close=both["close"] + 0.5), fetched_at=day(5), adjustment="none")
+    store.add(both, fetched_at=day(3))
+    store.add(both.assign(close=both["close"] + 0.5), fetched_at=day(5))
     found = {name: store.vintages(name, column="close") for name in ("A", "^B")}
     (shard,) = tmp_path.rglob("_0000")
     for path in shard.glob("*.parquet"):
@@ -162,11 +161,11 @@ def test_a_folder_a_symbol_is_taken_over_and_nothing_is_lost(
     assert store.take_over() == 0
     same()
     assert [path.parent.name for path in tmp_path.rglob("*.parquet")] == ["_0000"]
-    assert store.add(frame([1.5, 2.5, 3.5]), fetched_at=day(6), adjustment="none") == Added()
+    assert store.add(frame([1.5, 2.5, 3.5]), fetched_at=day(6)) == Added()
 
 
 def test_rows_that_are_read_again_are_not_parsed_again(store: Observations, monkeypatch: pytest.MonkeyPatch) -> None:
-    store.add(frame([1, 2, 3]), fetched_at=day(3), adjustment="none")
+    store.add(frame([1, 2, 3]), fetched_at=day(3))
     rows = store.read("A")
     monkeypatch.setattr("daycast.storage.lake.parquet.read_frames", lambda *_, **__: 1 / 0)
     pd.testing.assert_frame_equal(store.read("A"), rows)
@@ -177,14 +176,14 @@ def test_a_frame_that_breaks_its_contract_is_named_before_anything_is_written(
 ) -> None:
     good = frame([1, 2, 3])
     with pytest.raises(DataError, match="one for each"):
-        store.add(pd.concat([good, good.tail(1)]), fetched_at=day(3), adjustment="none")
+        store.add(pd.concat([good, good.tail(1)]), fetched_at=day(3))
     with pytest.raises(DataError, match="available_at not before observed_at"):
-        store.add(good.assign(available_at=T0 - timedelta(days=1)), fetched_at=day(3), adjustment="none")
+        store.add(good.assign(available_at=T0 - timedelta(days=1)), fetched_at=day(3))
     assert files(tmp_path) == []
 
 
 def test_rows_that_somebody_spoiled_are_named_when_they_are_read(store: Observations, tmp_path: Path) -> None:
-    store.add(frame([1, 2, 3]), fetched_at=day(3), adjustment="none")
+    store.add(frame([1, 2, 3]), fetched_at=day(3))
     (path,) = (path for path in tmp_path.rglob("*.parquet"))
     rows = pd.read_parquet(path)
     rows.assign(available_at=rows["observed_at"] - pd.Timedelta(days=1)).to_parquet(path)

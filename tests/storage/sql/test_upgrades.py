@@ -185,22 +185,22 @@ def test_a_lake_of_the_first_release_is_read_as_it_was(lake: Observations) -> No
 def test_new_rows_stand_beside_those_of_the_first_release(lake: Observations) -> None:
     fetched = DAY + timedelta(days=4, hours=1)
     answer = _answer({0: 10.0, 1: 11.5, 2: 12.0, 3: 13.0, 4: 14.0})
-    added = lake.add(answer, fetched_at=fetched, adjustment="split")
+    added = lake.add(answer, fetched_at=fetched)
     assert (added.new, added.revised) == (1, 0)
     assert _closes(lake) == [10.0, 11.5, 12.0, 13.0, 14.0]
-    assert lake.add(answer, fetched_at=fetched + timedelta(hours=1), adjustment="split").new == 0
+    assert lake.add(answer, fetched_at=fetched + timedelta(hours=1)).new == 0
 
 
 def test_a_history_that_moves_replaces_that_of_the_first_release(lake: Observations) -> None:
     fetched = DAY + timedelta(days=4, hours=1)
     halves = {0: 5.0, 1: 5.75, 2: 6.0, 3: 6.5, 4: 7.0}
-    lake.add(_answer(halves), fetched_at=fetched, adjustment="split", rebased=["SPY"])
+    lake.add(_answer(halves), fetched_at=fetched, rebased=["SPY"])
     assert _closes(lake) == list(halves.values())
     assert _closes(lake, as_of=fetched - timedelta(hours=2)) == [10.0, 11.5, 12.0, 13.0]
 
 
 def test_files_of_both_releases_are_put_together_and_lose_nothing(lake: Observations) -> None:
-    lake.add(_answer({4: 14.0}), fetched_at=DAY + timedelta(days=4, hours=1), adjustment="split")
+    lake.add(_answer({4: 14.0}), fetched_at=DAY + timedelta(days=4, hours=1))
     before = lake.read("SPY"), lake.vintages("SPY", column="close")
     assert lake.compact(before=datetime.now(UTC) + timedelta(days=1), files=1) == 2, "once the folder is taken over"
     pd.testing.assert_frame_equal(lake.read("SPY"), before[0])
