@@ -7,8 +7,9 @@ from typing import Protocol
 
 import pandas as pd
 
+from daycast.storage.intake.aside import aside
 from daycast.storage.terms.errors import FeedError
-from daycast.storage.terms.words import AVAILABLE_AT, OBSERVED_AT, RAW, REASON, SYMBOL, TIME
+from daycast.storage.terms.words import AVAILABLE_AT, OBSERVED_AT, SYMBOL, TIME
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -83,5 +84,4 @@ def no_rejects() -> pd.DataFrame:
     >>> list(no_rejects().columns)
     ['symbol', 'observed_at', 'raw', 'reason']
     """
-    text = pd.Series([], dtype="str")
-    return pd.DataFrame({SYMBOL: text, OBSERVED_AT: pd.Series([], dtype=TIME), RAW: text, REASON: text})
+    return aside([], observed_at=[], raw=[], reasons=[])

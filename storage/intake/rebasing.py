@@ -11,9 +11,10 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
+from daycast.storage.intake.aside import aside, in_words
 from daycast.storage.intake.rules import positive_columns
 from daycast.storage.terms.pipeline import Pipeline
-from daycast.storage.terms.words import OBSERVED_AT, RAW, REASON, REVISION_TOLERANCE, SYMBOL
+from daycast.storage.terms.words import OBSERVED_AT, REVISION_TOLERANCE, SYMBOL
 
 _QUORUM = 5
 """With fewer instants in common than these, nothing is said of a basis."""
@@ -84,7 +85,7 @@ def judge(
         accepted: symbols of which an answer that has moved in part is taken whole, as a person found it right.
     """
     kept: list[pd.DataFrame] = []
-    aside: list[pd.DataFrame] = []
+    doubted: list[pd.DataFrame] = []
     rebased: dict[str, str] = {}
     refused: dict[str, str] = {}
     prices = set(positive_columns(good, spec)) & set(spec.columns)
@@ -103,13 +104,13 @@ def judge(
         reasons = _alone(doubtful.values()) | _left_behind(rows, columns, prices=prices)
         wrong = rows[OBSERVED_AT].isin(list(reasons))
         kept.append(rows[~wrong])
-        aside.append(_set_aside(rows[wrong], reasons))
+        doubted.append(_set_aside(rows[wrong], reasons))
         moved = next((column for column in columns if _rebased(column)), None)
         if moved is not None:
             rebased[symbol] = _whole(moved, rows=rows, known=known[symbol])
     return Judgement(
         good=pd.concat(kept, ignore_index=True) if kept else good.iloc[:0],
-        set_aside=pd.concat([_set_aside(good.iloc[:0], {}), *aside], ignore_index=True),
+        set_aside=pd.concat([_set_aside(good.iloc[:0], {}), *doubted], ignore_index=True),
         rebased=rebased,
         refused=refused,
     )
@@ -186,16 +187,8 @@ def _left_behind(rows: pd.DataFrame, columns: list[_Column], *, prices: set[str]
 
 
 def _set_aside(rows: pd.DataFrame, reasons: Mapping[pd.Timestamp, str]) -> pd.DataFrame:
-    values = rows.select_dtypes("number").to_dict("records")
-    raw = [", ".join(f"{name}={value}" for name, value in row.items()) for row in values]
-    return pd.DataFrame(
-        {
-            SYMBOL: rows[SYMBOL].astype("str").to_numpy(),
-            OBSERVED_AT: rows[OBSERVED_AT].array,
-            RAW: pd.Series(raw, dtype="str"),
-            REASON: pd.Series([reasons[at] for at in rows[OBSERVED_AT]], dtype="str"),
-        }
-    )
+    observed, raw = rows[OBSERVED_AT], in_words(rows.select_dtypes("number"))
+    return aside(rows[SYMBOL], observed_at=observed, raw=raw, reasons=[reasons[at] for at in observed])
 
 
 def _torn(column: _Column) -> str:

@@ -7,11 +7,12 @@ import numpy as np
 import pandas as pd
 
 from daycast.storage.calendars import Calendar
+from daycast.storage.intake.aside import aside, in_words
 from daycast.storage.intake.oddities import Finding, oddities
 from daycast.storage.terms.errors import DataError
 from daycast.storage.terms.pipeline import Pipeline
 from daycast.storage.terms.text import listed
-from daycast.storage.terms.words import AVAILABLE_AT, OBSERVED_AT, RAW, REASON, SYMBOL
+from daycast.storage.terms.words import AVAILABLE_AT, OBSERVED_AT, SYMBOL
 
 PRICES = ("open", "high", "low", "close", "adj_close")
 """Columns that are prices wherever the calendar is an exchange's."""
@@ -66,9 +67,8 @@ def inspect(frame: pd.DataFrame, *, spec: Pipeline) -> Inspection:
     contradicting = pd.Series(single.index.isin(single.index[clash]), index=single.index)
     reasons[single.index[contradicting]] = "another row of the same instant says otherwise"
     good = single[~contradicting].reset_index(drop=True)
-    aside = _set_aside(ordered, reasons)
     findings = (*_order(frame), *_repeats(kept, repeated), *_bases(good, spec), *oddities(good, spec=spec))
-    return Inspection(good=good, set_aside=aside, findings=findings)
+    return Inspection(good=good, set_aside=_set_aside(ordered, reasons), findings=findings)
 
 
 def _expect_columns(frame: pd.DataFrame, spec: Pipeline) -> None:
@@ -170,16 +170,8 @@ def _beyond(frame: pd.DataFrame, calendar: Calendar) -> Iterator[tuple[pd.Series
 
 def _set_aside(frame: pd.DataFrame, reasons: pd.Series) -> pd.DataFrame:
     wrong = frame[reasons.notna()]
-    values = wrong.drop(columns=[SYMBOL, AVAILABLE_AT])
-    raw = [", ".join(f"{name}={value}" for name, value in row.items()) for row in values.to_dict("records")]
-    return pd.DataFrame(
-        {
-            SYMBOL: wrong[SYMBOL].astype("str").to_numpy(),
-            OBSERVED_AT: wrong[OBSERVED_AT].array,
-            RAW: pd.Series(raw, dtype="str").array,
-            REASON: reasons[wrong.index].astype("str").array,
-        }
-    )
+    raw = in_words(wrong.drop(columns=[SYMBOL, AVAILABLE_AT]))
+    return aside(wrong[SYMBOL], observed_at=wrong[OBSERVED_AT], raw=raw, reasons=reasons[wrong.index])
 
 
 def _order(frame: pd.DataFrame) -> Iterator[Finding]:

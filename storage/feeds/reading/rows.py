@@ -6,7 +6,8 @@ import pandas as pd
 
 from daycast.storage.calendars import Calendar
 from daycast.storage.feeds.feed import Span, no_rejects, no_rows
-from daycast.storage.terms.words import AVAILABLE_AT, OBSERVED_AT, RAW, REASON, SYMBOL, TIME
+from daycast.storage.intake.aside import aside
+from daycast.storage.terms.words import AVAILABLE_AT, OBSERVED_AT, SYMBOL
 
 
 def observations(symbol: str, rows: pd.DataFrame, *, calendar: str, span: Span) -> pd.DataFrame:
@@ -32,17 +33,8 @@ def observations(symbol: str, rows: pd.DataFrame, *, calendar: str, span: Span) 
 
 def rejections(symbol: str, rejects: Sequence[tuple[pd.Timestamp, str, str]]) -> pd.DataFrame:
     """``(observed_at, raw, reason)`` of one symbol as ``Fetched.rejected`` wants them."""
-    if not rejects:
-        return no_rejects()
-    times, raw, reasons = zip(*rejects, strict=True)
-    return pd.DataFrame(
-        {
-            SYMBOL: pd.Series([symbol] * len(rejects), dtype="str"),
-            OBSERVED_AT: pd.Series(pd.to_datetime(pd.Series(times), utc=True)).astype(TIME),
-            RAW: pd.Series(raw, dtype="str"),
-            REASON: pd.Series(reasons, dtype="str"),
-        }
-    )
+    times, raw, reasons = zip(*rejects, strict=True) if rejects else ((), (), ())
+    return aside([symbol] * len(rejects), observed_at=times, raw=raw, reasons=reasons)
 
 
 def join_rows(frames: Iterable[pd.DataFrame]) -> pd.DataFrame:
