@@ -63,9 +63,7 @@ class SqlFeed:
                 continue
             frames.append(observations(symbol, table.rows, calendar=self.spec.calendar, span=span))
             rejected.append(rejections(symbol, table.rejects))
-        return Fetched(
-            frame=join_rows(frames), rejected=join_rejects(rejected), failures=failures, adjustment="unknown"
-        )
+        return Fetched(frame=join_rows(frames), rejected=join_rejects(rejected), failures=failures)
 
     def _table(self, symbol: str, found: pd.DataFrame) -> Table:
         named = self.spec.symbol_column
