@@ -32,7 +32,7 @@ dist: .venv/dev
 
 # What takes too long for the tests: kills, outages, two runs at once, readers. docs/reliability.md has the figures. Three of
 # them at a time, as they wait much of it; each tells what it saw when it is done.
-DRILLS := kill two_at_once database readers
+DRILLS := kill two_at_once database readers stops
 drill: .venv/dev
 	@$(MAKE) --no-print-directory --jobs 3 --output-sync=target $(DRILLS:%=drill_%)
 

@@ -19,6 +19,7 @@ from daycast.flows.running.clock import now, require_past
 from daycast.flows.running.outcomes import note, outcome_of
 from daycast.flows.running.retrying import patience, retries
 from daycast.flows.running.turns import giving_way
+from daycast.flows.running.stopping import Stopped, heeding_signals
 from daycast.storage.config.pipeline_file import choose_pipelines, load_pipelines
 from daycast.storage.config.settings import Settings
 from daycast.storage.terms.errors import DaycastError
@@ -33,7 +34,7 @@ from daycast.tasks.steps.plan import plan
 from daycast.tasks.steps.predict import predict
 from daycast.tasks.steps.prepare import prepare
 from daycast.tasks.steps.report import publish
-from daycast.tasks.steps.runs import alone, begin, fail
+from daycast.tasks.steps.runs import alone, begin, cancel, fail
 from daycast.tasks.steps.score import score
 from daycast.tasks.steps.train import train
 
@@ -99,7 +100,7 @@ def daily(
         return Failed(message=str(error))
     _tag(job)
     try:
-        with alone(job, seconds=patience()):
+        with heeding_signals(), alone(job, seconds=patience()):
             return _run(replace(job, now=now()), training=training)  # what is fetched is known now, not before the wait
     except DaycastError as error:  # it did not begin: the row of this run_id may be that of a run in progress
         get_run_logger().error("%s", error)
@@ -128,6 +129,9 @@ def _run(job: Job, *, training: TrainingChoice) -> Any:
         begin.with_options(**retries())(job)
         processes.prepare()  # it takes as long as the steps before the training
         outcome = _stages(job, training=training)
+    except Stopped as stopped:
+        cancel(job, message=f"{stopped}. Nothing is half-written; run it again.", at=now())
+        raise
     except DaycastError as error:
         get_run_logger().error("%s", error)
         return Failed(message=str(error), data=note(_failed(job, str(error))))

@@ -17,6 +17,7 @@ from daycast.flows.command import answer_commands, check_command, model_commands
 from daycast.flows.command.completion import pipelines_like
 from daycast.flows.command.terminal import complain, out, say
 from daycast.flows.running.safe_path import keep_working_folder_out, take_back_dash_m
+from daycast.flows.running.stopping import Stopped, end_now, heeding_signals
 from daycast.flows.running.surroundings import leave_loopback_alone
 from daycast.storage.terms.errors import DaycastError
 
@@ -81,6 +82,9 @@ def main() -> None:
     except DaycastError as error:
         complain(str(error))
         raise SystemExit(error.exit_code) from None
+    except Stopped as stopped:
+        complain(f"{stopped}. Nothing is half-written; the same command goes on from there.")
+        end_now(stopped.code)
 
 
 @app.command()
@@ -102,7 +106,7 @@ def run(
     from daycast.flows.command.printing import print_run
     from daycast.flows.server.local_server import prefect_api
 
-    with prefect_api() as ready:
+    with heeding_signals(), prefect_api() as ready:
         from daycast.storage.config.pipeline_file import choose_pipelines, load_pipelines
         from daycast.storage.config.settings import Settings
 
@@ -142,7 +146,7 @@ def backfill(
     from daycast.flows.server.local_server import prefect_api
 
     days = {"first": parse_day(first, option="--from"), "last": parse_day(last, option="--to")}
-    with prefect_api() as ready:
+    with heeding_signals(), prefect_api() as ready:
         from daycast.tasks.apart.process import prepare
 
         prepare()

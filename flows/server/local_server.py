@@ -22,6 +22,7 @@ from pathlib import Path
 from typing import IO
 
 from daycast.flows.running.safe_path import SAFE_PATH
+from daycast.flows.running.stopping import Stopped
 from daycast.flows.running.surroundings import prefect_home, require_prefect_home
 from daycast.flows.server.binding import Binding
 from daycast.flows.server.password import make_password
@@ -101,6 +102,10 @@ class Server:
             "Start one yourself with `prefect server start` and set PREFECT_API_URL."
         )
 
+    def kill(self) -> None:
+        """End the server at once."""
+        self._process.kill()
+
     def stop(self) -> None:
         """End the server."""
         with contextlib.suppress(ProcessLookupError):
@@ -147,7 +152,11 @@ def prefect_api() -> Iterator[Callable[[], None]]:
             try:
                 yield lambda: _ready(server, settings)
             finally:
-                _drain()
+                if not isinstance(sys.exc_info()[1], Stopped):
+                    _drain()
+    except Stopped:
+        server.kill()  # whoever stops a run waits for it, and Prefect's database stands being killed
+        raise
     finally:
         server.stop()
 

@@ -134,7 +134,7 @@ def list_remarks(db: Database, run_id: str) -> list[dict[str, str]]:
     return db.query(select(*columns).where(Remark.run_id == run_id).order_by(Remark.series_id, Remark.kind))
 
 
-def close_dead_runs(db: Database, pipeline: str, *, at: datetime, but: str | None = None) -> int:
+def close_dead_runs(db: Database, pipeline: str, *, at: datetime, but: str | None = None, message: str = _DEAD) -> int:
     """Note of runs that are ``running`` that they failed; right only where the pipeline's lock is held.
 
     Args:
@@ -142,6 +142,7 @@ def close_dead_runs(db: Database, pipeline: str, *, at: datetime, but: str | Non
         pipeline: its name.
         at: aware; when that was found.
         but: the ``run_id`` of the run that holds the lock.
+        message: why.
 
     Returns:
         How many there were.
@@ -152,7 +153,7 @@ def close_dead_runs(db: Database, pipeline: str, *, at: datetime, but: str | Non
     if not db.query(select(Run.run_id).where(dead)):
         return 0
     with db.transaction() as connection:
-        values = {"status": "failed", "finished_at": at, "message": _DEAD}
+        values = {"status": "failed", "finished_at": at, "message": message}
         return connection.execute(update(Run).where(dead).values(values)).rowcount
 
 

@@ -139,11 +139,13 @@ def _pipelines(database: Database, specs: Mapping[str, Pipeline], *, at: datetim
         series = list_series(database, name)
         stale = _stale(spec, {row["symbol"]: known.newest.get(row[SERIES_ID]) for row in series}, at=at)
         missed = tuple(missed_nights(database, spec, at=at))
-        troubles = _troubles(spec, known.last.get(name), known.good.get(name), at=at)
+        last = known.last.get(name)
+        gone = last is not None and last.status == "running" and not _is_alive(database, name)
+        troubles = _troubles(spec, last, known.good.get(name), at=at, gone=gone)
         yield PipelineStatus(
             pipeline=name,
             champion=known.champions.get(name),
-            last=known.last.get(name),
+            last=last,
             good=known.good.get(name),
             next_at=next_run(spec.schedule, after=at) if spec else None,
             week=known.live.get((name, _WEEK), _NOTHING),
@@ -158,14 +160,26 @@ def _sampled(name: str, specs: Mapping[str, Pipeline]) -> Pipeline | None:
     return spec.as_sample() if spec else None
 
 
-def _troubles(spec: Pipeline | None, last: RunRow | None, good: RunRow | None, *, at: datetime) -> Iterable[str]:
+def _is_alive(database: Database, pipeline: str) -> bool:
+    """Whether a process holds the pipeline's lock: a run's does for as long as it lives."""
+    from daycast.storage.sql.locks import run_lock
+
+    with run_lock(database, pipeline) as free:
+        return not free
+
+
+def _troubles(
+    spec: Pipeline | None, last: RunRow | None, good: RunRow | None, *, at: datetime, gone: bool
+) -> Iterable[str]:
     """What of its runs needs a person."""
     if last is None:
         return
     if last.status == "running":
         budget = timedelta(seconds=spec.training.time_budget_seconds) if spec else timedelta()
-        if at - last.started_at > _LONG_RUN + budget:
-            yield f"running since {_instant(last.started_at)}: its process may be gone"
+        if gone:
+            yield f"running since {_instant(last.started_at)}, and its process is gone: run it again"
+        elif at - last.started_at > _LONG_RUN + budget:
+            yield f"running since {_instant(last.started_at)}: longer than any run takes"
     elif last.status != "succeeded":
         yield f"{last.status}: {last.message}"
     since = good.as_of if good else last.as_of

@@ -10,7 +10,9 @@ from __future__ import annotations
 
 import contextlib
 import multiprocessing
+import os
 import pickle
+import signal
 import threading
 import traceback
 from collections.abc import Callable, Iterator
@@ -140,6 +142,13 @@ def end_all() -> None:
         process.kill()
 
 
+def end_loader() -> None:
+    """End the process that the others are forks of: while it loads Keras it does not see that this one is gone."""
+    if server := getattr(forkserver._forkserver, "_forkserver_pid", None):
+        with contextlib.suppress(ProcessLookupError):
+            os.kill(server, signal.SIGKILL)
+
+
 def _start() -> tuple[Any, Connection]:
     prepare()
     here, there = _CONTEXT.Pipe()
@@ -179,6 +188,7 @@ def _gone(process: Any) -> WorkError:
 def _serve(connection: Connection) -> None:
     """Answer, in the process, until whoever asks is gone."""
     end_with_parent()
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is for whoever asks, and that ends this process
     while (asked := _received(connection)) is not None:
         function, arguments, tells = asked  # type: ignore[misc]
         if tells:

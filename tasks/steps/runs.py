@@ -7,14 +7,14 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, contextmanager, suppress
 from datetime import datetime
 
 from prefect import task
 from prefect.cache_policies import NO_CACHE
 from prefect.runtime import flow_run
 
-from daycast.storage.terms.errors import DatabaseUnavailable
+from daycast.storage.terms.errors import DatabaseError, DatabaseUnavailable
 from daycast.tasks.handover.job import Job
 
 _PAUSE_SECONDS = 2.0
@@ -89,3 +89,14 @@ def fail(job: Job, *, message: str, at: datetime) -> None:
     outcome = Outcome(status="failed", finished_at=at, message=message)
     with job.database() as database:
         finish_run(database, run_id=job.run_id, outcome=outcome)
+
+
+def cancel(job: Job, *, message: str, at: datetime) -> None:
+    """Close the run's row where it is still open, with the pipeline's lock held; no task, as the run is being stopped.
+
+    A database that is down then is left alone: the next run of the pipeline closes the row.
+    """
+    from daycast.storage.sql.runs import close_dead_runs
+
+    with suppress(DatabaseError), job.database() as database:
+        close_dead_runs(database, job.pipeline.name, at=at, message=message)

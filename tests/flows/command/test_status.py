@@ -11,6 +11,7 @@ from daycast.flows.command.printing import print_status
 from daycast.flows.running.clock import now
 from daycast.storage.sql.database import Database
 from daycast.storage.sql.forecasts import write_forecasts
+from daycast.storage.sql.locks import run_lock
 from daycast.storage.sql.runs import Outcome, begin_run, finish_run
 from daycast.storage.sql.versions import promote, record_version
 from daycast.storage.terms.schedule import Schedule
@@ -93,12 +94,15 @@ def test_a_run_that_ended_badly_needs_a_person(place, command, status):
     assert "Next: daycast run mine" in done.out
 
 
-def test_a_run_that_has_been_running_for_hours_is_named(place):
+def test_a_live_run_is_told_from_a_dead_one_by_its_lock(place):
     run(place, status="running", started_at=AT - 2 * HOUR)
-    assert only(standing(place.settings, at=AT)).troubles == ()
-    run(place, status="running", started_at=AT - 5 * HOUR)
     (trouble,) = only(standing(place.settings, at=AT)).troubles
     assert trouble.startswith("running since ")
+    assert trouble.endswith(", and its process is gone: run it again")
+    with Database.open(place.database_url) as db, run_lock(db, "mine"):
+        assert only(standing(place.settings, at=AT)).troubles == ()
+        (trouble,) = only(standing(place.settings, at=AT + 3 * HOUR)).troubles
+        assert trouble.endswith(": longer than any run takes")
     run(place, as_of=AS_OF + HOUR)
     assert only(standing(place.settings, at=AT)).troubles == (), "a later run went well"
 

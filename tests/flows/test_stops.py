@@ -1,0 +1,61 @@
+"""A run that is told to stop does: Ctrl-C to the group, SIGTERM to the parent; the drill does it at random instants."""
+
+import signal
+import subprocess
+import sys
+import textwrap
+
+import pytest
+
+from tests.drills.drill_stops import stop
+
+STOPPING = textwrap.dedent("""
+    import sys, time
+    from daycast.flows.running.stopping import Stopped, end_now, heeding_signals
+    try:
+        with heeding_signals():
+            print("ready", flush=True)
+            {body}
+    except Stopped as stopped:
+        print(stopped, flush=True)
+        {closing}
+        end_now(stopped.code)
+""")
+
+
+def told(number, *, body="time.sleep(60)", closing="pass"):
+    process = subprocess.Popen(
+        [sys.executable, "-c", STOPPING.format(body=body, closing=closing)],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.default_int_handler),  # noqa: PLW1509
+    )
+    assert process.stdout is not None
+    assert process.stdout.readline() == "ready\n"
+    process.send_signal(number)
+    said, errors = process.communicate(timeout=30)
+    return process.returncode, said, errors
+
+
+def test_a_signal_is_raised_and_told():
+    assert told(signal.SIGINT) == (130, "Stopped by Ctrl-C (SIGINT)\n", "")
+    assert told(signal.SIGTERM) == (143, "Stopped by SIGTERM: cancelled in the UI, or told to end\n", "")
+
+
+def test_what_does_not_end_is_ended():
+    code, said, _ = told(signal.SIGTERM, closing="time.sleep(60)")
+    assert (code, said.count("\n")) == (143, 1)
+
+
+def test_the_closing_is_not_interrupted_by_a_second_signal():
+    closing = "import os, signal; os.kill(os.getpid(), signal.SIGINT); print('closed', flush=True)"
+    assert told(signal.SIGTERM, closing=closing)[1].endswith("end\nclosed\n")
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(300)
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM], ids=lambda number: number.name)
+def test_a_run_that_is_stopped_leaves_nothing_behind(place, number):
+    for day, after in enumerate((4.0, 12.0), start=1):
+        assert stop(place, number=number, after=after, day=day).wrong == ()
