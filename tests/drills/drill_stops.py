@@ -115,7 +115,8 @@ def _wrong(
         wrong.append(f"exit code {code}")
     if took > LIMIT:
         wrong.append(f"{took:.1f} s")
-    if len(said.strip().splitlines()) > 1 or "Traceback" in said:
+    lines = [line for line in said.splitlines() if line.strip() and "━" not in line]  # but for the training's bar
+    if len(lines) > 1 or "Traceback" in said:
         wrong.append(f"it said {said[:600]!r}")
     if row and row[0] == "running":
         wrong.append("its row is running")
