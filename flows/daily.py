@@ -20,6 +20,7 @@ from daycast.flows.running.outcomes import note, outcome_of
 from daycast.flows.running.retrying import patience, retries
 from daycast.flows.running.turns import giving_way
 from daycast.flows.running.stopping import Stopped, heeding_signals
+from daycast.flows.running.telling import Story
 from daycast.storage.config.pipeline_file import choose_pipelines, load_pipelines
 from daycast.storage.config.settings import Settings
 from daycast.storage.terms.errors import DaycastError
@@ -161,6 +162,13 @@ def _stages(job: Job, *, training: TrainingChoice) -> _Outcome:
     planned = plan.with_options(**retries())(job, prepared, requested=training, broken=scored.broken)
     trained = _network(job, prepared, planned)
     evaluated = evaluate.with_options(**retries())(job, prepared, planned)
+    tell = Story(get_run_logger().info).tell
+    ingested = tell(ingest.with_options(**retries())(job))
+    prepared = tell(prepare(job))
+    scored = tell(score.with_options(**retries())(job))
+    planned = tell(plan.with_options(**retries())(job, prepared, requested=training))
+    trained = tell(_network(job, prepared, planned))
+    evaluated = tell(evaluate.with_options(**retries())(job, prepared, planned))
     summary = forecast.with_options(**retries())(
         job,
         ingested=ingested,
@@ -170,7 +178,7 @@ def _stages(job: Job, *, training: TrainingChoice) -> _Outcome:
         evaluated=evaluated,
         at=now(),
     )
-    return _Outcome(scored=scored, prepared=prepared, summary=summary)
+    return _Outcome(scored=scored, prepared=prepared, summary=tell(summary))
 
 
 def _network(job: Job, prepared: Prepared, planned: Plan) -> Trained:

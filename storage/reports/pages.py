@@ -54,6 +54,12 @@ class Line:
     message: str
 
 
+def _need(line: Line) -> tuple[int, str]:
+    """Failed runs come first, then degraded ones, then those in progress."""
+    rank = {"failed": 0, "degraded": 1, "running": 2}
+    return rank.get(line.status, 3), line.pipeline
+
+
 class Pages:
     """The pages in the storage folder: ``index.html``, one a pipeline, and the earlier ones of each.
 
@@ -85,10 +91,10 @@ class Pages:
         return self.place(report.pipeline)
 
     def index(self, lines: Sequence[Line]) -> str:
-        """Write the page over all pipelines; gives its place."""
+        """Write the page over all pipelines, those first that need a person; gives its place."""
         there = set(self.folder.names())
         pages = {line.pipeline: _page_name(line.pipeline) for line in lines if _page_name(line.pipeline) in there}
-        page = _html().get_template("index.html.j2").render(lines=lines, pages=pages)
+        page = _html().get_template("index.html.j2").render(lines=sorted(lines, key=_need), pages=pages)
         self.folder.write("index.html", page.encode())
         return self.folder.path("index.html")
 

@@ -226,6 +226,23 @@ def test_pages_are_kept_shown_and_listed(tmp_path):
     assert "script" not in index.tags()
 
 
+def test_what_needs_a_person_comes_first_with_its_whole_sentence(tmp_path):
+    line = Line(
+        pipeline="a", status="succeeded", as_of=datetime(2026, 8, 21, tzinfo=UTC), version=None, message="Well."
+    )
+    reason = "The feed said no. " * 40
+    lines = [
+        line,
+        replace(line, pipeline="b", status="degraded"),
+        replace(line, pipeline="c", status="running"),
+        replace(line, pipeline="d", status="failed", message=reason),
+    ]
+    page = (tmp_path / Pages(Folder(tmp_path)).index(lines)).read_text()
+    body = page.split("<tbody>")[1]
+    assert [body.index(f">{name}<") for name in "dbca"] == sorted(body.index(f">{name}<") for name in "dbca")
+    assert reason.strip() in body
+
+
 def test_a_pipeline_called_index_has_a_page_of_its_own(tmp_path):
     pages = Pages(Folder(tmp_path))
     pages.show(_report(run=replace(_report().run, pipeline="index")))

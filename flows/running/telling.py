@@ -1,0 +1,90 @@
+"""What a run's log says: one line a step, with what matters of what the step came to."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from functools import singledispatch
+from typing import TypeVar
+
+from daycast.storage.terms.text import few
+from daycast.tasks.handover.results import Evaluated, Ingested, Plan, Prepared, Scored, Summary, Trained
+
+Result = TypeVar("Result")
+
+
+class Story:
+    """Tells the steps of a run one after the other, each with the seconds since the one before.
+
+    Args:
+        say: takes a line, such as a logger's ``info``.
+    """
+
+    def __init__(self, say: Callable[[str], object]) -> None:
+        self._say = say
+        self._last = time.monotonic()
+
+    def tell(self, result: Result) -> Result:
+        """Say what a step came to, and give it back."""
+        now = time.monotonic()
+        self._say(f"{in_words(result)}; {now - self._last:.1f} s")
+        self._last = now
+        return result
+
+
+@singledispatch
+def in_words(result: object) -> str:
+    """What a step came to.
+
+    >>> in_words(Ingested(new=3, set_aside=1, reasons=("1 without a value",)))
+    'fetched: 3 rows new, 0 revised, 1 set aside (1 without a value)'
+    >>> in_words(Plan(training="retrain", reason="there is no champion yet", champion=None, version="v1"))
+    'training: retrain, as there is no champion yet'
+    """
+    return repr(result)
+
+
+@in_words.register
+def _(result: Ingested) -> str:
+    why = f" ({few(result.reasons)})" if result.reasons else ""
+    failed = f", no answer for {few(list(result.failures))}" if result.failures else ""
+    return f"fetched: {result.new:,} rows new, {result.revised:,} revised, {result.set_aside:,} set aside{why}{failed}"
+
+
+@in_words.register
+def _(result: Prepared) -> str:
+    span = f"{result.first:%Y-%m-%d %H:%M} to {result.last:%Y-%m-%d %H:%M} UTC"
+    untrained = f"; no network: {result.untrainable}" if result.untrainable else ""
+    return f"prepared: {result.windows:,} windows over {span}, {result.written:,} rows written{untrained}"
+
+
+@in_words.register
+def _(result: Scored) -> str:
+    week = result.week
+    live = f", MAE of 7 days {week.mae:.4g} beside naive's {week.naive_mae:.4g}" if week.mae and week.naive_mae else ""
+    broken = f"; {'; '.join(result.broken.values())}" if result.broken else ""
+    return f"scored: {result.actuals:,} actual values new, {result.forecasts:,} forecasts judged{live}{broken}"
+
+
+@in_words.register
+def _(result: Plan) -> str:
+    return f"training: {result.training}, as {result.reason}"
+
+
+@in_words.register
+def _(result: Trained) -> str:
+    if not result.epochs:
+        return f"network: {result.version or 'none'}, nothing trained now"
+    return f"network: {result.version}, {result.epochs} epochs in {result.seconds:.1f} s"
+
+
+@in_words.register
+def _(result: Evaluated) -> str:
+    mae, naive = result.test.get("mae"), result.test.get("naive_mae")
+    test = f"; test MAE {mae:.4g} beside naive's {naive:.4g}" if mae is not None and naive is not None else ""
+    return f"verdict: {result.forecaster} serves. {result.reason}{test}"
+
+
+@in_words.register
+def _(result: Summary) -> str:
+    return f"forecast: {result.rows:,} rows by {result.forecaster}, quality {result.quality}, status {result.status}"
