@@ -18,9 +18,9 @@ from prefect.states import Completed, Failed
 from daycast.flows.running.clock import now, require_past
 from daycast.flows.running.outcomes import note, outcome_of
 from daycast.flows.running.retrying import patience, retries
-from daycast.flows.running.turns import giving_way
 from daycast.flows.running.stopping import Stopped, heeding_signals
 from daycast.flows.running.telling import Story
+from daycast.flows.running.turns import giving_way
 from daycast.storage.config.pipeline_file import choose_pipelines, load_pipelines
 from daycast.storage.config.settings import Settings
 from daycast.storage.terms.errors import DaycastError
@@ -156,17 +156,11 @@ class _Outcome:
 
 
 def _stages(job: Job, *, training: TrainingChoice) -> _Outcome:
-    ingested = ingest.with_options(**retries())(job)
-    prepared = prepare(job)
-    scored = score.with_options(**retries())(job)
-    planned = plan.with_options(**retries())(job, prepared, requested=training, broken=scored.broken)
-    trained = _network(job, prepared, planned)
-    evaluated = evaluate.with_options(**retries())(job, prepared, planned)
     tell = Story(get_run_logger().info).tell
     ingested = tell(ingest.with_options(**retries())(job))
     prepared = tell(prepare(job))
     scored = tell(score.with_options(**retries())(job))
-    planned = tell(plan.with_options(**retries())(job, prepared, requested=training))
+    planned = tell(plan.with_options(**retries())(job, prepared, requested=training, broken=scored.broken))
     trained = tell(_network(job, prepared, planned))
     evaluated = tell(evaluate.with_options(**retries())(job, prepared, planned))
     summary = forecast.with_options(**retries())(

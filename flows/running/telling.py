@@ -7,7 +7,7 @@ from collections.abc import Callable
 from functools import singledispatch
 from typing import TypeVar
 
-from daycast.storage.terms.text import few
+from daycast.storage.terms.text import listed
 from daycast.tasks.handover.results import Evaluated, Ingested, Plan, Prepared, Scored, Summary, Trained
 
 Result = TypeVar("Result")
@@ -46,8 +46,8 @@ def in_words(result: object) -> str:
 
 @in_words.register
 def _(result: Ingested) -> str:
-    why = f" ({few(result.reasons)})" if result.reasons else ""
-    failed = f", no answer for {few(list(result.failures))}" if result.failures else ""
+    why = f" ({listed(result.reasons)})" if result.reasons else ""
+    failed = f", no answer for {listed(list(result.failures))}" if result.failures else ""
     return f"fetched: {result.new:,} rows new, {result.revised:,} revised, {result.set_aside:,} set aside{why}{failed}"
 
 
