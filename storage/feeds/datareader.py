@@ -5,6 +5,7 @@ import re
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any
+from urllib.parse import quote as quote_url
 
 import numpy as np
 import pandas as pd
@@ -94,7 +95,9 @@ class DataReaderFeed:
 
         first, last = (pd.Timestamp(at).tz_localize(None) for at in (span.start or _BEGINNING, span.end))
         try:
-            table = DataReader(symbol, self.spec.source, start=first, end=last, retry_count=0, pause=0, session=session)
+            # FRED's reader puts the name into the URL as it is.
+            name = quote_url(symbol, safe="^=._-") if self.spec.source == "fred" else symbol
+            table = DataReader(name, self.spec.source, start=first, end=last, retry_count=0, pause=0, session=session)
         except FeedError:
             raise
         except Exception as error:

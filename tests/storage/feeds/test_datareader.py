@@ -105,3 +105,16 @@ def test_recorded_answers(data, server, fetch, name, symbol):
     lines = [line.split(",") for line in body.splitlines()[1:]]
     recorded = [float(value) for day, value in lines if value not in {"", "."} and day <= "2026-01-01"]
     assert fetched.frame["value"].tolist() == recorded
+
+
+def test_a_symbol_with_an_ampersand_stands_escaped_in_the_url(server, fetch):
+    server.say(PATH, GOOD.replace("SP500", "M&M"))
+    assert fetch("M&M").failures == {}
+    assert server.asked[0][0] == f"{PATH}?id=M%26M"
+
+
+def test_a_month_of_fred_is_known_when_it_is_over(server, fetch):
+    server.say(PATH, "observation_date,UNRATE\n2020-01-01,3.6\n2020-02-01,3.5\n2020-03-01,4.4\n")
+    fetched = fetch("UNRATE", calendar="MS", span=Span(start=None, end=datetime(2021, 1, 1, tzinfo=UTC)))
+    assert [f"{at:%Y-%m-%d}" for at in fetched.frame["observed_at"]] == ["2020-01-01", "2020-02-01", "2020-03-01"]
+    assert [f"{at:%Y-%m-%d}" for at in fetched.frame["available_at"]] == ["2020-02-01", "2020-03-01", "2020-04-01"]

@@ -83,6 +83,17 @@ def test_every_request_goes_to_the_mirror_and_no_answer_is_remembered(server, fe
     assert server.count("period1=") == 2
 
 
+@pytest.mark.parametrize(("symbol", "path"), [("M&M.NS", "M&M.NS"), ("BRK-B", "BRK-B"), ("^GSPC", "%5EGSPC")])
+def test_a_symbol_stands_escaped_in_the_url(server, fetch, symbol, path):
+    for place in {path, symbol}:
+        server.say(CHART.replace("AMZN", place), json.dumps(chart(symbol=symbol)))
+    fetched = fetch(symbol)
+    assert not fetched.failures
+    assert fetched.frame["close"].tolist() == [94.9, 93.7, 95.1]
+    paths = {str(asked[0]).partition("?")[0] for asked in server.asked} - {"/"}
+    assert paths <= {CHART.replace("AMZN", place) for place in (path, symbol)}
+
+
 def test_one_bad_symbol_does_not_spoil_the_others(server, make_spec, patience):
     server.say(CHART, json.dumps(chart()))
     server.say("/v8/finance/chart/GONE", '{"chart":{"result":null,"error":{"description":"No data found"}}}')
