@@ -34,6 +34,7 @@ def test_a_second_run_with_the_same_as_of_leaves_the_same_rows_and_no_more(train
         "runs": 1,
         "actuals": 2 * (DAYS - 20),
         "forecasts": 4,
+        "live_accuracy": 2,
         "model_versions": 1,
         "remarks": 0,
         "evaluations": len(rows["evaluations"]),
