@@ -11,7 +11,7 @@ from importlib import import_module
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
-from daycast.storage.feeds.wire.limits import PATIENCE, Patience
+from daycast.storage.feeds.wire.limits import LIMITS, Limits
 from daycast.storage.terms.errors import ConfigError
 from daycast.storage.terms.pipeline import Pipeline
 
@@ -62,21 +62,21 @@ def own_keys(feed: str) -> tuple[str, ...]:
 
 
 def open_feed(
-    spec: Pipeline, *, validators: Mapping[str, str] = MappingProxyType({}), patience: Patience = PATIENCE
+    spec: Pipeline, *, validators: Mapping[str, str] = MappingProxyType({}), limits: Limits = LIMITS
 ) -> Feed:
     """Open the feed of a pipeline.
 
     Args:
         spec: the pipeline, of the feed's own kind.
         validators: what the last successful fetch returned in ``Fetched.validators``.
-        patience: the limits of each request of a network feed.
+        limits: the limits of each request of a network feed.
 
     Raises:
         ConfigError: there is no such feed, or the pipeline asks of it what it does not have.
     """
     if spec.feed not in FEEDS:
         raise ConfigError(f"A feed is one of {', '.join(FEEDS)}. Received: {spec.feed!r}. Correct the pipeline file.")
-    feed: Feed = _load(FEEDS[spec.feed].feed)(spec, validators=validators, patience=patience)
+    feed: Feed = _load(FEEDS[spec.feed].feed)(spec, validators=validators, limits=limits)
     return feed
 
 

@@ -18,7 +18,7 @@ from daycast.storage.feeds.reading.answers import why_no_table
 from daycast.storage.feeds.reading.numbers import NUMBER
 from daycast.storage.feeds.reading.rows import join_rows, observations
 from daycast.storage.feeds.reading.times import to_instants
-from daycast.storage.feeds.wire.limits import PATIENCE, Patience
+from daycast.storage.feeds.wire.limits import LIMITS, Limits
 from daycast.storage.feeds.wire.session import Session, text_of
 from daycast.storage.terms.errors import ConfigError, FeedError, FeedRefused
 from daycast.storage.terms.text import quote
@@ -41,7 +41,7 @@ class DataReaderFeed:
     Args:
         spec: the pipeline, with ``source``; ``url`` is the address of a mirror.
         validators: not used; the sources offer none.
-        patience: the limits of each request.
+        limits: the limits of each request.
 
     Raises:
         ConfigError: the installed version has no such source.
@@ -54,9 +54,9 @@ class DataReaderFeed:
         spec: DataReaderPipeline,
         *,
         validators: Mapping[str, str] | None = None,  # noqa: ARG002 — every feed is built alike
-        patience: Patience = PATIENCE,
+        limits: Limits = LIMITS,
     ) -> None:
-        self.spec, self.patience = spec, patience
+        self.spec, self.limits = spec, limits
         there = sources()
         if spec.source not in there:
             raise ConfigError(
@@ -78,7 +78,7 @@ class DataReaderFeed:
 
     def _rows(self, symbol: str, span: Span) -> pd.DataFrame:
         session_type = _FredSession if self.spec.source == "fred" else Session
-        with session_type(self.name, symbol=symbol, patience=self.patience, mirror=self.spec.url) as session:
+        with session_type(self.name, symbol=symbol, limits=self.limits, mirror=self.spec.url) as session:
             table = self._read(symbol, span, session)
         if not isinstance(table.index, (pd.DatetimeIndex, pd.PeriodIndex)) or table.index.hasnans:
             raise FeedRefused(self.name, symbol, f"a table whose rows are not named by time but by {table.index.dtype}")

@@ -16,7 +16,7 @@ from daycast.storage.feeds.reading.csv_table import CUT, read_csv
 from daycast.storage.feeds.reading.layout import Layout, NoTableError, Table
 from daycast.storage.feeds.reading.local_file import read_text
 from daycast.storage.feeds.reading.rows import join_rejects, join_rows, observations, rejections
-from daycast.storage.feeds.wire.limits import PATIENCE, Patience
+from daycast.storage.feeds.wire.limits import LIMITS, Limits
 from daycast.storage.feeds.wire.session import NOT_MODIFIED, Session, text_of
 from daycast.storage.terms.errors import ConfigError, FeedError, FeedRefused
 from daycast.storage.terms.text import address
@@ -41,7 +41,7 @@ class EttFeed:
     Args:
         spec: the pipeline, with ``path`` or ``url``; the public address is the default.
         validators: by URL, the ``ETag`` or ``Last-Modified`` of the file that the caller has.
-        patience: the limits of the request.
+        limits: the limits of the request.
 
     Raises:
         ConfigError: a symbol is not a column.
@@ -50,9 +50,9 @@ class EttFeed:
     name = "ett"
 
     def __init__(
-        self, spec: EttPipeline, *, validators: Mapping[str, str] | None = None, patience: Patience = PATIENCE
+        self, spec: EttPipeline, *, validators: Mapping[str, str] | None = None, limits: Limits = LIMITS
     ) -> None:
-        self.spec, self.patience = spec, patience
+        self.spec, self.limits = spec, limits
         self.url = spec.url or URL
         self.validators = dict(validators or {})
         unknown = [symbol for symbol in spec.symbols if symbol not in COLUMNS]
@@ -84,7 +84,7 @@ class EttFeed:
     def _text(self) -> tuple[str | None, dict[str, str]]:
         if self.spec.path:
             return read_text(Path(self.spec.path), feed=self.name, symbol="ETTh1"), {}
-        with Session(self.name, symbol="ETTh1", patience=self.patience) as session:
+        with Session(self.name, symbol="ETTh1", limits=self.limits) as session:
             response = session.get(self.url, headers=_condition(self.validators.get(self._key)))
             if response.status_code == NOT_MODIFIED:
                 raise _NotModified

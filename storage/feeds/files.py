@@ -16,7 +16,7 @@ from daycast.storage.feeds.reading.local_file import read_text
 from daycast.storage.feeds.reading.parquet_table import parquet_sheet
 from daycast.storage.feeds.reading.rows import join_rejects, join_rows, observations, rejections
 from daycast.storage.feeds.reading.times import Times
-from daycast.storage.feeds.wire.limits import PATIENCE, Patience
+from daycast.storage.feeds.wire.limits import LIMITS, Limits
 from daycast.storage.terms.errors import FeedError, FeedRefused
 from daycast.storage.terms.text import listed
 from daycast.storage.terms.words import OBSERVED_AT
@@ -34,7 +34,7 @@ class FilesFeed:
     Args:
         spec: the pipeline.
         validators: not used; files are read each time.
-        patience: not used; files are read at once.
+        limits: not used; files are read at once.
     """
 
     name = "files"
@@ -44,7 +44,7 @@ class FilesFeed:
         spec: FilesPipeline,
         *,
         validators: Mapping[str, str] | None = None,  # noqa: ARG002 — every feed is built alike
-        patience: Patience = PATIENCE,  # noqa: ARG002
+        limits: Limits = LIMITS,  # noqa: ARG002
     ) -> None:
         self.spec = spec
         self.layout = layout_of(spec)

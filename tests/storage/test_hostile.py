@@ -14,7 +14,7 @@ from daycast.storage.config.pipeline_file import load_pipelines, parse_pipeline
 from daycast.storage.config.settings import Settings
 from daycast.storage.feeds.catalog import open_feed
 from daycast.storage.feeds.feed import Span
-from daycast.storage.feeds.wire.limits import Patience
+from daycast.storage.feeds.wire.limits import Limits
 from daycast.storage.lake.folder import Folder
 from daycast.storage.sql.database import Database
 from daycast.storage.sql.tables import Base
@@ -167,8 +167,8 @@ def test_a_feed_that_does_not_answer_is_named_without_its_secrets(feed, host):
     if feed == "ett":
         keys |= {"symbols": ["OT"], "target": "OT", "features": ["OT"], "calendar": "1h"}
     spec = parse_pipeline("mine", {**keys, "feed": feed})
-    once = Patience(tries=1, connect=2.0, read=1.0, whole=3.0)
-    fetched = open_feed(spec, patience=once).fetch(spec.symbols, Span(start=None, end=AS_OF))
+    once = Limits(tries=1, connect=2.0, read=1.0, whole=3.0)
+    fetched = open_feed(spec, limits=once).fetch(spec.symbols, Span(start=None, end=AS_OF))
     said = repr(fetched.failures) + "".join(str(failure) for failure in fetched.failures.values())
     assert host in said
     assert SECRET not in said

@@ -14,7 +14,7 @@ from daycast.storage.feeds.feed import Fetched, Span, no_rejects
 from daycast.storage.feeds.reading.rows import join_rows, observations
 from daycast.storage.feeds.sample.prices import prices
 from daycast.storage.feeds.sample.transformer import TRANSFORMER_COLUMNS, mean_reverting, transformer
-from daycast.storage.feeds.wire.limits import PATIENCE, Patience
+from daycast.storage.feeds.wire.limits import LIMITS, Limits
 from daycast.storage.terms.errors import FeedRefused
 from daycast.storage.terms.pipeline import Pipeline
 from daycast.storage.terms.words import OBSERVED_AT
@@ -37,7 +37,7 @@ class SampleFeed:
     Args:
         spec: the pipeline.
         validators: not used; nothing is fetched.
-        patience: not used.
+        limits: not used.
     """
 
     name = "sample"
@@ -47,7 +47,7 @@ class SampleFeed:
         spec: Pipeline,
         *,
         validators: Mapping[str, str] | None = None,  # noqa: ARG002 — every feed is built alike
-        patience: Patience = PATIENCE,  # noqa: ARG002
+        limits: Limits = LIMITS,  # noqa: ARG002
     ) -> None:
         self.spec = spec
 

@@ -13,7 +13,7 @@ from daycast.storage.feeds.reading.rows import join_rejects, join_rows, observat
 from daycast.storage.feeds.reading.times import UnsureTimesError, parse_times
 from daycast.storage.feeds.sql.keys import SqlPipeline
 from daycast.storage.feeds.sql.source import connected, each, rows_of
-from daycast.storage.feeds.wire.limits import PATIENCE, Patience
+from daycast.storage.feeds.wire.limits import LIMITS, Limits
 from daycast.storage.terms.errors import FeedError, FeedRefused
 from daycast.storage.terms.words import AVAILABLE_AT, OBSERVED_AT
 
@@ -24,7 +24,7 @@ class SqlFeed:
     Args:
         spec: the pipeline.
         validators: not used; the database is asked each time.
-        patience: not used; the driver has limits of its own.
+        limits: not used; the driver has limits of its own.
     """
 
     name = "sql"
@@ -34,7 +34,7 @@ class SqlFeed:
         spec: SqlPipeline,
         *,
         validators: Mapping[str, str] | None = None,  # noqa: ARG002 — every feed is built alike
-        patience: Patience = PATIENCE,  # noqa: ARG002
+        limits: Limits = LIMITS,  # noqa: ARG002
     ) -> None:
         self.spec = spec
         self.layout = Layout(

@@ -11,7 +11,7 @@ from urllib3.connection import HTTPConnection, HTTPSConnection
 from urllib3.connectionpool import HTTPConnectionPool, HTTPSConnectionPool
 
 
-class Punctual(HTTPAdapter):
+class DeadlineAdapter(HTTPAdapter):
     """An adapter of ``requests`` that ends an answer whose head is not there in time, however steadily it drips.
 
     Args:

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 
 @dataclass(frozen=True, kw_only=True)
-class Patience:
+class Limits:
     """The limits of one request.
 
     Attributes:
@@ -32,7 +32,7 @@ class Patience:
     def pauses(self) -> Iterator[float]:
         """The seconds to wait before each further try, growing, with jitter.
 
-        >>> list(Patience(tries=4, pause=1.0, jitter=0.0, longest=3.0).pauses())
+        >>> list(Limits(tries=4, pause=1.0, jitter=0.0, longest=3.0).pauses())
         [1.0, 2.0, 3.0]
         """
         for retry in range(self.tries - 1):
@@ -40,5 +40,5 @@ class Patience:
             yield min(self.longest, self.pause * 2**retry + chance)
 
 
-PATIENCE = Patience()
+LIMITS = Limits()
 """What a feed gets where nothing else is said."""

@@ -10,8 +10,8 @@ import requests
 import urllib3
 
 from daycast.storage.feeds.reading.answers import decode
-from daycast.storage.feeds.wire.deadline import Punctual
-from daycast.storage.feeds.wire.limits import PATIENCE, Patience
+from daycast.storage.feeds.wire.deadline import DeadlineAdapter
+from daycast.storage.feeds.wire.limits import LIMITS, Limits
 from daycast.storage.terms.errors import FeedError, FeedRefused, FeedUnavailable
 from daycast.storage.terms.text import address, quote
 
@@ -32,7 +32,7 @@ class Session(requests.Session):
     Args:
         feed: the feed's name, for errors.
         symbol: what is asked for, for errors.
-        patience: the limits of each request.
+        limits: the limits of each request.
         mirror: a base address that takes the place of scheme and host of every URL.
 
     Raises:
@@ -40,19 +40,19 @@ class Session(requests.Session):
         FeedRefused: from every request: another status, too large an answer, or a redirect to another scheme.
     """
 
-    def __init__(self, feed: str, *, symbol: str, patience: Patience = PATIENCE, mirror: str | None = None) -> None:
+    def __init__(self, feed: str, *, symbol: str, limits: Limits = LIMITS, mirror: str | None = None) -> None:
         super().__init__()
-        self.feed, self.symbol, self.patience, self.mirror = feed, symbol, patience, mirror
+        self.feed, self.symbol, self.limits, self.mirror = feed, symbol, limits, mirror
         self.max_redirects = _REDIRECTS
         self.headers["User-Agent"] = "daycast"
         for scheme in ("http://", "https://"):
-            self.mount(scheme, Punctual(patience.whole))
+            self.mount(scheme, DeadlineAdapter(limits.whole))
 
     def request(self, method: str | bytes, url: str | bytes, *args: Any, **options: Any) -> requests.Response:
         """Send a request and read its answer to the end; see the class for what is raised."""
-        options |= {"stream": True, "timeout": (self.patience.connect, self.patience.read)}
+        options |= {"stream": True, "timeout": (self.limits.connect, self.limits.read)}
         place = on_mirror(str(url), self.mirror)
-        pauses, last = self.patience.pauses(), time.monotonic() + self.patience.whole
+        pauses, last = self.limits.pauses(), time.monotonic() + self.limits.whole
         while True:
             asked = 0.0
             try:
@@ -64,14 +64,14 @@ class Session(requests.Session):
                 failure: FeedError = error
             except (requests.RequestException, urllib3.exceptions.HTTPError, ValueError) as error:
                 kind = self.refused if isinstance(error, _LASTING) else self.unavailable
-                failure = kind(f"{_plainly(error, self.patience)} ({address(place)})")
+                failure = kind(f"{_plainly(error, self.limits)} ({address(place)})")
             else:
                 response.raw = io.BytesIO(body)
                 return response
             pause = next(pauses, None)
             if isinstance(failure, FeedRefused) or pause is None or time.monotonic() > last:
                 raise failure from None
-            time.sleep(max(pause, min(asked, self.patience.longest)))
+            time.sleep(max(pause, min(asked, self.limits.longest)))
 
     def get_redirect_target(self, response: requests.Response) -> str | None:
         """The address that an answer points on to, of the same scheme; what the answer says beside is not read."""
@@ -100,14 +100,14 @@ class Session(requests.Session):
 
     def _body(self, response: requests.Response) -> bytes:
         pieces, size = [], 0
-        deadline = time.monotonic() + self.patience.whole
+        deadline = time.monotonic() + self.limits.whole
         for piece in response.raw.stream(_PIECE, decode_content=True):
             pieces.append(piece)
             size += len(piece)
-            if size > self.patience.max_bytes:
-                raise self.refused(f"an answer of more than {self.patience.max_bytes:,} bytes")
+            if size > self.limits.max_bytes:
+                raise self.refused(f"an answer of more than {self.limits.max_bytes:,} bytes")
             if time.monotonic() > deadline:
-                raise self.unavailable(f"an answer that took more than {self.patience.whole:g} s")
+                raise self.unavailable(f"an answer that took more than {self.limits.whole:g} s")
         return b"".join(pieces)
 
 
@@ -137,12 +137,12 @@ def seconds_asked(value: str | None) -> float:
     return float(value) if value and re.fullmatch("[0-9]{1,9}", value) else 0.0
 
 
-def _plainly(error: Exception, patience: Patience) -> str:
+def _plainly(error: Exception, limits: Limits) -> str:
     """What went wrong, without the URL that the libraries' own messages hold."""
     if isinstance(error, requests.ConnectTimeout):
-        return f"no connection within {patience.connect:g} s"
+        return f"no connection within {limits.connect:g} s"
     if "timed out" in str(error):
-        return f"no answer within {patience.read:g} s"
+        return f"no answer within {limits.read:g} s"
     for kind, said in _SAID.items():
         if isinstance(error, kind):
             return said

@@ -12,7 +12,7 @@ from curl_cffi import requests as curl
 from daycast.storage.calendars import Calendar
 from daycast.storage.feeds.feed import Fetched, Span
 from daycast.storage.feeds.reading.rows import join_rejects, join_rows, observations, rejections
-from daycast.storage.feeds.wire.limits import PATIENCE, Patience
+from daycast.storage.feeds.wire.limits import LIMITS, Limits
 from daycast.storage.feeds.yahoo.keys import YahooPipeline
 from daycast.storage.feeds.yahoo.session import ChartSession
 from daycast.storage.terms.errors import ConfigError, FeedError, FeedRefused, FeedUnavailable
@@ -38,7 +38,7 @@ class YahooFeed:
     Args:
         spec: the pipeline; ``url`` is the address of a mirror, for every request that yfinance makes.
         validators: not used; Yahoo offers none.
-        patience: the limits of each request.
+        limits: the limits of each request.
 
     Raises:
         ConfigError: the calendar is no calendar of days.
@@ -51,9 +51,9 @@ class YahooFeed:
         spec: YahooPipeline,
         *,
         validators: Mapping[str, str] | None = None,  # noqa: ARG002 — every feed is built alike
-        patience: Patience = PATIENCE,
+        limits: Limits = LIMITS,
     ) -> None:
-        self.spec, self.patience = spec, patience
+        self.spec, self.limits = spec, limits
         if not Calendar(spec.calendar).daily:
             raise ConfigError(
                 f"[{spec.name}]: the feed 'yahoo' gives daily bars, so its calendar is an exchange, 24/7, B or 1D. "
@@ -74,7 +74,7 @@ class YahooFeed:
         return Fetched(frame=join_rows(frames), rejected=join_rejects(rejected), failures=failures)
 
     def _rows(self, symbol: str, span: Span) -> tuple[pd.DataFrame, list[tuple[pd.Timestamp, str, str]]]:
-        with ChartSession(self.name, symbol=symbol, patience=self.patience, mirror=self.spec.url) as session:
+        with ChartSession(self.name, symbol=symbol, limits=self.limits, mirror=self.spec.url) as session:
             bars = self._history(session, symbol, span)
             chart = session.chart or {}
         if bars.empty:

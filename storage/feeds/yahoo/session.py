@@ -8,7 +8,7 @@ from curl_cffi import CurlOpt
 from curl_cffi import requests as curl
 
 from daycast.storage.feeds.reading.answers import decode
-from daycast.storage.feeds.wire.limits import Patience
+from daycast.storage.feeds.wire.limits import Limits
 from daycast.storage.feeds.wire.session import SUCCESS, TRANSIENT, on_mirror, seconds_asked
 from daycast.storage.feeds.yahoo.chart import NoChartError, error_of, read_chart
 from daycast.storage.terms.errors import FeedError, FeedRefused, FeedUnavailable
@@ -45,7 +45,7 @@ class ChartSession(curl.Session[curl.Response]):
 
     chart: dict[str, Any] | None = None
 
-    def __init__(self, feed: str, *, symbol: str, patience: Patience, mirror: str | None) -> None:
+    def __init__(self, feed: str, *, symbol: str, limits: Limits, mirror: str | None) -> None:
         scheme = urlsplit(mirror or "https://").scheme
         super().__init__(
             impersonate="chrome",
@@ -53,10 +53,10 @@ class ChartSession(curl.Session[curl.Response]):
             curl_options={
                 CurlOpt.REDIR_PROTOCOLS_STR: scheme,
                 CurlOpt.LOW_SPEED_LIMIT: 1,  # bytes a second
-                CurlOpt.LOW_SPEED_TIME: max(1, round(patience.read)),
+                CurlOpt.LOW_SPEED_TIME: max(1, round(limits.read)),
             },
         )
-        self.feed, self.symbol, self.patience, self.mirror = feed, symbol, patience, mirror
+        self.feed, self.symbol, self.limits, self.mirror = feed, symbol, limits, mirror
 
     def request(self, method: Any, url: str, **options: Any) -> curl.Response:  # type: ignore[override]
         """Send a request; an answer of the chart endpoint is a chart of the symbol asked for.
@@ -68,7 +68,7 @@ class ChartSession(curl.Session[curl.Response]):
         place = on_mirror(url, self.mirror)
         if _CHART not in place:
             return self._once(method, place, options)
-        pauses, last = self.patience.pauses(), time.monotonic() + self.patience.whole
+        pauses, last = self.limits.pauses(), time.monotonic() + self.limits.whole
         while True:
             try:
                 response = self._once(method, place, options)
@@ -88,22 +88,22 @@ class ChartSession(curl.Session[curl.Response]):
             pause = next(pauses, None)
             if pause is None or time.monotonic() > last:
                 raise failure
-            time.sleep(max(pause, min(asked, self.patience.longest)))
+            time.sleep(max(pause, min(asked, self.limits.longest)))
 
     def _once(self, method: Any, url: str, options: dict[str, Any]) -> curl.Response:
         pieces: list[bytes] = []
-        limits = _Limit(self.patience.max_bytes)
+        spent = _Limit(self.limits.max_bytes)
 
         def keep(piece: bytes) -> int:
             pieces.append(piece)
-            return limits.spend(len(piece))
+            return spent.spend(len(piece))
 
-        options = {**options, "timeout": (self.patience.connect, self.patience.whole), "content_callback": keep}
+        options = {**options, "timeout": (self.limits.connect, self.limits.whole), "content_callback": keep}
         try:
             response: curl.Response = super().request(method, url, **options)
         except curl.exceptions.RequestException:
-            if limits.broken:
-                reason = f"an answer of more than {self.patience.max_bytes:,} bytes"
+            if spent.broken:
+                reason = f"an answer of more than {self.limits.max_bytes:,} bytes"
                 raise FeedRefused(self.feed, self.symbol, reason) from None
             raise
         response.content = b"".join(pieces)

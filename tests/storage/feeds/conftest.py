@@ -8,13 +8,13 @@ from typing import Any
 import pytest
 
 from daycast.storage.config.pipeline_file import parse_pipeline
-from daycast.storage.feeds.wire.limits import Patience
+from daycast.storage.feeds.wire.limits import Limits
 from daycast.storage.terms.pipeline import Pipeline
 from tests.loopback import Answer, Server, served
 
 DATA = Path(__file__).parents[4] / "shared" / "data"
 
-IMPATIENT = Patience(
+TIGHT = Limits(
     tries=3, pause=0.01, jitter=0.0, longest=0.05, connect=5.0, read=5.0, whole=25.0, max_bytes=2_000_000
 )
 """Limits that let a test of retries end at once."""
@@ -54,9 +54,9 @@ def data() -> Path:
 
 
 @pytest.fixture
-def patience() -> Patience:
+def limits() -> Limits:
     """Limits that let a test of retries end at once."""
-    return IMPATIENT
+    return TIGHT
 
 
 @pytest.fixture

@@ -73,10 +73,10 @@ def spec_of(server, make_spec, tmp_path, answer):
 
 
 @pytest.mark.parametrize("case", CASES, ids=lambda case: f"{case.feed}: {case.name}")
-def test_a_broken_answer_does_what_it_must(case, spec_of, patience):
+def test_a_broken_answer_does_what_it_must(case, spec_of, limits):
     spec = spec_of(case)
     before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
-    fetched = open_feed(spec, patience=patience).fetch(spec.symbols, SPAN)
+    fetched = open_feed(spec, limits=limits).fetch(spec.symbols, SPAN)
     assert (resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before) * 1024 < MEMORY
     if isinstance(case.must, Refused):
         _is_refused(fetched, case.must, symbol=spec.symbols[0])
@@ -115,14 +115,14 @@ def test_the_corpus_is_as_large_as_it_is_said_to_be():
 
 
 @pytest.mark.parametrize("status", [200, 302, 503])
-def test_of_2_gb_no_more_is_taken_than_the_limit_allows(server, make_spec, patience, answer, status):
+def test_of_2_gb_no_more_is_taken_than_the_limit_allows(server, make_spec, limits, answer, status):
     headers = {"Location": "/x"} if status == 302 else {}
     server.say("/ETTh1.csv", answer(body=endless("date,OT\n"), status=status, headers=headers))
     keys = {"symbols": ["OT"], "target": "OT", "features": ["OT"], "calendar": "1h"}
     spec = make_spec("etth1", feed="ett", url=f"{server.url}/ETTh1.csv", **keys)
-    assert open_feed(spec, patience=patience).fetch(spec.symbols, SPAN).failures
+    assert open_feed(spec, limits=limits).fetch(spec.symbols, SPAN).failures
     # What the kernel holds on the way comes on top, once a try.
-    assert server.sent < patience.tries * (patience.max_bytes + 16_000_000)
+    assert server.sent < limits.tries * (limits.max_bytes + 16_000_000)
 
 
 @pytest.mark.real_data

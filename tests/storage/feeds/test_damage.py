@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 
 from daycast.storage.feeds.catalog import open_feed
 from daycast.storage.feeds.feed import Fetched, Span
-from daycast.storage.feeds.wire.limits import Patience
+from daycast.storage.feeds.wire.limits import Limits
 from daycast.storage.intake.rules import inspect
 from daycast.storage.terms.errors import DaycastError
 from tests.storage.feeds.broken import chart, csv_lines, ett_lines, frame, fred_lines, parquet, said, text
@@ -24,7 +24,7 @@ from tests.storage.feeds.damage import Damaged, damages
 
 EXAMPLES = int(os.environ.get("DAYCAST_TEST_EXAMPLES", "100"))
 SPAN = Span(start=None, end=datetime(2262, 1, 1, tzinfo=UTC))
-ONCE = Patience(tries=1, connect=2.0, read=2.0, whole=5.0, max_bytes=2_000_000)
+ONCE = Limits(tries=1, connect=2.0, read=2.0, whole=5.0, max_bytes=2_000_000)
 
 tried = settings(
     max_examples=EXAMPLES,
@@ -47,7 +47,7 @@ def _own_cache(tmp_path_factory):
 
 def _fetch(spec):
     """What the feed gives, and what of it is good; a failure must be a named one."""
-    fetched = open_feed(spec, patience=ONCE).fetch(spec.symbols, SPAN)
+    fetched = open_feed(spec, limits=ONCE).fetch(spec.symbols, SPAN)
     assert all(isinstance(failure, DaycastError) for failure in fetched.failures.values())
     assert bool(fetched.failures) == fetched.frame.empty
     return fetched, inspect(fetched.frame, spec=spec)

@@ -15,11 +15,11 @@ GOOD = "observation_date,SP500\n2020-01-02,3257.85\n2020-01-03,3234.85\n2020-01-
 
 
 @pytest.fixture
-def fetch(server, make_spec, patience):
+def fetch(server, make_spec, limits):
     def get(symbol="SP500", span=SPAN, **keys):
         keys = {"target": "value", "features": ["value"], "url": server.url, **keys}
         spec = make_spec(feed="datareader", symbols=[symbol], **keys)
-        return open_feed(spec, patience=patience).fetch([symbol], span)
+        return open_feed(spec, limits=limits).fetch([symbol], span)
 
     return get
 
@@ -77,11 +77,11 @@ def test_throttling_is_waited_out_in_spite_of_the_library(server, fetch, answer)
     assert len(fetch().frame) == 3
 
 
-def test_a_lasting_outage_is_unavailable_and_others_still_come(server, make_spec, patience, answer):
+def test_a_lasting_outage_is_unavailable_and_others_still_come(server, make_spec, limits, answer):
     server.say(PATH, answer(status=504), answer(status=504), answer(status=504), GOOD)
     keys = {"target": "value", "features": ["value"], "url": server.url}
     spec = make_spec(feed="datareader", symbols=["DJIA", "SP500"], **keys)
-    fetched = open_feed(spec, patience=patience).fetch(spec.symbols, SPAN)
+    fetched = open_feed(spec, limits=limits).fetch(spec.symbols, SPAN)
     assert isinstance(fetched.failures["DJIA"], FeedUnavailable)
     assert len(fetched.frame) == 3
 

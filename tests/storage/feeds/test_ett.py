@@ -26,11 +26,11 @@ def etth1(make_spec):
 
 
 @pytest.fixture
-def fetch(server, etth1, patience):
+def fetch(server, etth1, limits):
     def get(span=SPAN, *, validators=None, **keys):
         place = {} if "path" in keys else {"url": server.url + "/ETTh1.csv"}
         spec = etth1(**place, **keys)
-        return open_feed(spec, validators=validators or {}, patience=patience).fetch(spec.symbols, span)
+        return open_feed(spec, validators=validators or {}, limits=limits).fetch(spec.symbols, span)
 
     return get
 

@@ -27,10 +27,10 @@ def _own_cache(tmp_path_factory):
 
 
 @pytest.fixture
-def fetch(server, make_spec, patience):
+def fetch(server, make_spec, limits):
     def get(symbol="AMZN", span=SPAN, **keys):
         spec = make_spec(feed="yahoo", symbols=[symbol], url=server.url, **keys)
-        return open_feed(spec, patience=patience).fetch([symbol], span)
+        return open_feed(spec, limits=limits).fetch([symbol], span)
 
     return get
 
@@ -94,11 +94,11 @@ def test_a_symbol_stands_escaped_in_the_url(server, fetch, symbol, path):
     assert paths <= {CHART.replace("AMZN", place) for place in (path, symbol)}
 
 
-def test_one_bad_symbol_does_not_spoil_the_others(server, make_spec, patience):
+def test_one_bad_symbol_does_not_spoil_the_others(server, make_spec, limits):
     server.say(CHART, json.dumps(chart()))
     server.say("/v8/finance/chart/GONE", '{"chart":{"result":null,"error":{"description":"No data found"}}}')
     spec = make_spec(feed="yahoo", symbols=["GONE", "AMZN"], url=server.url)
-    fetched = open_feed(spec, patience=patience).fetch(spec.symbols, SPAN)
+    fetched = open_feed(spec, limits=limits).fetch(spec.symbols, SPAN)
     assert list(fetched.failures) == ["GONE"]
     assert fetched.failures["GONE"].reason == "an error in JSON: 'No data found'"
     assert set(fetched.frame["symbol"]) == {"AMZN"}
@@ -195,9 +195,9 @@ def test_hostile_answers_end_at_the_limits(server, fetch, answer, zipped):
         assert reason in fetch().failures["AMZN"].reason
 
 
-def test_a_mirror_that_is_not_there(make_spec, patience):
+def test_a_mirror_that_is_not_there(make_spec, limits):
     spec = make_spec(feed="yahoo", url="http://127.0.0.1:9")
-    failure = open_feed(spec, patience=patience).fetch(["AMZN"], SPAN).failures["AMZN"]
+    failure = open_feed(spec, limits=limits).fetch(["AMZN"], SPAN).failures["AMZN"]
     assert isinstance(failure, FeedUnavailable)
     assert "no connection" in failure.reason
 

@@ -7,15 +7,15 @@ import time
 
 import pytest
 
-from daycast.storage.feeds.wire.limits import Patience
+from daycast.storage.feeds.wire.limits import Limits
 from daycast.storage.feeds.wire.session import Session
 from daycast.storage.terms.errors import FeedError, FeedRefused, FeedUnavailable
 
 
 @pytest.fixture
-def fetch(patience):
+def fetch(limits):
     def get(url, **options):
-        with Session("ett", symbol="OT", patience=options.pop("patience", patience)) as session:
+        with Session("ett", symbol="OT", limits=options.pop("limits", limits)) as session:
             return session.get(url, **options)
 
     return get
@@ -67,20 +67,20 @@ def test_a_server_that_is_not_there(fetch):
 
 
 def test_a_silent_server(server, fetch, answer):
-    once = Patience(tries=1, read=0.2, connect=1.0)
+    once = Limits(tries=1, read=0.2, connect=1.0)
     with pytest.raises(FeedUnavailable, match="no answer within 0.2 s"):
-        fetch(server.say("/a", answer(body="late", delay=0.6)), patience=once)
+        fetch(server.say("/a", answer(body="late", delay=0.6)), limits=once)
 
 
 def test_a_server_that_drips(server, fetch, answer):
-    once = Patience(tries=1, read=1.0, whole=0.3)
+    once = Limits(tries=1, read=1.0, whole=0.3)
     with pytest.raises(FeedUnavailable, match="took more than 0.3 s"):
-        fetch(server.say("/a", answer(body="x" * 40, drip=0.02)), patience=once)
+        fetch(server.say("/a", answer(body="x" * 40, drip=0.02)), limits=once)
 
 
 def test_a_body_beyond_the_limit(server, fetch):
     with pytest.raises(FeedRefused, match="more than 10 bytes"):
-        fetch(server.say("/a", "x" * 11), patience=Patience(max_bytes=10))
+        fetch(server.say("/a", "x" * 11), limits=Limits(max_bytes=10))
 
 
 def test_a_gzip_bomb(server, fetch, zipped, answer):
@@ -119,17 +119,17 @@ def test_no_error_shows_a_password_or_a_token(server, fetch, answer):
         assert "hunter2" not in str(caught.value)
 
 
-def test_a_mirror_takes_the_place_of_the_host(server, patience):
+def test_a_mirror_takes_the_place_of_the_host(server, limits):
     server.say("/m/data", "hello")
-    with Session("ett", symbol="OT", patience=patience, mirror=server.url + "/m") as session:
+    with Session("ett", symbol="OT", limits=limits, mirror=server.url + "/m") as session:
         assert session.get("https://example.org/data?id=1").content == b"hello"
     assert server.asked[0][0] == "/m/data?id=1"
 
 
 def test_pauses_grow_with_jitter_up_to_the_longest():
-    plain = list(Patience(tries=6, pause=1.0, jitter=0.0, longest=5.0).pauses())
+    plain = list(Limits(tries=6, pause=1.0, jitter=0.0, longest=5.0).pauses())
     assert plain == [1.0, 2.0, 4.0, 5.0, 5.0]
-    shaken = [next(Patience(tries=2, pause=1.0, jitter=1.0).pauses()) for _ in range(20)]
+    shaken = [next(Limits(tries=2, pause=1.0, jitter=1.0).pauses()) for _ in range(20)]
     assert len(set(shaken)) > 1
     assert all(1.0 <= pause <= 2.0 for pause in shaken)
 
@@ -148,9 +148,9 @@ def test_a_head_that_drips_ends_in_time():
         thread = threading.Thread(target=_drip, args=(listener,), daemon=True)
         thread.start()
         began = time.monotonic()
-        once = Patience(tries=2, pause=0.01, jitter=0.0, read=1.0, whole=0.5)
+        once = Limits(tries=2, pause=0.01, jitter=0.0, read=1.0, whole=0.5)
         with (
-            Session("ett", symbol="OT", patience=once) as session,
+            Session("ett", symbol="OT", limits=once) as session,
             pytest.raises(FeedUnavailable, match="broke off|no connection|no answer"),
         ):
             session.get(f"http://127.0.0.1:{listener.getsockname()[1]}/a")
