@@ -183,9 +183,7 @@ def hold(entered: Sequence[Tallies], *, challenger: str | None, champion: str | 
     scores = {version: _kept(rows[version], alone=version == BASELINES_ALONE) for version in rows}
     newcomers = _newcomers(entered, best=best, margin=margin)
     if challenger is None and champion is None:
-        verdict = Verdict(
-            promoted=False, served=best, quality="baseline", reason=f"{best} serves: there is no network."
-        )
+        verdict = Verdict(promoted=False, served=best, reason=f"{best} serves: there is no network.")
         return Contest(scores=scores, verdict=verdict, version=None, baseline=best, newcomers=best)
     verdict = decide(
         errors[challenger][NETWORK] if challenger else None,

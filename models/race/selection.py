@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from daycast.storage.terms.words import NAIVE, NETWORK, ForecasterName, Quality
+from daycast.storage.terms.words import NAIVE, NETWORK, ForecasterName
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -26,13 +26,11 @@ class Verdict:
     Attributes:
         promoted: the challenger becomes the champion.
         served: the forecaster whose forecasts are written.
-        quality: ``ok`` for the network, ``baseline`` otherwise.
         reason: for people, one or two sentences.
     """
 
     promoted: bool
     served: ForecasterName
-    quality: Quality
     reason: str
 
 
@@ -65,8 +63,8 @@ def decide(
     if objection is None:
         naive = baselines[NAIVE]
         second = f"It serves: {_against(network.validation, naive.validation)} naive's on validation."
-        return Verdict(promoted=promoted, served=NETWORK, quality="ok", reason=f"{first} {second}")
-    return Verdict(promoted=promoted, served=best, quality="baseline", reason=f"{first} {best} serves: {objection}.")
+        return Verdict(promoted=promoted, served=NETWORK, reason=f"{first} {second}")
+    return Verdict(promoted=promoted, served=best, reason=f"{first} {best} serves: {objection}.")
 
 
 def _duel(challenger: Errors | None, *, champion: Errors | None, margin: float) -> tuple[bool, Errors, str]:

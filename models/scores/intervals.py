@@ -1,8 +1,6 @@
 """Prediction intervals by split conformal prediction, per lead and series."""
 
-from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -98,29 +96,6 @@ class Intervals:
         # Times a factor, and not through the logarithm and back: where the radius is 0 the bounds are the mean itself.
         centre = _above_zero(mean, windows)
         return centre * np.exp(-radius)[windows.codes], centre * np.exp(radius)[windows.codes]
-
-    def state(self) -> dict[str, Any]:
-        """Everything, as JSON knows it."""
-        return {
-            "kind": self.kind,
-            "names": list(self.names),
-            "coverages": list(COVERAGES),
-            "radii": self.radii.tolist(),
-        }
-
-    @classmethod
-    def from_state(cls, state: Mapping[str, Any]) -> "Intervals":
-        """The intervals that gave this state.
-
-        Raises:
-            DataError: the state is of other coverages.
-        """
-        if tuple(state["coverages"]) != COVERAGES:
-            raise DataError(
-                f"Intervals at the coverages {list(COVERAGES)} are required. Received: {state['coverages']}. Retrain."
-            )
-        radii = np.array(state["radii"], dtype=np.float64)
-        return cls(kind=state["kind"], names=tuple(state["names"]), radii=radii)
 
 
 def _radii(residuals: Floats, codes: NDArray[np.intp], counts: NDArray[np.intp]) -> Floats:

@@ -61,9 +61,7 @@ def own_keys(feed: str) -> tuple[str, ...]:
     return tuple(field.alias or key for key, field in fields.items() if key not in Pipeline.model_fields)
 
 
-def open_feed(
-    spec: Pipeline, *, validators: Mapping[str, str] = MappingProxyType({}), limits: Limits = LIMITS
-) -> Feed:
+def open_feed(spec: Pipeline, *, validators: Mapping[str, str] = MappingProxyType({}), limits: Limits = LIMITS) -> Feed:
     """Open the feed of a pipeline.
 
     Args:

@@ -73,10 +73,10 @@ def test_a_hostile_pipeline_leaves_data_and_tells_no_secret(tmp_path, command, m
 def hasty(monkeypatch):
     """No pauses between the tries of a task, and none between those of a request."""
     from daycast.flows.running import retrying
-    from daycast.storage.feeds.wire.limits import Patience
+    from daycast.storage.feeds.wire.limits import Limits
 
     monkeypatch.setattr(retrying, "_PAUSES", [])
-    monkeypatch.setattr(Patience, "pauses", lambda _: iter([]))
+    monkeypatch.setattr(Limits, "pauses", lambda _: iter([]))
 
 
 @pytest.mark.usefixtures("hasty")

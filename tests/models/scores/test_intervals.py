@@ -1,13 +1,9 @@
 """Split conformal intervals."""
 
-import json
-
 import numpy as np
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 
-from daycast.models.scores.intervals import COVERAGES, REQUIRED, Intervals
+from daycast.models.scores.intervals import REQUIRED, Intervals
 from daycast.storage.terms.errors import DataError
 
 
@@ -76,22 +72,6 @@ def test_prices_have_bounds_that_are_factors_and_positive(make_spec, make_levels
     np.testing.assert_allclose(band.upper_95 / mean, mean / band.lower_95)
     tiny = intervals.apply(np.full_like(mean, -1.0), windows)
     assert (tiny.lower_95 > 0).all()
-
-
-@given(seed=st.integers(0, 100), kind=st.sampled_from(["none", "log"]))
-def test_the_state_is_json_and_comes_back(seed, kind):
-    random = np.random.default_rng(seed)
-    radii = np.sort(random.random((3, 4, len(COVERAGES))))
-    intervals = Intervals(kind=kind, names=("a", "b"), radii=radii)
-    again = Intervals.from_state(json.loads(json.dumps(intervals.state())))
-    np.testing.assert_array_equal(again.radii, radii)
-    assert (again.kind, again.names) == (kind, ("a", "b"))
-
-
-def test_a_state_of_other_coverages_is_refused():
-    state = {"kind": "none", "names": [], "coverages": [50], "radii": [[[1.0]]]}
-    with pytest.raises(DataError, match=r"Received: \[50\]"):
-        Intervals.from_state(state)
 
 
 def test_the_required_number_is_the_least_that_works():

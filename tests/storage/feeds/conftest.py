@@ -14,9 +14,7 @@ from tests.loopback import Answer, Server, served
 
 DATA = Path(__file__).parents[4] / "shared" / "data"
 
-TIGHT = Limits(
-    tries=3, pause=0.01, jitter=0.0, longest=0.05, connect=5.0, read=5.0, whole=25.0, max_bytes=2_000_000
-)
+TIGHT = Limits(tries=3, pause=0.01, jitter=0.0, longest=0.05, connect=5.0, read=5.0, whole=25.0, max_bytes=2_000_000)
 """Limits that let a test of retries end at once."""
 
 
