@@ -116,11 +116,13 @@ def run(
 
         instant = parse_as_of(as_of)
         prepare()
-        from daycast.flows.daily import run_now
-        from daycast.flows.running.turns import most_at_once, side_by_side
-        from daycast.tasks.apart.preload import preload
+        from daycast.tasks.apart.preload import importing, preload
 
-        preload()
+        with importing():
+            from daycast.flows.daily import run_now
+            from daycast.flows.running.turns import most_at_once, side_by_side
+
+            preload()
         ready()
         runs = [partial(run_now, spec.name, as_of=instant, training=train.value) for spec in chosen]
         summaries = side_by_side(runs, at_once=most_at_once())
@@ -150,10 +152,12 @@ def backfill(
         from daycast.tasks.apart.process import prepare
 
         prepare()
-        from daycast.flows.backfill import backfill_now
-        from daycast.tasks.apart.preload import preload
+        from daycast.tasks.apart.preload import importing, preload
 
-        preload()
+        with importing():
+            from daycast.flows.backfill import backfill_now
+
+            preload()
         ready()
         outcome = backfill_now(pipeline, **days, force=force, training=train.value, sample=sample)
     print_backfill(out, outcome)

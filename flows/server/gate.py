@@ -18,6 +18,8 @@ from dataclasses import dataclass
 from typing import Any
 from urllib.parse import urlsplit
 
+from daycast.tasks.apart.preload import importing
+
 Scope = MutableMapping[str, Any]
 Message = MutableMapping[str, Any]
 Receive = Callable[[], Awaitable[Message]]
@@ -66,8 +68,9 @@ class Gate:
 
 def create_app() -> Gate:
     """The Prefect server behind the gate, as uvicorn starts it; what may pass is in Prefect's settings."""
-    from prefect.server.api.server import create_app as create_prefect
-    from prefect.settings import get_current_settings
+    with importing():
+        from prefect.server.api.server import create_app as create_prefect
+        from prefect.settings import get_current_settings
 
     settings = get_current_settings()
     server = settings.server

@@ -4,24 +4,32 @@ Nothing is computed here. TensorFlow has no thread of its own until it computes,
 is as good as a fresh one.
 """
 
+import gc
+import importlib
 import os
 import signal
+
+from daycast.tasks.apart.preload import importing
+
+_MODULES = (
+    "daycast.models.networks.forecaster",
+    "daycast.models.race.retraining",
+    "daycast.models.series.columns",
+    "daycast.models.series.material",
+    "daycast.storage.calendars",
+    "daycast.storage.lake.predictions",
+    "daycast.storage.lake.windows",
+    "daycast.storage.registry.store",
+    "daycast.storage.sql.versions",
+    "daycast.tasks.apart.predicting",
+    "daycast.tasks.apart.training",
+)
 
 # Ctrl-C is for whoever asks; a process that works for it is ended by it. The forks go on ignoring it.
 signal.signal(signal.SIGINT, signal.SIG_IGN)
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
-
-from daycast.models.networks.backend import load_keras  # noqa: E402 — after what TensorFlow reads when it is loaded
-
-load_keras()
-
-import daycast.models.networks.forecaster  # noqa: E402
-import daycast.models.race.retraining  # noqa: E402
-import daycast.models.series.material  # noqa: E402
-import daycast.storage.calendars  # noqa: E402
-import daycast.storage.lake.predictions  # noqa: E402
-import daycast.storage.lake.windows  # noqa: E402
-import daycast.storage.registry.store  # noqa: E402
-import daycast.storage.sql.versions  # noqa: E402
-import daycast.tasks.apart.predicting  # noqa: E402
-import daycast.tasks.apart.training  # noqa: E402, F401
+with importing():
+    importlib.import_module("daycast.models.networks.backend").load_keras()
+    for _name in _MODULES:
+        importlib.import_module(_name)
+gc.freeze()  # what is here stays, and no fork looks through it again
