@@ -51,7 +51,7 @@ lint: .venv/dev
 bench: .venv/dev
 	$(BIN)/python tests/bench/bench_windows.py
 	$(BIN)/python tests/bench/bench_upsert.py
-	$(BIN)/python tests/bench/bench_run.py
+	$(BIN)/python -m tests.bench.bench_run
 	$(BIN)/python tests/bench/bench_schedule.py
 	$(BIN)/python tests/bench/bench_backfill.py
 
