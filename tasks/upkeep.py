@@ -43,7 +43,7 @@ def remove_derived(upkeep: Upkeep) -> Removed:
     from daycast.storage.lake.windows import preparation
     from daycast.storage.registry.retention import remove_predictions, remove_windows
 
-    lake = upkeep.folder() / "lake"
+    lake = upkeep.stores.lake()
     with upkeep.database() as database:
         stored = _by_pipeline(database)
     predictions = sum(
@@ -67,8 +67,8 @@ def remove_reports(upkeep: Upkeep) -> Removed:
     from daycast.storage.registry.retention import remove_reports as remove
 
     age = max(timedelta(days=upkeep.keep.report_days), upkeep.keep.grace)
-    reports = remove(upkeep.folder() / "reports", before=upkeep.now - age)
-    return Removed(reports=reports, partial=upkeep.folder().clear_partial(before=upkeep.before))
+    reports = remove(upkeep.stores.reports(), before=upkeep.now - age)
+    return Removed(reports=reports, partial=upkeep.stores.folder().clear_partial(before=upkeep.before))
 
 
 @task(name="compact", cache_policy=NO_CACHE)
@@ -77,7 +77,7 @@ def compact(upkeep: Upkeep) -> Compacted:
     from daycast.storage.lake.observations import Observations
     from daycast.storage.lake.windows import WindowStore
 
-    lake = upkeep.folder() / "lake"
+    lake = upkeep.stores.lake()
     with upkeep.database() as database:
         stored = (lake / "observations").names()
         busy = _busy(database, stored, at=upkeep.now)

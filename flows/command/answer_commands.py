@@ -33,16 +33,16 @@ class Form(StrEnum):
 @app.command()
 def status(format: Annotated[Form, typer.Option(help="How it is printed.")] = Form.table) -> None:  # noqa: A002
     """Show for each pipeline the champion, its age, the last run, live skill, and what is stale or failing."""
-    from daycast.flows.command.printing import print_standing, print_status
+    from daycast.flows.command.printing import print_status, print_status_as_json
     from daycast.flows.running.clock import now
     from daycast.flows.server.running_server import paused_pipelines
     from daycast.storage.config.settings import Settings
-    from daycast.tasks.answers.standing import standing
+    from daycast.tasks.answers.status import status_report
 
     at = now()
-    found, paused = standing(Settings(), at=at), paused_pipelines()
+    found, paused = status_report(Settings(), at=at), paused_pipelines()
     if format is Form.json:
-        print_standing(found, at=at, paused=paused)
+        print_status_as_json(found, at=at, paused=paused)
     else:
         print_status(out, found, at=at, paused=paused)
     if any(row.troubles for row in found.pipelines):

@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     from daycast.storage.registry.store import Verification
     from daycast.storage.sql.versions import Version
     from daycast.tasks.answers.queries import VersionDetails
-    from daycast.tasks.answers.standing import Standing
+    from daycast.tasks.answers.status import StatusReport
     from daycast.tasks.benchmark import Result
     from daycast.tasks.handover.results import Backfilled, Summary
 
@@ -93,20 +93,20 @@ def print_backfill(out: Console, outcome: Backfilled) -> None:
     print_next(out, "daycast status", f"daycast forecasts {outcome.pipeline}")
 
 
-def print_standing(standing: Standing, *, at: datetime, paused: Collection[str] = ()) -> None:
+def print_status_as_json(report: StatusReport, *, at: datetime, paused: Collection[str] = ()) -> None:
     """How everything stands, as JSON: one object a pipeline, its troubles in words."""
     rows = [
         {**asdict(row), "needs_a_person": bool(row.troubles), "paused": row.pipeline in paused, "at": at}
-        for row in standing.pipelines
+        for row in report.pipelines
     ]
     print_json(rows)
 
 
-def print_status(out: Console, standing: Standing, *, at: datetime, paused: Collection[str] = ()) -> None:
+def print_status(out: Console, report: StatusReport, *, at: datetime, paused: Collection[str] = ()) -> None:
     """How each pipeline stands, what needs a person, and what the storage folder holds; 100 columns at most."""
     width = min(out.width, 100) if out.is_terminal else out.width  # what goes into a pipe is not folded
     table = new_table("pipeline", "champion", "age", "last run", "last good", "next run", "7 d", "30 d", gap=1)
-    for row in standing.pipelines:
+    for row in report.pipelines:
         table.add_row(
             row.pipeline,
             row.champion.version if row.champion else "—",
@@ -119,24 +119,24 @@ def print_status(out: Console, standing: Standing, *, at: datetime, paused: Coll
         )
     out.print(table, width=width)
     out.print("Times are UTC. 7 d and 30 d: live skill, 1 − MAE / naive MAE of the forecasts whose values came.")
-    for row in standing.pipelines:
+    for row in report.pipelines:
         for trouble in row.troubles:
             out.print(
                 f"[red]Needs a person:[/] [bold]{row.pipeline}[/]: {escape(trouble)}", width=width, highlight=False
             )
-    parts = ", ".join(f"{name} {size(count)}" for name, count in standing.bytes.items() if count)
-    total = size(sum(standing.bytes.values()))
+    parts = ", ".join(f"{name} {size(count)}" for name, count in report.bytes.items() if count)
+    total = size(sum(report.bytes.values()))
     out.print(
-        f"Storage: {escape(standing.storage)}: {total}{f' ({parts})' if parts else ''}", highlight=False, width=width
+        f"Storage: {escape(report.storage)}: {total}{f' ({parts})' if parts else ''}", highlight=False, width=width
     )
-    print_next(out, *_next_of(standing))
+    print_next(out, *_next_of(report))
 
 
-def _next_of(standing: Standing) -> list[str]:
-    troubled = [row.pipeline for row in standing.pipelines if row.troubles]
+def _next_of(report: StatusReport) -> list[str]:
+    troubled = [row.pipeline for row in report.pipelines if row.troubles]
     if troubled:
         return [f"daycast run {troubled[0]}"]
-    if all(row.last is None for row in standing.pipelines):
+    if all(row.last is None for row in report.pipelines):
         return ["daycast run --sample", "daycast run", "daycast up"]
     return ["daycast forecasts", "daycast models list"]
 

@@ -11,9 +11,10 @@ from daycast.storage.config.settings import Settings
 from daycast.storage.terms.known import require_known
 from daycast.storage.terms.pipeline import Pipeline
 from daycast.storage.terms.words import SAMPLE_PREFIX, SERIES_ID
+from daycast.tasks.handover.stores import Stores
 
 if TYPE_CHECKING:
-    from daycast.storage.registry.store import Manifest, Registry, Verification
+    from daycast.storage.registry.store import Manifest, Verification
     from daycast.storage.sql.database import Database
     from daycast.storage.sql.runs import RunRow
     from daycast.storage.sql.schema import Migration
@@ -37,7 +38,7 @@ def forecasts(settings: Settings, *, pipeline: str | None, series_id: str | None
     """
     from daycast.storage.sql.forecasts import latest_forecasts
 
-    with _looking(settings) as database:
+    with Stores(settings).look() as database:
         if pipeline is not None:
             require_known(pipeline, _pipelines(settings, database), kind="pipeline")
         if series_id is not None:
@@ -49,7 +50,7 @@ def versions(settings: Settings, *, pipeline: str | None) -> list[Version]:
     """The versions, newest first."""
     from daycast.storage.sql.versions import list_versions
 
-    with _looking(settings) as database:
+    with Stores(settings).look() as database:
         if pipeline is not None:
             require_known(pipeline, _pipelines(settings, database), kind="pipeline")
         return list_versions(database, pipeline)
@@ -63,7 +64,7 @@ def runs(settings: Settings, *, pipeline: str | None, last: int) -> list[RunRow]
     """
     from daycast.storage.sql.runs import last_runs
 
-    with _looking(settings) as database:
+    with Stores(settings).look() as database:
         if pipeline is not None:
             require_known(pipeline, _pipelines(settings, database), kind="pipeline")
         return last_runs(database, pipeline, count=last)
@@ -77,7 +78,7 @@ def run(settings: Settings, *, run: str) -> RunRow:
     """
     from daycast.storage.sql.runs import find_run, last_runs
 
-    with _looking(settings) as database:
+    with Stores(settings).look() as database:
         found = find_run(database, run) or next(iter(last_runs(database, run, count=1)), None)
         if found is None:
             require_known(run, [row.run_id for row in last_runs(database, None, count=1000)], kind="run")
@@ -119,16 +120,16 @@ def version(settings: Settings, *, pipeline: str, name: str | None) -> VersionDe
     from daycast.storage.sql.evaluations import list_evaluations
     from daycast.storage.sql.versions import champion, find_version
 
-    with _database(settings) as database:
+    with Stores(settings).database() as database:
         row = find_version(database, pipeline, name) if name else champion(database, pipeline)
         scores = list_evaluations(database, pipeline, version=row.version)
-    manifest = _registry(settings).manifest(pipeline, row.version, sha256=row.sha256)
+    manifest = Stores(settings).registry().manifest(pipeline, row.version, sha256=row.sha256)
     return VersionDetails(row=row, manifest=manifest, scores=scores)
 
 
 def migrate(settings: Settings) -> None:
     """Bring the database to the newest schema."""
-    with _database(settings):
+    with Stores(settings).database():
         pass
 
 
@@ -137,7 +138,7 @@ def done_runs(settings: Settings, *, pipeline: str) -> set[str]:
     from daycast.storage.sql.runs import list_runs
 
     span = {"since": datetime(1, 1, 1, tzinfo=UTC), "until": datetime(9999, 1, 1, tzinfo=UTC)}
-    with _database(settings) as database:
+    with Stores(settings).database() as database:
         rows = list_runs(database, pipeline, statuses={"succeeded", "degraded"}, **span)
     return {row.run_id for row in rows}
 
@@ -161,9 +162,9 @@ def promote(settings: Settings, *, pipeline: str, name: str, at: datetime) -> No
     from daycast.storage.sql.versions import find_version
     from daycast.storage.sql.versions import promote as promote_row
 
-    with _database(settings) as database:
+    with Stores(settings).database() as database:
         row = find_version(database, pipeline, name)
-        _registry(settings).check(pipeline, name, sha256=row.sha256)
+        Stores(settings).registry().check(pipeline, name, sha256=row.sha256)
         promote_row(database, pipeline, name, at=at)
 
 
@@ -175,12 +176,12 @@ def rollback(settings: Settings, *, pipeline: str, at: datetime) -> tuple[str, s
     """
     from daycast.storage.sql.versions import rollback as rollback_row
 
-    registry = _registry(settings)
+    registry = Stores(settings).registry()
 
     def check(row: Version) -> None:
         registry.check(pipeline, row.version, sha256=row.sha256)
 
-    with _database(settings) as database:
+    with Stores(settings).database() as database:
         return rollback_row(database, pipeline, at=at, check=check)
 
 
@@ -188,26 +189,6 @@ def verify(settings: Settings, *, pipeline: str | None) -> list[Verification]:
     """Every stored file held against its manifest, and that against SQL."""
     from daycast.storage.sql.versions import list_versions
 
-    with _database(settings) as database:
+    with Stores(settings).database() as database:
         recorded = {(row.pipeline, row.version): row.sha256 for row in list_versions(database, pipeline)}
-    return _registry(settings).verify(pipeline, recorded=recorded)
-
-
-def _database(settings: Settings) -> Database:
-    from daycast.storage.sql.database import Database
-
-    return Database.open(settings.database)
-
-
-def _looking(settings: Settings) -> Database:
-    """The database to read from; where there is none yet, none is made."""
-    from daycast.storage.sql.database import Database
-
-    return Database.look(settings.database)
-
-
-def _registry(settings: Settings) -> Registry:
-    from daycast.storage.lake.folder import Folder
-    from daycast.storage.registry.store import Registry
-
-    return Registry(Folder(settings.storage) / "models")
+    return Stores(settings).registry().verify(pipeline, recorded=recorded)

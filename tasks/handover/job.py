@@ -11,12 +11,12 @@ from daycast.storage.config.settings import Settings
 from daycast.storage.terms import words
 from daycast.storage.terms.keeping import Retention
 from daycast.storage.terms.pipeline import Pipeline
+from daycast.tasks.handover.stores import Stores
 
 if TYPE_CHECKING:
     import pandas as pd
 
     from daycast.storage.calendars import Calendar
-    from daycast.storage.lake.folder import Folder
     from daycast.storage.lake.observations import Observations
     from daycast.storage.lake.predictions import Predictions
     from daycast.storage.lake.windows import WindowStore
@@ -48,6 +48,11 @@ class Job:
         """The run's key in SQL."""
         return words.run_id(self.pipeline.name, self.as_of)
 
+    @property
+    def stores(self) -> Stores:
+        """Where things are kept."""
+        return Stores(self.settings)
+
     def series_ids(self) -> list[str]:
         """The pipeline's series, in the order of its symbols."""
         return [words.series_id(self.pipeline.name, symbol) for symbol in self.pipeline.symbols]
@@ -62,17 +67,9 @@ class Job:
         """The calendar from the first to the last instant of any series."""
         return self.calendar().instants(prepared.first, prepared.last)
 
-    def folder(self) -> Folder:
-        """The storage folder."""
-        from daycast.storage.lake.folder import Folder
-
-        return Folder(self.settings.storage)
-
     def observations(self) -> Observations:
         """The pipeline's observations."""
-        from daycast.storage.lake.observations import Observations
-
-        return Observations(self.folder() / "lake", self.pipeline.name)
+        return self.stores.observations(self.pipeline.name)
 
     def shards(self) -> dict[str, tuple[str, ...]]:
         """The pipeline's symbols, by the shard that each is in."""
@@ -87,27 +84,19 @@ class Job:
 
     def windows(self) -> WindowStore:
         """The pipeline's windows."""
-        from daycast.storage.lake.windows import WindowStore
-
-        return WindowStore(self.folder() / "lake", self.pipeline)
+        return self.stores.windows(self.pipeline)
 
     def predictions(self) -> Predictions:
         """The predictions of the pipeline's versions."""
-        from daycast.storage.lake.predictions import Predictions
-
-        return Predictions(self.folder() / "lake", self.pipeline.name)
+        return self.stores.predictions(self.pipeline.name)
 
     def registry(self) -> Registry:
         """The files of model versions."""
-        from daycast.storage.registry.store import Registry
-
-        return Registry(self.folder() / "models")
+        return self.stores.registry()
 
     def database(self) -> Database:
         """The database, migrated; to be used as a context manager."""
-        from daycast.storage.sql.database import Database
-
-        return Database.open(self.settings.database)
+        return self.stores.database()
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -131,24 +120,19 @@ class Upkeep:
         """What was written later is left alone."""
         return self.now - self.keep.grace
 
+    @property
+    def stores(self) -> Stores:
+        """Where things are kept."""
+        return Stores(self.settings)
+
     def named(self) -> dict[str, Pipeline]:
         """The pipelines of the file and their like on generated data, by name."""
         return {spec.name: spec for given in self.pipelines for spec in (given, given.as_sample())}
 
-    def folder(self) -> Folder:
-        """The storage folder."""
-        from daycast.storage.lake.folder import Folder
-
-        return Folder(self.settings.storage)
-
     def registry(self) -> Registry:
         """The files of model versions."""
-        from daycast.storage.registry.store import Registry
-
-        return Registry(self.folder() / "models")
+        return self.stores.registry()
 
     def database(self) -> Database:
         """The database, migrated; to be used as a context manager."""
-        from daycast.storage.sql.database import Database
-
-        return Database.open(self.settings.database)
+        return self.stores.database()

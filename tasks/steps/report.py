@@ -18,6 +18,7 @@ from daycast.storage.terms.words import LEAD, LEVELS, OBSERVED_AT, PART, SERIES_
 from daycast.tasks.handover.job import Job
 from daycast.tasks.handover.material import materials
 from daycast.tasks.handover.results import Prepared
+from daycast.tasks.handover.stores import Stores
 from daycast.tasks.handover.vintages import vintages_of
 
 if TYPE_CHECKING:
@@ -25,7 +26,6 @@ if TYPE_CHECKING:
 
     import pandas as pd
 
-    from daycast.storage.lake.folder import Folder
     from daycast.storage.lake.observations import Observations
     from daycast.storage.lake.predictions import Predictions
     from daycast.storage.registry.store import Registry
@@ -65,7 +65,7 @@ def publish(job: Job, *, prepared: Prepared | None = None) -> None:
 
     with job.database() as database:
         report = _own(job, database, prepared)
-        page = _write_pages(database, _pages(job.folder()), report)
+        page = _write_pages(database, job.stores.pages(), report)
     key = job.pipeline.name.replace("_", "-")
     create_markdown_artifact(
         render_markdown(report, page=page), key=f"{key}-report", description=f"{report.run.run_id}: {report.run.status}"
@@ -84,13 +84,11 @@ def write_pages(settings: Settings, *, pipeline: str | None) -> list[str]:
     Raises:
         ConfigError: the pipeline named has never run.
     """
-    from daycast.storage.lake.folder import Folder
-    from daycast.storage.sql.database import Database
     from daycast.storage.sql.runs import latest_runs
 
-    folder = Folder(settings.storage)
-    pages = _pages(folder)
-    with Database.open(settings.database) as database:
+    stores = Stores(settings)
+    pages = stores.pages()
+    with stores.database() as database:
         runs = {run.pipeline: run for run in latest_runs(database)}
         if pipeline is not None and pipeline not in runs:
             raise ConfigError(
@@ -98,26 +96,16 @@ def write_pages(settings: Settings, *, pipeline: str | None) -> list[str]:
                 f"Run it with: daycast run {pipeline}"
             )
         chosen = list(runs) if pipeline is None else [pipeline]
-        places = [pages.show(_report(database, _shelf(folder, name), runs[name])) for name in chosen]
+        places = [pages.show(_report(database, _shelf(stores, name), runs[name])) for name in chosen]
         return [*places, pages.index(_lines(database))] if places else []
 
 
-def _pages(folder: Folder) -> Pages:
-    from daycast.storage.reports.pages import Pages
-
-    return Pages(folder / "reports")
-
-
-def _shelf(folder: Folder, pipeline: str) -> Shelf:
-    from daycast.storage.lake.observations import Observations
-    from daycast.storage.lake.predictions import Predictions
-    from daycast.storage.registry.store import Registry
-
+def _shelf(stores: Stores, pipeline: str) -> Shelf:
     return Shelf(
-        registry=Registry(folder / "models"),
-        observations=Observations(folder / "lake", pipeline),
-        predictions=Predictions(folder / "lake", pipeline),
-        pages=_pages(folder),
+        registry=stores.registry(),
+        observations=stores.observations(pipeline),
+        predictions=stores.predictions(pipeline),
+        pages=stores.pages(),
     )
 
 
@@ -128,7 +116,7 @@ def _own(job: Job, database: Database, prepared: Prepared | None) -> RunReport:
     name = job.pipeline.name
     (run,) = list_runs(database, name, since=job.as_of, until=job.as_of)
     origins = _origins(job, prepared) if prepared else None
-    return _report(database, _shelf(job.folder(), name), run, origins=origins)
+    return _report(database, _shelf(job.stores, name), run, origins=origins)
 
 
 def _origins(job: Job, prepared: Prepared) -> dict[str, datetime]:

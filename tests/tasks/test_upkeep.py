@@ -60,7 +60,7 @@ def version(place: Place, tmp_path: Path) -> Callable[..., str]:
             parameters=1,
         )
         saved = job.registry().save(source, manifest)
-        (job.folder() / "lake/predictions/mine").write(f"{name}/d.parquet", b"x")
+        (job.stores.folder() / "lake/predictions/mine").write(f"{name}/d.parquet", b"x")
         if recorded:
             row = manifest.model_dump(include={"pipeline", "version", "as_of", "created_at", "training", "data_hash"})
             row |= {"parent_version": None, "cell": "gru", "parameters": 1, "uri": saved.uri, "sha256": saved.sha256}

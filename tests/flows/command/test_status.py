@@ -16,7 +16,7 @@ from daycast.storage.sql.runs import Outcome, begin_run, finish_run
 from daycast.storage.sql.versions import promote, record_version
 from daycast.storage.terms.schedule import Schedule
 from daycast.tasks.answers.missed import missed_days
-from daycast.tasks.answers.standing import Standing, next_run, standing
+from daycast.tasks.answers.status import StatusReport, next_run, status_report
 from daycast.tasks.steps.ingest import ingest
 from daycast.tasks.steps.score import score
 from tests.places import AS_OF, DAYS, Place, walk
@@ -43,19 +43,19 @@ def champion(place: Place, *, pipeline="mine", at=AS_OF - DAY) -> None:
         promote(db, pipeline, VERSION, at=at)
 
 
-def shown(found: Standing, *, at: datetime = AT, width: int = 200) -> str:
+def shown(found: StatusReport, *, at: datetime = AT, width: int = 200) -> str:
     screen = io.StringIO()
     print_status(Console(file=screen, width=width), found, at=at)
     return screen.getvalue()
 
 
-def on_terminal(found: Standing, *, width: int) -> str:
+def on_terminal(found: StatusReport, *, width: int) -> str:
     screen = io.StringIO()
     print_status(Console(file=screen, width=width, force_terminal=True, color_system=None), found, at=AT)
     return screen.getvalue()
 
 
-def only(found: Standing):
+def only(found: StatusReport):
     (row,) = found.pipelines
     return row
 
@@ -73,10 +73,10 @@ def test_a_good_run_its_champion_and_the_next_run_are_told(place):
     place.define("other", schedule={"cron": "30 18 * * *", "timezone": "America/New_York"})
     run(place, pipeline="other")
     champion(place, pipeline="other")
-    _, row = standing(place.settings, at=AT).pipelines
+    _, row = status_report(place.settings, at=AT).pipelines
     assert (row.champion.version, row.good.as_of, row.next_at) == (VERSION, AS_OF, AS_OF + 22.5 * HOUR)
     assert row.troubles == ()
-    text = shown(standing(place.settings, at=AT))
+    text = shown(status_report(place.settings, at=AT))
     for word in (VERSION, "1.2 d", "succeeded", f"{AS_OF:%m-%d %H:%M}", f"{AS_OF:%m-%d} 22:30"):
         assert word in text
 
@@ -85,7 +85,7 @@ def test_a_good_run_its_champion_and_the_next_run_are_told(place):
 def test_a_run_that_ended_badly_needs_a_person(place, command, status):
     run(place, as_of=AS_OF - DAY)
     run(place, status=status, message="The feed said <b>no</b> [red].")
-    row = only(standing(place.settings, at=AT))
+    row = only(status_report(place.settings, at=AT))
     assert row.troubles == (f"{status}: The feed said <b>no</b> [red].",)
     done = command(place, "status")
     assert done.code == 1
@@ -96,15 +96,15 @@ def test_a_run_that_ended_badly_needs_a_person(place, command, status):
 
 def test_a_live_run_is_told_from_a_dead_one_by_its_lock(place):
     run(place, status="running", started_at=AT - 2 * HOUR)
-    (trouble,) = only(standing(place.settings, at=AT)).troubles
+    (trouble,) = only(status_report(place.settings, at=AT)).troubles
     assert trouble.startswith("running since ")
     assert trouble.endswith(", and its process is gone: run it again")
     with Database.open(place.database_url) as db, run_lock(db, "mine"):
-        assert only(standing(place.settings, at=AT)).troubles == ()
-        (trouble,) = only(standing(place.settings, at=AT + 3 * HOUR)).troubles
+        assert only(status_report(place.settings, at=AT)).troubles == ()
+        (trouble,) = only(status_report(place.settings, at=AT + 3 * HOUR)).troubles
         assert trouble.endswith(": longer than any run takes")
     run(place, as_of=AS_OF + HOUR)
-    assert only(standing(place.settings, at=AT)).troubles == (), "a later run went well"
+    assert only(status_report(place.settings, at=AT)).troubles == (), "a later run went well"
 
 
 def test_a_pipeline_without_a_good_run_for_longer_than_its_schedule_allows_is_named(tmp_path):
@@ -113,8 +113,8 @@ def test_a_pipeline_without_a_good_run_for_longer_than_its_schedule_allows_is_na
     place = make_place(tmp_path / "place")
     place.define(schedule={"cron": "0 6 * * *"})
     run(place, as_of=AS_OF + 6 * HOUR)
-    assert only(standing(place.settings, at=AS_OF + DAY + 7 * HOUR)).troubles == ()
-    (trouble,) = only(standing(place.settings, at=AS_OF + DAY + 9 * HOUR)).troubles
+    assert only(status_report(place.settings, at=AS_OF + DAY + 7 * HOUR)).troubles == ()
+    (trouble,) = only(status_report(place.settings, at=AS_OF + DAY + 9 * HOUR)).troubles
     assert "no good run since" in trouble
     assert f"{AS_OF + DAY:%Y-%m-%d} 06:00 UTC" in trouble
 
@@ -127,8 +127,8 @@ def test_a_feed_that_has_gone_quiet_is_named(tmp_path):
     ingest.fn(place.job())
     score.fn(place.job())
     run(place)
-    assert only(standing(place.settings, at=AS_OF + 2 * DAY)).stale == ()
-    row = only(standing(place.settings, at=AS_OF + 4 * DAY))
+    assert only(status_report(place.settings, at=AS_OF + 2 * DAY)).stale == ()
+    row = only(status_report(place.settings, at=AS_OF + 4 * DAY))
     assert row.stale == tuple(f"stale feed: {name} is 4.0 days old (stale_after_days = 3)" for name in "AB")
     assert row.troubles == row.stale
 
@@ -148,11 +148,11 @@ def test_live_skill_over_a_week_and_a_month_is_that_of_the_score_step(place):
     with Database.open(place.database_url) as db:
         write_forecasts(db, pd.DataFrame(rows))
     scored = score.fn(place.job())
-    row = only(standing(place.settings, at=AS_OF))
+    row = only(status_report(place.settings, at=AS_OF))
     assert (row.week, row.month) == (scored.week, scored.month)
     assert (row.week.n, row.month.n) == (6, 14)
     assert row.week.skill > row.month.skill
-    text = shown(standing(place.settings, at=AS_OF))
+    text = shown(status_report(place.settings, at=AS_OF))
     assert f"{row.week.skill:+.3f}" in text
     assert f"{row.month.skill:+.3f}" in text
 
@@ -163,7 +163,7 @@ def test_the_screen_is_a_hundred_columns_wide_at_most(place):
         run(place, pipeline=name, status="failed", message="word " * 60)
         champion(place, pipeline=name)
     for width in (80, 100, 200):
-        lines = on_terminal(standing(place.settings, at=AT), width=width).splitlines()
+        lines = on_terminal(status_report(place.settings, at=AT), width=width).splitlines()
         assert max(len(line.rstrip()) for line in lines) <= 100, width
         assert len(lines) <= 40
 
@@ -171,7 +171,7 @@ def test_the_screen_is_a_hundred_columns_wide_at_most(place):
 def test_pipelines_that_only_the_database_knows_are_shown(place):
     run(place, pipeline="sample_mine")
     run(place, pipeline="removed")
-    found = standing(place.settings, at=AT + 400 * DAY)
+    found = status_report(place.settings, at=AT + 400 * DAY)
     assert [row.pipeline for row in found.pipelines] == ["mine", "removed", "sample_mine"]
     assert all(row.troubles == () for row in found.pipelines), "without a schedule nothing is overdue"
 
@@ -179,7 +179,7 @@ def test_pipelines_that_only_the_database_knows_are_shown(place):
 def test_what_the_storage_folder_holds_is_told_by_part(place):
     ingest.fn(place.job())
     run(place)
-    found = standing(place.settings, at=AT)
+    found = status_report(place.settings, at=AT)
     on_disk = sum(path.stat().st_size for path in (place.root / "data").rglob("*") if path.is_file())
     assert found.bytes["lake"] > 1000
     assert found.bytes["database"] > 10_000
@@ -204,13 +204,15 @@ def test_a_week_on_which_the_machine_was_off_is_named_with_the_line_that_makes_i
     present = AS_OF + 8 * DAY + 9 * HOUR
     first, last = (f"{AS_OF + days * DAY:%Y-%m-%d}" for days in (1, 7))
     line = f"daycast backfill mine --from {first} --to {last}"
-    (missed,) = [said for said in only(standing(place.settings, at=present)).troubles if "Make them up" in said]
+    (missed,) = [said for said in only(status_report(place.settings, at=present)).troubles if "Make them up" in said]
     assert missed == f"7 scheduled days have no good run ({first} to {last}). Make them up with: {line}"
     run(place, as_of=present)
-    assert any(line in said for said in only(standing(place.settings, at=present + HOUR)).troubles), "tonight's is one"
+    assert any(line in said for said in only(status_report(place.settings, at=present + HOUR)).troubles), (
+        "tonight's is one"
+    )
     for days in range(1, 8):
         run(place, as_of=AS_OF + (days + 1) * DAY - timedelta(microseconds=1))
-    assert only(standing(place.settings, at=present + HOUR)).troubles == ()
+    assert only(status_report(place.settings, at=present + HOUR)).troubles == ()
 
 
 def test_weekends_are_no_missed_nights():

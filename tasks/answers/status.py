@@ -15,6 +15,7 @@ from daycast.storage.terms.pipeline import Pipeline
 from daycast.storage.terms.schedule import Schedule
 from daycast.storage.terms.words import SAMPLE_PREFIX, SERIES_ID, Status
 from daycast.tasks.answers.missed import missed_nights
+from daycast.tasks.handover.stores import Stores
 
 if TYPE_CHECKING:
     from daycast.storage.sql.database import Database
@@ -58,7 +59,7 @@ class PipelineStatus:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Standing:
+class StatusReport:
     """How everything stands.
 
     Attributes:
@@ -72,21 +73,19 @@ class Standing:
     bytes: Mapping[str, int] = field(default_factory=dict)
 
 
-def standing(settings: Settings, *, at: datetime) -> Standing:
+def status_report(settings: Settings, *, at: datetime) -> StatusReport:
     """How each pipeline stands that is in the pipeline file or has ever run, and what the storage folder holds.
 
     Raises:
         ConfigError: the pipeline file is wrong.
         DatabaseUnavailable: the database is down.
     """
-    from daycast.storage.lake.folder import Folder
-    from daycast.storage.sql.database import Database
-
     specs = load_pipelines(settings.pipelines)
-    with Database.look(settings.database) as database:
+    stores = Stores(settings)
+    with stores.look() as database:
         pipelines = tuple(_pipelines(database, specs, at=at))
-    folder = Folder(settings.storage)
-    return Standing(pipelines=pipelines, storage=folder.url, bytes=_sizes(folder.sizes()))
+    folder = stores.folder()
+    return StatusReport(pipelines=pipelines, storage=folder.url, bytes=_sizes(folder.sizes()))
 
 
 def next_run(schedule: Schedule | None, *, after: datetime) -> datetime | None:

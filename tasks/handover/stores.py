@@ -1,0 +1,87 @@
+"""Where things are kept: the storage folder's parts and the database, of one environment."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from daycast.storage.config.settings import Settings
+from daycast.storage.terms.pipeline import Pipeline
+
+if TYPE_CHECKING:
+    from daycast.storage.lake.folder import Folder
+    from daycast.storage.lake.observations import Observations
+    from daycast.storage.lake.predictions import Predictions
+    from daycast.storage.lake.windows import WindowStore
+    from daycast.storage.registry.store import Registry
+    from daycast.storage.reports.pages import Pages
+    from daycast.storage.sql.database import Database
+
+
+@dataclass(frozen=True)
+class Stores:
+    """The one place that says where in the storage folder each store is.
+
+    The modules behind the methods load pandas, pyarrow and SQLAlchemy, so that they are imported when first asked for.
+
+    Attributes:
+        settings: the environment.
+    """
+
+    settings: Settings
+
+    def folder(self) -> Folder:
+        """The storage folder."""
+        from daycast.storage.lake.folder import Folder
+
+        return Folder(self.settings.storage)
+
+    def lake(self) -> Folder:
+        """The lake."""
+        return self.folder() / "lake"
+
+    def observations(self, pipeline: str) -> Observations:
+        """A pipeline's observations."""
+        from daycast.storage.lake.observations import Observations
+
+        return Observations(self.lake(), pipeline)
+
+    def windows(self, spec: Pipeline) -> WindowStore:
+        """A pipeline's windows."""
+        from daycast.storage.lake.windows import WindowStore
+
+        return WindowStore(self.lake(), spec)
+
+    def predictions(self, pipeline: str) -> Predictions:
+        """The predictions of a pipeline's versions."""
+        from daycast.storage.lake.predictions import Predictions
+
+        return Predictions(self.lake(), pipeline)
+
+    def registry(self) -> Registry:
+        """The files of model versions."""
+        from daycast.storage.registry.store import Registry
+
+        return Registry(self.folder() / "models")
+
+    def reports(self) -> Folder:
+        """The reports."""
+        return self.folder() / "reports"
+
+    def pages(self) -> Pages:
+        """The pages among them."""
+        from daycast.storage.reports.pages import Pages
+
+        return Pages(self.reports())
+
+    def database(self) -> Database:
+        """The database, migrated; to be used as a context manager."""
+        from daycast.storage.sql.database import Database
+
+        return Database.open(self.settings.database)
+
+    def look(self) -> Database:
+        """The database to read from; where there is none yet, none is made."""
+        from daycast.storage.sql.database import Database
+
+        return Database.look(self.settings.database)
