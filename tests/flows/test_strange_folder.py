@@ -119,9 +119,8 @@ def test_it_would_be_executed(strange: Strange) -> None:
 def test_run_twice_and_backfill_execute_nothing_of_it(strange: Strange) -> None:
     strange.call("run", "mine", "--as-of", (AS_OF - timedelta(days=2)).date().isoformat())
     assert (strange.place.root / "storage" / "data" / "daycast.sqlite").is_file()
-    # Now that storage/data is there; it trains in a process of its own.
-    assert "succeeded" in strange.call("run", "mine", "--as-of", AS_OF.date().isoformat(), "--train", "fine_tune")
-    strange.call("backfill", "mine", "--from", DAY, "--to", DAY)
+    assert "succeeded" in strange.call("run", "mine", "--as-of", AS_OF.date().isoformat(), "--train", "reuse")
+    strange.call("backfill", "mine", "--from", DAY, "--to", DAY, "--train", "reuse")
     assert statuses(strange) == ["succeeded"] * 3
     strange.call("report")
     assert strange.what_was_executed() == ""
