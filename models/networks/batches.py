@@ -6,7 +6,7 @@ import numpy as np
 import tensorflow as tf
 from numpy.typing import NDArray
 
-from daycast.models.networks.fitting import untuned
+from daycast.models.networks.fitting import as_written, untuned
 from daycast.models.text.vocabulary import PADDING, Tokens
 from daycast.storage.terms.network import ModelSpec
 
@@ -35,10 +35,14 @@ def of_documents(rows: Tokens, codes: NDArray[np.int64], *, model: ModelSpec) ->
         return tf.reshape(tf.gather(whole, tf.argsort(tf.gather(lengths, whole), stable=True)), (-1, size))
 
     order = tf.data.Dataset.range(len(rows)).shuffle(len(rows), seed=model.seed, reshuffle_each_iteration=True)
-    batches = order.batch(size * _AHEAD).map(sorted_by_length).unbatch()
+    batches = order.batch(size * _AHEAD).map(as_written(sorted_by_length)).unbatch()
     mixed = batches.shuffle(_AHEAD, seed=model.seed, reshuffle_each_iteration=True)
     count = len(rows) // size
-    gathered = mixed.map(lambda some: (tf.gather(tokens, some), tf.gather(labels, some)))
+
+    def gather(some: Any) -> Any:
+        return tf.gather(tokens, some), tf.gather(labels, some)
+
+    gathered = mixed.map(as_written(gather))
     return untuned(gathered.apply(tf.data.experimental.assert_cardinality(count)).prefetch(_AT_ONCE))
 
 
@@ -58,7 +62,7 @@ def of_text(numbers: Tokens, *, lookback: int, model: ModelSpec) -> Any:
         return tf.ensure_shape(both[:, :-1], (size, lookback)), tf.ensure_shape(both[:, 1:], (size, lookback))
 
     order = tf.data.Dataset.range(begins).shuffle(begins, seed=model.seed, reshuffle_each_iteration=True).take(count)
-    return untuned(order.batch(size, drop_remainder=True).map(windows).prefetch(_AT_ONCE))
+    return untuned(order.batch(size, drop_remainder=True).map(as_written(windows)).prefetch(_AT_ONCE))
 
 
 def held_out(inputs: Tokens, targets: NDArray[Any], *, size: int) -> Any:

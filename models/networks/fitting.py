@@ -192,13 +192,18 @@ def shuffled(pair: Pair, *, model: ModelSpec) -> Any:
         return as_read([tf.gather(each, rows) for each in inputs]), tf.gather(targets, rows)
 
     rows = tf.data.Dataset.range(count).shuffle(count, seed=model.seed, reshuffle_each_iteration=True)
-    return untuned(rows.batch(size, drop_remainder=True).map(gather).prefetch(_STEPS))
+    return untuned(rows.batch(size, drop_remainder=True).map(as_written(gather)).prefetch(_STEPS))
 
 
 def in_order(pair: Pair) -> Any:
     """Batches of all there is, in its order."""
     inputs, targets = pair
     return untuned(tf.data.Dataset.from_tensor_slices((as_read(inputs), targets)).batch(_VALIDATION_BLOCK).cache())
+
+
+def as_written(function: Any) -> Any:
+    """For a function of tensors without branch or loop: AutoGraph has nothing to do, and on Python 3.13 prints why."""
+    return tf.autograph.experimental.do_not_convert(function)
 
 
 def untuned(batches: Any) -> Any:
