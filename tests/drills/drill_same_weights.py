@@ -32,8 +32,16 @@ ROOT = Path(__file__).parents[2]
 ONEDNN, PROCESSOR = "TF_ENABLE_ONEDNN_OPTS", "ONEDNN_MAX_CPU_ISA"
 RUNS = 15
 
+KINDS: dict[str, dict[str, Any]] = {
+    "gru": {},
+    "lstm": {"cell": "lstm", "units": [8, 6], "dropout": 0.2, "epochs": 2},
+    "simple_rnn": {"cell": "simple_rnn", "units": [8], "epochs": 2},
+    "segment_gru": {"cell": "segment_gru", "segment": 4, "normalization": "last", "ridge_share": 0.5, "epochs": 2},
+}
+"""Networks whose steps are computed by code of different kinds, as changes of the small one."""
+
 Parts = dict[str, str]
-"""The SHA-256 of a kept network's configuration and of each of its weights, by name."""
+"""The SHA-256 of a kept network's configuration, of each of its weights, and of its forecasts, by name."""
 
 
 def train(**model: Any) -> Parts:
@@ -47,7 +55,8 @@ def train(**model: Any) -> Parts:
     )
     with tempfile.TemporaryDirectory() as folder:
         forecaster.save(Path(folder))
-        return parts(Path(folder) / MODEL_FILE)
+        forecasts = hashlib.sha256(forecaster.predict(validation).tobytes()).hexdigest()
+        return {**parts(Path(folder) / MODEL_FILE), "forecasts": forecasts}
 
 
 def _material(**model: Any) -> tuple[Any, Any, Any]:
@@ -214,15 +223,18 @@ def child(state: str, runs: int) -> None:
     print(json.dumps(found))  # noqa: T201
 
 
+def bare_environment() -> dict[str, str]:
+    """This process's, without what says how matrices are multiplied."""
+    chosen = {ONEDNN, PROCESSOR, "OMP_NUM_THREADS"}
+    return {**{name: value for name, value in os.environ.items() if name not in chosen}, "TF_CPP_MIN_LOG_LEVEL": "3"}
+
+
 def ask(state: str, *, runs: int) -> list[Parts]:
     """The parts of the networks that a process of a state trains."""
     changes = STATES[state][1] if state in STATES else OTHER_CODE[state]
-    environment = {
-        name: value for name, value in os.environ.items() if name not in {ONEDNN, PROCESSOR, "OMP_NUM_THREADS"}
-    }
     asked = subprocess.run(
         [sys.executable, "-m", "tests.drills.drill_same_weights", "--state", state, "--runs", str(runs)],
-        env={**environment, "TF_CPP_MIN_LOG_LEVEL": "3", **changes},
+        env={**bare_environment(), **changes},
         cwd=ROOT,
         capture_output=True,
         text=True,
@@ -244,7 +256,11 @@ def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else "")
     parser.add_argument("--runs", type=int, default=RUNS, help="networks a state")
     parser.add_argument("--state", help=argparse.SUPPRESS)
+    parser.add_argument("--kinds", action="store_true", help="print one network of each kind, in a fresh process")
     given = parser.parse_args()
+    if given.kinds:
+        print(json.dumps({kind: train(**model) for kind, model in KINDS.items()}))  # noqa: T201
+        return 0
     if given.state:
         child(given.state, given.runs)
         return 0

@@ -1,40 +1,47 @@
 """How a process is made ready for the network it will train."""
 
-import os
+import json
 import subprocess
 import sys
 
-import pytest
+from daycast.models.networks.backend import load_keras
+from tests.drills.drill_same_weights import bare_environment
 
 ASK = """
-from daycast.models.networks.backend import CORES, load_keras, share_cores
+import importlib, json, sys
+import daycast.models.series.windows  # any module of the models, before anybody loads TensorFlow
+importlib.import_module("tensorflow")
+import tensorflow as tf
+from tensorflow.python.util import _pywrap_util_port
+from daycast.models.networks.backend import CORES, share_cores
 from daycast.storage.terms.network import ModelSpec
 
-load_keras()
-import tensorflow as tf
-share_cores(ModelSpec(cell={cell!r}))
+threading, seen = tf.config.threading, {}
+for cell in ("gru", "segment_gru", "lstm"):
+    threading.set_intra_op_parallelism_threads(0)
+    threading.set_inter_op_parallelism_threads(0)
+    share_cores(ModelSpec(cell=cell))
+    seen[cell] = threading.get_intra_op_parallelism_threads(), threading.get_inter_op_parallelism_threads() == CORES
+threading.set_intra_op_parallelism_threads(0)
 tf.ones(3) + 1
 share_cores(ModelSpec(cell="lstm"))  # too late, and no error
-threading = tf.config.threading
-print(threading.get_intra_op_parallelism_threads(), threading.get_inter_op_parallelism_threads() == CORES)
+seen["too late"] = threading.get_intra_op_parallelism_threads(), True
+print(json.dumps([seen, _pywrap_util_port.IsMklEnabled()]))
 """
 
 
-@pytest.mark.parametrize(("cell", "expected"), [("lstm", "1 True"), ("segment_gru", "1 True"), ("gru", "0 False")])
-def test_parts_of_a_batch_are_trained_with_one_core_an_operation(cell: str, expected: str) -> None:
-    asked = subprocess.run(
-        [sys.executable, "-c", ASK.format(cell=cell)], capture_output=True, text=True, timeout=300, check=True
-    )
-    assert asked.stdout.split("\n")[-2] == expected
+def test_parts_of_a_batch_have_one_core_an_operation_and_matrices_are_multiplied_as_everywhere() -> None:
+    """TensorFlow is loaded once, by another module than ours and with nothing in the environment that says how."""
+    command = [sys.executable, "-c", ASK]
+    asked = subprocess.run(command, env=bare_environment(), capture_output=True, text=True, timeout=300, check=True)
+    threads, has_onednn = json.loads(asked.stdout.splitlines()[-1])
+    assert threads == {"gru": [0, False], "segment_gru": [1, True], "lstm": [1, True], "too late": [0, True]}
+    assert has_onednn
 
 
-def test_tensorflow_multiplies_in_the_same_way_whichever_module_loads_it() -> None:
-    environment = {name: value for name, value in os.environ.items() if name != "TF_ENABLE_ONEDNN_OPTS"}
-    ask = (
-        "import os, sys; import daycast.models.networks.fitting; "
-        "print('tensorflow' in sys.modules, os.environ['TF_ENABLE_ONEDNN_OPTS'])"
-    )
-    asked = subprocess.run(
-        [sys.executable, "-c", ask], env=environment, capture_output=True, text=True, timeout=300, check=True
-    )
-    assert asked.stdout.split() == ["True", "1"]
+def test_the_tests_own_process_multiplies_as_every_other() -> None:
+    """It once did not: a test's module had loaded TensorFlow first, and a network's last bits were others here."""
+    load_keras()
+    from tensorflow.python.util import _pywrap_util_port
+
+    assert _pywrap_util_port.IsMklEnabled()

@@ -1,7 +1,5 @@
 """The compiled GRU and LSTM beside Keras' own: results, gradients, weights, files, and the same bits twice."""
 
-import subprocess
-import sys
 import warnings
 
 import numpy as np
@@ -225,29 +223,3 @@ def _may_compile(layer, *, batch=2, mask=None, training=True):
     with tf.Graph().as_default():
         inputs = tf.compat.v1.placeholder(tf.float32, (batch, 6, 3))
         return may_compile(layer, inputs, mask=mask, training=training)
-
-
-_FIT = """
-import hashlib, sys
-from daycast.models.networks.backend import load_keras
-load_keras()
-import keras, numpy as np, tensorflow as tf
-from daycast.models.networks.recurrent import CompiledGRU, CompiledLSTM
-keras.utils.set_random_seed(3)
-tf.config.experimental.enable_op_determinism()
-random = np.random.default_rng(0)
-x, y = random.normal(size=(256, 24, 5)).astype("float32"), random.normal(size=(256, 2)).astype("float32")
-layers = [keras.Input((24, 5)), CompiledGRU(24, return_sequences=True), CompiledLSTM(24), keras.layers.Dense(2)]
-network = keras.Sequential(layers)
-network.compile("adam", "mae", steps_per_execution=4)
-network.fit(x, y, epochs=3, batch_size=64, verbose=0)
-print(hashlib.sha256(b"".join(weight.tobytes() for weight in network.get_weights())).hexdigest())
-"""
-
-
-def test_two_processes_train_the_same_bits():
-    hashes = {
-        subprocess.run([sys.executable, "-c", _FIT], check=True, capture_output=True, text=True).stdout
-        for _ in range(2)
-    }
-    assert len(hashes) == 1
