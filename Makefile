@@ -12,7 +12,7 @@ run: .venv/run
 	$(BIN)/daycast run --sample prices etth1
 
 # Three at a time on two cores, as many wait much of their time; some 5 GiB of memory.
-TOGETHER := --numprocesses 3 --dist loadfile
+TOGETHER := --numprocesses 3 --dist loadgroup
 
 test: .venv/dev
 	$(BIN)/python -m pytest $(TOGETHER) -m "not slow and not real_data"

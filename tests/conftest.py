@@ -1,4 +1,7 @@
-"""Databases for the tests: SQLite in a file, and a real PostgreSQL server started for the session."""
+"""Databases for the tests: SQLite in a file, and a real PostgreSQL server started for the session.
+
+And which tests one process runs, of those that run side by side.
+"""
 
 import shutil
 from collections.abc import Iterator
@@ -6,11 +9,40 @@ from pathlib import Path
 
 import curl_cffi  # noqa: F401 — before any test loads TensorFlow, whose own libcurl would take its place
 import pytest
+from hypothesis import settings
 
 from daycast.storage.sql.database import Database
 from tests.postgres import new_database, postgresql
 
 pytest_plugins = ["tests.places", "tests.installs"]
+settings.register_profile("beside other work", deadline=None)  # by the clock, an example can take any time
+settings.load_profile("beside other work")
+
+
+@pytest.hookimpl(tryfirst=True)  # before pytest-xdist reads the groups
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Keep together, in one process, the tests that share what is dear to start or to make.
+
+    One Prefect server and one trained place serve all that speak to it, one PostgreSQL all that need no more, and what
+    a module makes once is made once.
+    """
+    for item in items:
+        if isinstance(item, pytest.Function) and (group := _group(item)):
+            item.add_marker(pytest.mark.xdist_group(group))
+
+
+def _group(item: pytest.Function) -> str | None:
+    """What a test shares; what is slow shares it with what is slow, so that nothing quick waits behind it."""
+    slow = " of what is slow" if item.get_closest_marker("slow") else ""
+    if "prefect_server" in item.fixturenames:
+        return f"prefect{slow}"
+    chosen = {str(each) for each in item.callspec.params.values()} if hasattr(item, "callspec") else ()
+    if "postgresql_server" in item.fixturenames or "postgresql" in chosen:
+        return f"postgresql{slow}"
+    made = item._fixtureinfo.name2fixturedefs
+    if any(made[name][-1].scope == "module" for name in item.fixturenames if name in made):
+        return f"{item.path.stem}{slow}"
+    return None
 
 
 @pytest.fixture(scope="session")
@@ -33,7 +65,7 @@ def sqlite_url(tmp_path: Path) -> str:
     return f"sqlite:///{tmp_path / 'database' / 'daycast.sqlite'}"
 
 
-@pytest.fixture(params=["sqlite", "postgresql"])
+@pytest.fixture(params=["sqlite", pytest.param("postgresql", marks=pytest.mark.slow)])
 def database_url(request: pytest.FixtureRequest) -> str:
     """The URL of an empty database: the test runs on SQLite, then on PostgreSQL."""
     url: str = request.getfixturevalue(f"{request.param}_url")

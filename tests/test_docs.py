@@ -8,7 +8,6 @@ import re
 import types
 import typing
 from collections.abc import Iterator
-from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -213,13 +212,10 @@ def test_the_paths_named_exist():
 
 
 @pytest.fixture
-def filled(place, prefect_server) -> Database:  # noqa: ARG001 — the runs speak to the server
+def filled(trained) -> Database:
     """A database on SQLite after two runs, so that the first one's forecasts have met their actual values."""
-    from tests.places import AS_OF
-
-    place.run(as_of=AS_OF - timedelta(days=3))
-    place.run(as_of=AS_OF, training="reuse")
-    return Database.open(place.database_url)
+    trained.run(training="reuse")
+    return Database.open(trained.database_url)
 
 
 def test_the_example_queries_answer_on_both_databases(filled, postgresql_url):

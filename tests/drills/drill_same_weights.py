@@ -62,8 +62,9 @@ def train(**model: Any) -> Parts:
 def _material(**model: Any) -> tuple[Any, Any, Any]:
     import pandas as pd
 
-    from daycast.models.series.splits import cut
-    from daycast.models.series.windows import concatenate, make_windows
+    from daycast.models.series.alone import make_windows
+    from daycast.models.series.splits import bounds, cut
+    from daycast.models.series.windows import concatenate
     from daycast.storage.config.pipeline_file import parse_pipeline
     from tests.places import DAYS, FIRST, TINY, walk
 
@@ -75,7 +76,7 @@ def _material(**model: Any) -> tuple[Any, Any, Any]:
             for seed, symbol in enumerate("AB")
         ]
     )
-    at = cut(windows, instants=index, split=spec.split)
+    at = cut(windows, bounds=bounds(index, split=spec.split))
     return windows.where(at.training), windows.where(at.validation), spec
 
 

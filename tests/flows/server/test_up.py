@@ -11,6 +11,7 @@ import sys
 import time
 import urllib.request
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from importlib.metadata import version
@@ -20,10 +21,11 @@ from typing import Any
 import pytest
 
 from tests.loopback import Answer, served
-from tests.places import Place, Webhook, browser, make_place
+from tests.places import FIRST, Place, Webhook, browser, make_place, walk
 from tests.waiting import until
 
 EVERY_MINUTE = {"cron": "* * * * *", "timezone": "UTC"}
+NEW_YEAR = {"cron": "0 12 1 1 *", "timezone": "UTC"}
 BEGUN = ("Submitting", "Pending", "Running")
 PASSWORD = "operator:swordfish"  # noqa: S105 — of a server that lives for one test
 
@@ -63,6 +65,14 @@ class Up:
         """Where the UI is."""
         return f"http://127.0.0.1:{self.port}"
 
+    def due(self, name: str) -> datetime:
+        """Have a deployment's run be due since the minute began, as its schedule would."""
+        minute = datetime.now(UTC).replace(second=0, microsecond=0)
+        (found,) = [row for row in self.ask("/deployments/filter") if row["name"] == name]
+        state = {"type": "SCHEDULED", "state_details": {"scheduled_time": minute.isoformat()}}
+        self.ask(f"/deployments/{found['id']}/create_flow_run", state=state)
+        return minute
+
     def ask(self, path: str, **question: Any) -> Any:
         """Ask the server's API, with the password."""
         request = urllib.request.Request(  # noqa: S310 — http on loopback
@@ -94,25 +104,27 @@ def free_port() -> int:
         return int(listener.getsockname()[1])
 
 
-@pytest.fixture
-def up(tmp_path: Path, database_url: str, webhook: Webhook) -> Iterator[Up]:
-    place = make_place(tmp_path / "place", database_url)
-    place.define("good", schedule=EVERY_MINUTE)
+@contextmanager
+def running(root: Path, database_url: str, webhook: Webhook, schedule: dict[str, str]) -> Iterator[Up]:
+    """A ``daycast up`` of two pipelines with a schedule, one of which cannot but fail."""
+    place = make_place(root / "place", database_url)
+    for seed, symbol in enumerate("AB"):  # up to today: a series that ended long ago makes a run degraded
+        place.write(symbol, walk(seed, (datetime.now(UTC) - FIRST).days + 1))
+    place.define("good", schedule=schedule)
     # Files that hold no table: what is wrong with them does not pass by itself, so that nothing is tried again.
     wrong = place.root / "wrong"
     wrong.mkdir()
     for symbol in "AB":
         (wrong / f"{symbol}.csv").write_text("<html>Sign in</html>\n")
-    place.define("bad", schedule=EVERY_MINUTE, path=str(wrong / "{symbol}.csv"))
-    port, log = free_port(), tmp_path / "up.log"
+    place.define("bad", schedule=schedule, path=str(wrong / "{symbol}.csv"))
     environment = {
         **place.environment,
-        "PREFECT_HOME": str(tmp_path / "prefect"),
+        "PREFECT_HOME": str(root / "prefect"),
         "PREFECT_SERVER_API_AUTH_STRING": PASSWORD,
         "DAYCAST_ALERTS": webhook.url,
     }
     environment.pop("PREFECT_API_URL", None)
-    made = Up(place=place, environment=environment, port=port, log=log, webhook=webhook)
+    made = Up(place=place, environment=environment, port=free_port(), log=root / "up.log", webhook=webhook)
     made.start()
     try:
         yield made
@@ -126,22 +138,66 @@ def up(tmp_path: Path, database_url: str, webhook: Webhook) -> Iterator[Up]:
                 made.process.wait()
 
 
+def ready(up: Up, *, times: int = 1) -> None:
+    up.wait_for(lambda: up.log.read_text().count("Ready. Ctrl-C stops everything.") == times)
+
+
+@pytest.mark.timeout(600)
+def test_what_is_due_is_done_and_shown_and_help_is_called_for(tmp_path, database_url, webhook) -> None:
+    with running(tmp_path, database_url, webhook, NEW_YEAR) as up:
+        ready(up)
+        minute = up.due("good")
+        up.due("bad")
+        done = shown(up)
+        run = next(row for row in up.place.table("runs") if row["pipeline"] == "good")
+        assert run["as_of"] == minute, "it is of the time for which it was scheduled"
+        called_for(up)
+        registered(up)
+        began = time.monotonic()
+        up.stop(signal.SIGINT if database_url.startswith("sqlite") else signal.SIGTERM)
+        assert time.monotonic() - began < 45
+        assert done["name"] == f"good@{minute:%Y-%m-%dT%H:%MZ}"
+        stopped(up)
+        assert "runs taken up again that were in progress" not in up.log.read_text()
+
+
 @pytest.mark.slow
 @pytest.mark.timeout(600)
-def test_it_wakes_by_itself_shows_what_it_did_and_calls_for_help(up: Up, tmp_path: Path) -> None:
-    flow_run = up.wait_for(lambda: up.runs("Completed"), seconds=300)[0]
+def test_it_wakes_by_itself_and_goes_on_where_it_was_stopped(tmp_path, sqlite_url, webhook) -> None:
+    """By real crons of a minute, and looked at in the browser as the operator does."""
+    with running(tmp_path, sqlite_url, webhook, EVERY_MINUTE) as up:
+        done = shown(up)
+        run = next(row for row in up.place.table("runs") if row["pipeline"] == "good")
+        assert (run["as_of"].second, run["as_of"].microsecond) == (0, 0), "it is of the time for which it was scheduled"
+        called_for(up)
+        registered(up)
+        look(up, tmp_path)
+        begun = up.wait_for(lambda: up.runs(*BEGUN))
+        began = time.monotonic()
+        up.stop(signal.SIGINT)
+        assert time.monotonic() - began < 45
+        goes_on(up, done=done, begun={run["id"] for run in begun})
+        stopped(up)
+        assert "runs taken up again that were in progress" in up.log.read_text()
+
+
+def shown(up: Up) -> dict[str, Any]:
+    """The first run that is done: its forecasts are in SQL, its report is in Prefect."""
+    flow_run: dict[str, Any] = up.wait_for(lambda: up.runs("Completed"), seconds=300)[0]
     assert flow_run["name"].startswith("good@")
     assert {"daycast", "good", "gru"} <= set(flow_run["tags"])
     rows = up.place.table("forecasts")
     assert {row["series_id"] for row in rows} == {"good/A", "good/B"}
     run = next(row for row in up.place.table("runs") if row["pipeline"] == "good")
     assert run["status"] == "succeeded"
-    assert (run["as_of"].second, run["as_of"].microsecond) == (0, 0), "it is of the time for which it was scheduled"
-
     artifacts = {row["key"]: row for row in up.wait_for(lambda: up.ask("/artifacts/filter"))}
     assert "data:image/" in artifacts["good-report"]["data"]
     assert len(artifacts["good-report"]["data"].encode()) <= 300 * 1024
+    return flow_run
 
+
+def called_for(up: Up) -> None:
+    """The webhook is told of the run that failed."""
     alert = up.wait_for(lambda: [said for said in up.webhook.received if "bad@" in said["title"]], seconds=60)[0]
     assert alert["title"].endswith("Z failed")
     said = alert["message"].splitlines()
@@ -151,6 +207,8 @@ def test_it_wakes_by_itself_shows_what_it_did_and_calls_for_help(up: Up, tmp_pat
     assert said[3] == "Next: daycast status; then daycast run bad"
     assert said[4].startswith(f"{up.address}/runs/flow-run/")
 
+
+def registered(up: Up) -> None:
     names = {row["name"] for row in up.ask("/automations/filter")}
     assert {
         "daycast: good is overdue",
@@ -162,33 +220,26 @@ def test_it_wakes_by_itself_shows_what_it_did_and_calls_for_help(up: Up, tmp_pat
     assert (
         deployments["good"]["concurrency_limit"] == 1 or deployments["good"]["global_concurrency_limit"]["limit"] == 1
     )
-    on_sqlite = up.place.database_url.startswith("sqlite")
-    if on_sqlite:
-        look(up, tmp_path)
 
-    begun = up.wait_for(lambda: up.runs(*BEGUN)) if on_sqlite else []
-    began = time.monotonic()
-    up.stop(signal.SIGINT if on_sqlite else signal.SIGTERM)
-    assert time.monotonic() - began < 45
-    if on_sqlite:
-        goes_on(up, done=flow_run, begun={run["id"] for run in begun})
+
+def stopped(up: Up) -> None:
+    """It said what a person needs and nothing else, and left nothing behind."""
     printed = up.log.read_text()
     assert f"its UI will be at {up.address}" in printed
     assert "Stopping. Start again with the same command" in printed
-    assert ("runs taken up again that were in progress" in printed) is on_sqlite
     assert "Traceback" not in printed
     assert "Warning" not in printed
     assert PASSWORD not in printed
     with socket.socket() as listener:
         listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        listener.bind(("127.0.0.1", up.port))  # nothing of it is left
+        listener.bind(("127.0.0.1", up.port))
 
 
 def goes_on(up: Up, *, done: dict[str, Any], begun: set[str]) -> None:
     """Start it again on the same data: what was begun is done, what was there is there once, the schedules go on."""
     again = datetime.now(UTC)
     up.start()
-    up.wait_for(lambda: up.log.read_text().count("Ready. Ctrl-C stops everything.") == 2)
+    ready(up, times=2)
     assert [run["id"] for run in up.runs("Completed") if run["name"] == done["name"]] == [done["id"]]
     names = [row["name"] for row in up.ask("/automations/filter")]
     assert len(names) == len(set(names)) == 6, "mark, failed, skill, coverage, and each of the two being overdue"
