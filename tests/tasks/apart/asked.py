@@ -26,7 +26,7 @@ def weights(cell: str) -> str:
     import tensorflow as tf
 
     from daycast.models.networks.build import Frame, build
-    from daycast.models.networks.fitting import run
+    from daycast.models.networks.fitting import ready, run
 
     tf.config.experimental.enable_op_determinism()
     generator = np.random.default_rng(1)
@@ -34,7 +34,7 @@ def weights(cell: str) -> str:
     for count in (96, 32):
         inputs = generator.normal(size=(count, 8, 1)).astype("float32")
         pairs.append(((inputs,), generator.normal(size=(count, 2)).astype("float32")))
-    network = build(model, frame=Frame(lookback=8, features=1, horizon=2))
+    network = ready(build(model, frame=Frame(lookback=8, features=1, horizon=2)), model=model)
     run(
         network,
         training=pairs[0],
