@@ -33,7 +33,7 @@ def weights(cell: str) -> str:
     pairs = []
     for count in (96, 32):
         inputs = generator.normal(size=(count, 8, 1)).astype("float32")
-        pairs.append(((inputs,), generator.normal(size=(count, 2)).astype("float32")))
+        pairs.append((inputs, generator.normal(size=(count, 2)).astype("float32")))
     network = ready(build(model, frame=Frame(lookback=8, features=1, horizon=2)), model=model)
     run(
         network,
