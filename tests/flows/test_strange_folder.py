@@ -24,6 +24,8 @@ pytestmark = [pytest.mark.slow, pytest.mark.timeout(900)]
 
 PACKAGES = ("flows", "tasks", "models", "storage", "daycast", "prefect", "pandas")
 """What is there as a folder; everything else that could be imported, as a file."""
+DONE = {"succeeded", "degraded"}
+"""What a run comes to that forecasts; as of today the series are years old, and it says so."""
 DAY = (AS_OF - timedelta(days=1)).date().isoformat()
 
 
@@ -143,7 +145,7 @@ def test_up_and_the_runs_it_starts_execute_nothing_of_it(strange: Strange) -> No
     with up(strange) as address:
         assert begin(address, "daily/mine")
         until(
-            lambda: "succeeded" in statuses(strange),
+            lambda: set(statuses(strange)) & DONE,
             seconds=300, what="run", failed=lambda: strange.what_was_executed() or None,
         )  # fmt: skip
     assert strange.what_was_executed() == ""
@@ -156,7 +158,8 @@ def test_a_deployments_run_by_a_worker_executes_nothing_of_it(strange: Strange, 
     strange.call("deploy", "--pool", pool, **api)
     assert begin(prefect_server, "daily/mine", headers=prefect_headers())
     strange.call("prefect", "worker", "start", "--pool", pool, "--run-once", **api)
-    assert statuses(strange) == ["succeeded"]
+    assert set(statuses(strange)) <= DONE
+    assert len(statuses(strange)) == 1
     assert strange.what_was_executed() == ""
 
 
