@@ -28,6 +28,12 @@ def ended(place):
     return run
 
 
+def _lose_everything(place):
+    """One series that is gone makes a run degraded; without any it fails."""
+    for path in place.root.glob("*.csv"):
+        path.unlink()
+
+
 def _logged(flow_run_id, *, words):
     """The messages of a run's log, as the server has them, once one holds the words."""
     wanted = LogFilter.model_validate({"flow_run_id": {"any_": [str(flow_run_id)]}})
@@ -41,10 +47,10 @@ def _logged(flow_run_id, *, words):
 
 
 def test_a_run_that_failed_has_a_page_and_an_artifact_that_say_why_and_what_to_do(place, ended):
-    (place.root / "B.csv").unlink()
+    _lose_everything(place)
     state = ended()
     assert state.is_failed()
-    reason = f"there is no file {place.root}/B.csv"
+    reason = f"there is no file {place.root}/A.csv"
     assert reason in state.message
     reports = place.root / "data" / "reports"
     for name in ("mine.html", f"mine/{AS_OF:%Y%m%dT%H%M%S}Z.html"):
@@ -63,7 +69,7 @@ def test_a_run_that_failed_has_a_page_and_an_artifact_that_say_why_and_what_to_d
 
 
 def test_what_cannot_be_shown_hides_nothing_of_why_the_run_failed(place, ended):
-    (place.root / "B.csv").unlink()
+    _lose_everything(place)
     (place.root / "data").mkdir()
     (place.root / "data" / "reports").write_text("a file in the way")
     state = ended()
@@ -78,7 +84,7 @@ def test_what_cannot_be_shown_hides_nothing_of_why_the_run_failed(place, ended):
 
 def test_what_a_run_came_to_is_known_where_the_servers_answer_is_lost(place, ended):
     """Prefect asks again then, and is given a state that holds nothing of what the flow returned."""
-    (place.root / "B.csv").unlink()
+    _lose_everything(place)
     state = ended()
     with get_client(sync_client=True) as client:
         told = client.read_flow_run(state.state_details.flow_run_id).state
