@@ -35,7 +35,7 @@ def test_each_day_is_a_child_of_one_run_and_what_is_done_is_not_done_again(train
 
     whole = backfilled(command, place, FIRST, THIRD, "--train", "reuse")
     assert whole.code == 0, whole.err
-    assert "mine: 1 days done, 2 done before" in whole.out
+    assert "mine: 1 day done, 2 done before" in whole.out
     assert set(runs(place)) == {day + LAST_INSTANT for day in (FIRST, SECOND, THIRD)}
     before = runs(place)[FIRST + LAST_INSTANT]
 

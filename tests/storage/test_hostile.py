@@ -197,8 +197,9 @@ def test_a_storage_folder_that_cannot_be_used_is_named_without_its_secrets(schem
     ],
 )
 def test_a_database_that_cannot_be_used_is_named_without_its_secrets(url):
-    with pytest.raises(DatabaseError) as caught:
+    with pytest.raises(DaycastError) as caught:
         Database.open(url)
+    assert isinstance(caught.value, DatabaseError | ConfigError)
     told = [caught.value, caught.value.__cause__]
     told += [] if caught.value.__suppress_context__ else [caught.value.__context__]
     assert not any(SECRET in str(error) for error in told)

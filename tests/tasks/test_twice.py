@@ -58,7 +58,7 @@ def test_every_task_run_twice_leaves_what_it_left_once(twice):
     assert prepare.fn(second).written == 0
     assert score.fn(first).actuals == 320
     run(score)
-    planned = run(plan, prepared=prepared, requested="auto")
+    planned = run(plan, prepared=prepared, requested="auto", broken={})
     assert planned.training == "retrain"
     trained = run(train, prepared=prepared, plan=planned)
     assert trained.epochs == 8

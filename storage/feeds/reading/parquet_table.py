@@ -1,7 +1,7 @@
 """Reading a table from Parquet, which may be damaged, and may say that it is larger than any memory."""
 
 import io
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 import numpy as np
@@ -47,14 +47,26 @@ def parquet_sheet(path: Path, *, layout: Layout, feed: str, symbols: Sequence[st
 
 
 def _parts(path: Path) -> list[Path]:
-    """The file itself, or the parts in a folder: what begins with ``_`` or ``.`` belongs to whoever wrote it."""
-    if not path.is_dir():
-        return [path]
-    found = [part for part in sorted(path.rglob("*.parquet")) if part.is_file()]
-    parts = [part for part in found if not any(name[0] in "_." for name in part.relative_to(path).parts)]
+    """The file itself, or the parts in a folder."""
+    parts = list(_parts_in(path)) if path.is_dir() else [path]
     if not parts:
         raise NoTableError("no part of a Parquet file: a folder with files that end in .parquet is required")
     return parts
+
+
+def _parts_in(folder: Path) -> Iterator[Path]:
+    """The parts in a folder and in those below it that name a value; others are not gone into, as ``/`` has many.
+
+    What begins with ``_`` or ``.`` belongs to whoever wrote it.
+    """
+    for child in sorted(folder.iterdir()):
+        if child.name[0] in "_.":
+            continue
+        if child.is_dir():
+            if "=" in child.name:
+                yield from _parts_in(child)
+        elif child.suffix == ".parquet" and child.is_file():
+            yield child
 
 
 def _named(frame: pd.DataFrame, folders: Sequence[str]) -> pd.DataFrame:

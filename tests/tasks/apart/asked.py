@@ -26,19 +26,19 @@ def weights(cell: str) -> str:
     import tensorflow as tf
 
     from daycast.models.networks.build import Frame, build
-    from daycast.models.networks.fitting import ready, run
+    from daycast.models.networks.fitting import in_order, ready, run, shuffled
 
     tf.config.experimental.enable_op_determinism()
     generator = np.random.default_rng(1)
     pairs = []
     for count in (96, 32):
         inputs = generator.normal(size=(count, 8, 1)).astype("float32")
-        pairs.append((inputs, generator.normal(size=(count, 2)).astype("float32")))
+        pairs.append(((inputs,), generator.normal(size=(count, 2)).astype("float32")))
     network = ready(build(model, frame=Frame(lookback=8, features=1, horizon=2)), model=model)
     run(
         network,
-        training=pairs[0],
-        validation=pairs[1],
+        training=shuffled(pairs[0], model=model),
+        validation=in_order(pairs[1]),
         model=model,
         warm=False,
         on_epoch=print,
