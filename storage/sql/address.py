@@ -30,7 +30,13 @@ def parse(url: str) -> URL:
 
 
 def in_place(url: URL) -> URL:
-    """The database, or where its file is not there an empty one in memory."""
+    """The database, or where its file is not there an empty one in memory.
+
+    Raises:
+        DatabaseError: there can be none, as a file stands in the place of its folder.
+    """
+    if is_file(url):
+        _require_no_file(Path(str(url.database)).parent)
     missing = is_file(url) and not Path(str(url.database)).exists()
     return url.set(database=":memory:", query={}) if missing else url
 
@@ -52,10 +58,20 @@ def make_folder(url: URL) -> None:
     try:
         folder.mkdir(parents=True, exist_ok=True)
     except OSError as error:
-        raise DatabaseError(
-            f"A folder that can be written is required for the database. Received: {folder}: {error.strerror}. "
-            "Change its permissions, or set DAYCAST_STORAGE or DAYCAST_DATABASE_URL."
-        ) from None
+        raise _no_folder(folder, str(error.strerror)) from None
+
+
+def _require_no_file(folder: Path) -> None:
+    there = next(place for place in (folder, *folder.parents) if place.exists())
+    if not there.is_dir():
+        raise _no_folder(folder, "a file is in the way")
+
+
+def _no_folder(folder: Path, reason: str) -> DatabaseError:
+    return DatabaseError(
+        f"A folder that can be written is required for the database. Received: {folder}: {reason}. "
+        "Change its permissions, or set DAYCAST_STORAGE or DAYCAST_DATABASE_URL."
+    )
 
 
 def shown(url: URL) -> str:

@@ -96,6 +96,8 @@ class Process:
     def _asked(
         self, function: Callable[..., Any], arguments: tuple[Any, ...], told: Callable[..., None] | None
     ) -> tuple[str, Any]:
+        if self._started is not None and not self._started[0].is_alive():
+            self.end()  # it was killed while nobody asked it
         self._started = self._started or _start()
         process, connection = self._started
         if not _sent(connection, (function, arguments, told is not None)):

@@ -114,16 +114,17 @@ def test_a_pipeline_file_that_is_not_there_is_named(bare, command):
 
 
 @pytest.mark.parametrize("changes", [{"lookback": 500}, {"horizon": 400}])
-def test_a_horizon_or_lookback_longer_than_the_data_fails_the_run(bare, command, changes):
+def test_a_horizon_or_lookback_longer_than_the_data_trains_nothing_and_says_so(bare, command, changes):
+    """What is left is the last value, carried forward."""
     bare.define(**changes)
     done = command(bare, "run", "--as-of", AS_OF.isoformat())
-    assert done.code == 1
+    assert done.code == 0
     assert "Traceback" not in done.out + done.err
     assert "Received: " in done.out
     assert any(str(value) in done.out for value in changes.values())
     assert "160" in done.out
-    assert bare.table("runs")[0]["status"] == "failed"
-    assert not bare.table("forecasts")
+    assert bare.table("runs")[0]["status"] == "degraded"
+    assert {row["forecaster"] for row in bare.table("forecasts")} == {"naive"}
     assert not bare.table("model_versions")
     assert not (bare.root / "data" / "models").exists()
 

@@ -35,7 +35,7 @@ def mirror():
 def test_a_hostile_pipeline_leaves_data_and_tells_no_secret(tmp_path, command, mirror):
     place = make_place(tmp_path / "place")
     keys = {"symbols": ["OT"], "target": "OT", "features": ["OT"], "calendar": "1h", "difference": "none"}
-    place.define(feed="ett", url=mirror, path=None, unit=UNIT, season=7, **keys)
+    place.define(feed="ett", url=mirror, path=None, unit=UNIT, season=7, stale_after_days=36500, **keys)
     alerts = {"DAYCAST_ALERTS": f"json://user:{SECRET}@127.0.0.1:9/{SECRET}"}
     done = command(place, "run", "--as-of", AS_OF.isoformat(), **alerts)
     assert done.code == 0, done.out + done.err
@@ -49,7 +49,7 @@ def test_a_hostile_pipeline_leaves_data_and_tells_no_secret(tmp_path, command, m
     said = [done.out + done.err]
     for arguments in (["status"], ["forecasts"], ["forecasts", "--format", "json"], ["report"]):
         asked = command(place, *arguments, **alerts)
-        assert asked.code == 0, asked.err
+        assert asked.code == 0, asked.out + asked.err
         said.append(asked.out + asked.err)
     pages = [path.read_text() for path in place.root.rglob("*.html")]
     assert len(pages) >= 2

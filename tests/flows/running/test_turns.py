@@ -61,7 +61,16 @@ def test_an_error_is_raised_when_the_others_have_ended(watched):
     assert most == [1, 1]
 
 
+@pytest.fixture
+def interruptible():
+    """SIGINT as a terminal's process has it: what a script starts in the background has it ignored."""
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    yield
+    signal.signal(signal.SIGINT, before)
+
+
 @pytest.mark.timeout(120)
+@pytest.mark.usefixtures("interruptible")
 def test_ctrl_c_ends_what_they_wait_for():
     def wait():
         with giving_way(), fresh() as process:
