@@ -167,6 +167,7 @@ target = "close"
 features = ["close", "volume"]
 calendar = "XNYS"
 difference = {{ close = "log" }}
+stale_after_days = 36500  # the records have ended
 lookback = 5
 horizon = 2
 model = {{ cell = "simple_rnn", units = [4], epochs = 1 }}
@@ -177,6 +178,7 @@ source = "fred"
 url = "{url}"
 symbols = ["DEXUSEU"]
 target = "value"
+stale_after_days = 36500
 features = ["value"]
 calendar = "B"
 difference = "log"
