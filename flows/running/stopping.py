@@ -43,15 +43,24 @@ def heeding_signals() -> Iterator[None]:
     if threading.current_thread() is not threading.main_thread():
         yield
         return
+    raised: list[Stopped] = []
+
+    def stop(number: int, frame: Any) -> None:  # noqa: ARG001 — as the signal module calls it
+        raised.append(Stopped(number))
+        _begin_to_end(raised[0])
+        raise raised[0]
+
     before = {number: signal.getsignal(number) for number in _SIGNALS}
     for number, handler in before.items():
         if handler is not signal.SIG_IGN:
-            signal.signal(number, _stop)
+            signal.signal(number, stop)
     try:
         yield
     except Stopped:
         raise  # a second signal shall not interrupt the closing: both stay ignored
-    except BaseException:
+    except BaseException as error:
+        if raised:  # what was interrupted made an error of its own of it
+            raise raised[0] from error
         _restore(before)
         raise
     else:
@@ -65,16 +74,14 @@ def end_now(code: int) -> None:
     os._exit(code)
 
 
-def _stop(number: int, frame: Any) -> None:  # noqa: ARG001 — as the signal module calls it
+def _begin_to_end(stopped: Stopped) -> None:
     for each in _SIGNALS:
         signal.signal(each, signal.SIG_IGN)
-    stopped = Stopped(number)
     last = threading.Timer(_SECONDS, end_now, [stopped.code])
     last.daemon = True
     last.start()
     end_all()
     end_loader()
-    raise stopped
 
 
 def _restore(before: dict[signal.Signals, Any]) -> None:

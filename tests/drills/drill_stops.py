@@ -7,6 +7,7 @@ one line on standard error, no row that is ``running`` and no half version; and 
 
 import os
 import random
+import re
 import signal
 import subprocess
 import sys
@@ -19,6 +20,8 @@ from tests.places import Place, make_place
 
 LIMIT = 5.0
 _LONGEST = 600.0
+_BAR = re.compile(r"━|\d+/\d+ \d+:\d\d:\d\d")
+"""The bar of a training, drawn or not yet."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -115,7 +118,7 @@ def _wrong(
         wrong.append(f"exit code {code}")
     if took > LIMIT:
         wrong.append(f"{took:.1f} s")
-    lines = [line for line in said.splitlines() if line.strip() and "━" not in line]  # but for the training's bar
+    lines = [line for line in said.splitlines() if line.strip() and not _BAR.search(line)]
     if len(lines) > 1 or "Traceback" in said:
         wrong.append(f"it said {said[:600]!r}")
     if row and row[0] == "running":

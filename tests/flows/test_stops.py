@@ -43,6 +43,12 @@ def test_a_signal_is_raised_and_told():
     assert told(signal.SIGTERM) == (143, "Stopped by SIGTERM: cancelled in the UI, or told to end\n", "")
 
 
+def test_what_makes_an_error_of_its_own_of_a_signal_does_not_hide_it():
+    lines = ["try: time.sleep(60)", "except BaseException: raise RuntimeError('the pool is broken') from None"]
+    body = "\n        ".join(lines)
+    assert told(signal.SIGTERM, body=body) == (143, "Stopped by SIGTERM: cancelled in the UI, or told to end\n", "")
+
+
 def test_what_does_not_end_is_ended():
     code, said, _ = told(signal.SIGTERM, closing="time.sleep(60)")
     assert (code, said.count("\n")) == (143, 1)
