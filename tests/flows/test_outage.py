@@ -67,6 +67,7 @@ def test_a_task_is_tried_again_where_that_may_help_and_nowhere_else(error, tries
     assert len(tried) == tries
 
 
+@pytest.mark.slow
 def test_postgresql_that_is_away_for_a_moment_holds_a_run_up_and_no_more(tmp_path, postgresql_server, postgresql_url):
     place = make_place(tmp_path / "place", postgresql_url)
     place.define(symbols=["A"])

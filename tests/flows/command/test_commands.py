@@ -67,6 +67,7 @@ def test_training_is_done_in_another_process_than_the_flow(served):
     assert "kept_apart: retrain" in done.stderr, "and yet a network was trained"
 
 
+@pytest.mark.slow
 def test_the_same_data_seed_and_spec_give_the_same_weights_in_another_place(served, place):
     """Bit by bit."""
     other, _, _ = served

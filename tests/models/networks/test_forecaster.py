@@ -63,7 +63,9 @@ def _weights(forecaster):
     return hashlib.sha256(b"".join(weight.tobytes() for weight in forecaster.network.get_weights())).hexdigest()
 
 
-@pytest.mark.parametrize("cell", ["simple_rnn", "lstm", "gru"])
+@pytest.mark.parametrize(
+    "cell", ["simple_rnn", pytest.param("lstm", marks=pytest.mark.slow), pytest.param("gru", marks=pytest.mark.slow)]
+)
 def test_a_network_learns_a_cycle_that_naive_cannot(make_spec, wave, cell):
     spec = make_spec(model={**MODEL, "cell": cell, "epochs": 12})
     test = _parts(wave, spec)[2]
@@ -103,6 +105,7 @@ def test_a_network_with_its_level_taken_off_learns_and_comes_back_from_its_file(
     np.testing.assert_array_equal(NetworkForecaster.load(tmp_path, state, spec=spec).predict(test), predicted)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("cell", ["simple_rnn", pytest.param("segment_gru", marks=pytest.mark.slow)])
 def test_members_are_trained_from_seeds_of_their_own_and_their_forecasts_averaged(make_spec, wave, tmp_path, cell):
     shape = LONG if cell == "segment_gru" else {}
@@ -125,6 +128,7 @@ def test_members_are_trained_from_seeds_of_their_own_and_their_forecasts_average
     assert tuned.validation_loss <= both.validation_loss + 1e-6
 
 
+@pytest.mark.slow
 def test_least_squares_beside_the_network_has_its_share_and_is_solved_anew(make_spec, wave, tmp_path):
     model = {**SEGMENTS, "cell": "segment_gru", "epochs": 2}
     spec = make_spec(**LONG, model={**model, "ridge_share": 0.25}, training={"fine_tune_epochs": 1})
@@ -269,6 +273,7 @@ def test_a_percent_fall_leaves_a_positive_price(wave, make_spec):
     assert (forecaster.predict(_parts(wave, spec)[2]) > 0).all()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "changes",
     [

@@ -58,6 +58,7 @@ def labeller():
     return _fit(pooling="max")
 
 
+@pytest.mark.slow
 def test_it_learns_the_word_that_decides(labeller):
     texts, codes = _documents(100, seed=2)
     told = labeller.predict(texts)
@@ -68,6 +69,7 @@ def test_it_learns_the_word_that_decides(labeller):
     assert last.validation_accuracy > 0.9
 
 
+@pytest.mark.slow
 def test_what_is_told_of_a_document_does_not_depend_on_those_beside_it(labeller):
     texts, _ = _documents(300, seed=3)
     together = labeller.predict(texts)
@@ -77,6 +79,7 @@ def test_what_is_told_of_a_document_does_not_depend_on_those_beside_it(labeller)
     assert np.isfinite(labeller.predict([""])).all()
 
 
+@pytest.mark.slow
 def test_it_is_kept_and_read_again(labeller, tmp_path):
     state = json.loads(json.dumps(labeller.save(tmp_path)))
     check_keras_archive(tmp_path / "model.keras")

@@ -38,6 +38,7 @@ def network():
     return _fit()
 
 
+@pytest.mark.slow
 def test_it_learns_the_text(network):
     assert network.nats(NUMBERS[2500:]).mean() < 0.6
     assert network.validation_loss == min(epoch.validation_loss for epoch in network.history)

@@ -73,6 +73,7 @@ def test_outputs_and_gradients_are_keras_own(kinds, batch, steps, features, unit
     _assert_same(fast, plain)
 
 
+@pytest.mark.slow
 def test_sequences_and_stacks_in_both_directions_are_keras_own(kinds):
     inputs = _inputs(4, 9, 3)
     first, second = _pair(kinds, 6, return_sequences=True), _pair(kinds, 5)

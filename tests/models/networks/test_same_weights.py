@@ -28,7 +28,9 @@ def elsewhere():
     return json.loads(line)
 
 
-@pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize(
+    "kind", ["gru", *(pytest.param(kind, marks=pytest.mark.slow) for kind in KINDS if kind != "gru")]
+)
 def test_a_fresh_process_trains_the_same_bits(elsewhere, kind):
     load_keras()
     here = train(**KINDS[kind])

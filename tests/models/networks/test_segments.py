@@ -70,6 +70,7 @@ def test_it_gives_what_the_plain_layers_give(cell, rows):
     np.testing.assert_allclose(fast(window), plain(window), rtol=1e-5, atol=1e-6)
 
 
+@pytest.mark.slow
 @ROWS
 @pytest.mark.parametrize("cell", ["gru", "lstm"])
 def test_its_gradients_are_those_of_the_plain_layers(cell, rows):

@@ -71,6 +71,7 @@ def _kept(forecaster: Any, tmp_path: Path) -> tuple[Registry, Manifest]:
     return registry, registry.manifest("reviews", "v1")
 
 
+@pytest.mark.slow
 def test_labels_are_told_the_same_after_the_registry(tmp_path: Path) -> None:
     forecaster = labels()
     told, came = documents(60, 2)
@@ -103,6 +104,7 @@ def test_who_has_not_raced_neither_tells_nor_writes() -> None:
         labels().predict(["a film"])
 
 
+@pytest.mark.slow
 def test_a_file_that_is_not_what_was_saved_is_refused(tmp_path: Path) -> None:
     forecaster = labels()
     registry, manifest = _kept(forecaster, tmp_path)
