@@ -31,11 +31,15 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
             item.add_marker(pytest.mark.xdist_group(group))
 
 
+_SERVED = {"flows": "flows", "server": "operators", "command": "operators"}
+"""Which tests share a Prefect server, by their folder: with one for all, the last minutes were one process's."""
+
+
 def _group(item: pytest.Function) -> str | None:
     """What a test shares; what is slow shares it with what is slow, so that nothing quick waits behind it."""
     slow = " of what is slow" if item.get_closest_marker("slow") else ""
     if "prefect_server" in item.fixturenames:
-        return f"prefect{slow}"
+        return f"prefect of {_SERVED.get(item.path.parent.name, 'steps')}{slow}"
     chosen = {str(each) for each in item.callspec.params.values()} if hasattr(item, "callspec") else ()
     if "postgresql_server" in item.fixturenames or "postgresql" in chosen:
         return f"postgresql{slow}"

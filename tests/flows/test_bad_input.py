@@ -6,6 +6,7 @@ import sys
 
 import pytest
 
+from daycast.flows.running import retrying
 from daycast.storage.sql.database import Database
 from daycast.storage.terms.errors import ConfigError
 from tests.places import AS_OF, EARLIER, make_place
@@ -151,13 +152,12 @@ def test_a_prefect_server_that_is_configured_and_does_not_answer_is_named(place,
 @pytest.fixture
 def hasty(monkeypatch):
     """No pauses between the tries of a task."""
-    from daycast.flows.running import retrying
-
     monkeypatch.setattr(retrying, "_PAUSES", [0, 0, 0])
 
 
 @pytest.mark.usefixtures("hasty")
-def test_a_database_that_is_down_is_named_without_its_password(tmp_path, command):
+def test_a_database_that_is_down_is_named_without_its_password(tmp_path, command, monkeypatch):
+    monkeypatch.setattr(retrying, "_WAIT_SECONDS", 0.3)
     with socket.socket() as listener:
         listener.bind(("127.0.0.1", 0))
         port = listener.getsockname()[1]

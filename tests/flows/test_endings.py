@@ -22,7 +22,7 @@ def ended(place):
     """Runs the daily flow here, and gives its final state."""
 
     def run():
-        with patch.dict(os.environ, place.environment):
+        with patch.dict(os.environ, place.environment), patch("daycast.flows.running.retrying._PAUSES", [0.01]):
             return daily("mine", as_of=AS_OF, return_state=True)
 
     return run

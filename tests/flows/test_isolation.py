@@ -4,6 +4,7 @@ from datetime import timedelta
 
 import pytest
 
+from daycast.flows.running import retrying
 from daycast.storage.sql.database import Database
 from daycast.storage.sql.runs import list_remarks
 from tests.places import AS_OF, DAYS, FIRST, Place, make_place, walk
@@ -143,7 +144,8 @@ def test_a_pipeline_whose_window_is_longer_than_its_data_is_served_by_a_baseline
     assert {row["kind"] for row in place.table("remarks")} == {"short"}
 
 
-def test_a_pipeline_of_which_nothing_is_there_fails_with_the_reason(tmp_path):
+def test_a_pipeline_of_which_nothing_is_there_fails_with_the_reason(tmp_path, monkeypatch):
+    monkeypatch.setattr(retrying, "_PAUSES", [0.01])
     place = make_place(tmp_path / "none")
     place.define(symbols=["X", "Y"])
     summary = place.run()

@@ -55,6 +55,7 @@ def test_a_file_that_is_not_as_it_was_saved_fails_the_run_and_is_named(trained):
     assert "| model files that are not as they were saved | 1 |" in newest_page()
 
 
+@pytest.mark.slow
 def test_prefects_own_records_of_long_ago_are_forgotten(trained):
     def ended() -> UUID:
         with get_client(sync_client=True) as client:

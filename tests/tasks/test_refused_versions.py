@@ -361,7 +361,8 @@ def test_the_layers_that_a_file_may_name_are_those_that_daycast_registers() -> N
     load_keras()
     import keras
 
-    import daycast.models.networks.build  # noqa: F401 — registers them
+    import daycast.models.networks.build  # these two register them
+    import daycast.models.networks.reading  # noqa: F401
     from daycast.storage.terms.cells import own_layers
 
     registered = {name: kind for name, kind in keras.saving.get_custom_objects().items() if name.startswith("daycast>")}

@@ -99,6 +99,7 @@ def test_low_skill_and_coverage_call(place, webhook):
         assert said["message"].startswith("Pipeline: mine\nRun: mine@then\nReason: 0.1, and 0.2 is required\nNext: ")
 
 
+@pytest.mark.slow
 def test_a_pipeline_without_a_good_run_for_longer_than_its_schedule_allows_calls(new_place, webhook, monkeypatch):
     monkeypatch.setattr(automations, "_GRACE", timedelta(seconds=-50))  # of a run that is due every minute
     place = new_place("scheduled")

@@ -107,7 +107,9 @@ def test_a_page_in_a_real_browser_neither_reads_nor_writes_nor_opens_a_socket_no
         page = context.new_page()
         page.goto(f"http://evil.example:{pages.server_port}/page.html")
         told = page.evaluate("api => attack(api)", f"{open_server}/api")
-        framed = [frame.url for frame in page.frames if frame != page.main_frame]
+        (frame,) = (each for each in page.frames if each != page.main_frame)
+        frame.wait_for_url("chrome-error://chromewebdata/")
+        framed = [frame.url]
         rebound = page.goto(f"http://rebound.example:{port}/docs")
     pages.shutdown()
     pages.server_close()

@@ -16,6 +16,9 @@ from tests.drills.drill_same_weights import KINDS, bare_environment, differing, 
 ROOT = Path(__file__).parents[3]
 
 
+pytestmark = pytest.mark.slow  # of what `make test` holds, tests/tasks/apart/test_process.py has the like
+
+
 @pytest.fixture(scope="module")
 def elsewhere():
     """What a fresh process trains: one network of each kind. Training prints nothing, and warns of nothing."""
@@ -28,9 +31,7 @@ def elsewhere():
     return json.loads(line)
 
 
-@pytest.mark.parametrize(
-    "kind", ["gru", *(pytest.param(kind, marks=pytest.mark.slow) for kind in KINDS if kind != "gru")]
-)
+@pytest.mark.parametrize("kind", KINDS)
 def test_a_fresh_process_trains_the_same_bits(elsewhere, kind):
     load_keras()
     here = train(**KINDS[kind])
