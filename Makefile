@@ -52,7 +52,7 @@ bench: .venv/dev
 	$(BIN)/python tests/bench/bench_windows.py
 	$(BIN)/python tests/bench/bench_upsert.py
 	$(BIN)/python -m tests.bench.bench_run
-	$(BIN)/python tests/bench/bench_schedule.py
+	$(BIN)/python -m tests.bench.bench_schedule
 	$(BIN)/python tests/bench/bench_backfill.py
 
 # ETTh1 by the field's protocol: hours. What is done is not done again. make benchmark DATA=path/to/ETTh1.csv

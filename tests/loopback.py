@@ -1,6 +1,8 @@
 """A real HTTP server on loopback that answers as it is told, and remembers what it was asked."""
 
 import contextlib
+import random
+import socket
 import threading
 import time
 from collections.abc import Callable, Iterator, Mapping
@@ -125,3 +127,15 @@ def served() -> Iterator[Server]:
         finally:
             http.shutdown()
             thread.join()
+
+
+def free_port() -> int:
+    """A port of loopback that nobody listens on, and that no connection is given by the system meanwhile.
+
+    Systems give out ports from 32,768 on (Linux) or from 49,152 on (IANA): those below are taken by name alone.
+    """
+    for port in random.SystemRandom().sample(range(20_000, 32_000), 100):
+        with socket.socket() as listener, contextlib.suppress(OSError):
+            listener.bind(("127.0.0.1", port))
+            return port
+    raise OSError("A free port is required. Received: none of a hundred.")

@@ -17,7 +17,7 @@ import time
 import urllib.error
 import urllib.parse
 import urllib.request
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import IO
 
@@ -43,7 +43,6 @@ _FOR_ONE_COMMAND = {
     "PREFECT_SERVER_SERVICES_REPOSSESSOR_ENABLED": "false",
     "PREFECT_SERVER_API_BASE_PATH": "/api",
 }
-_APP = ["uvicorn", "--factory", "daycast.flows.server.gate:create_app"]
 _MINE_ALONE = 0o077
 """The server's database and its copy of the UI are nobody else's to read."""
 
@@ -54,20 +53,30 @@ class Server:
     What it prints goes to a temporary file, which is shown only if it does not start.
 
     Args:
-        binding: where it listens.
+        module: what runs it, and its arguments.
+        url: of its API.
         environment: on top of this process's.
         password: what it asks for; none for none.
+        listener: the socket that it is handed; none where it opens its own.
     """
 
-    def __init__(self, binding: Binding, *, environment: Mapping[str, str], password: str | None) -> None:
+    def __init__(
+        self,
+        module: Sequence[str],
+        *,
+        url: str,
+        environment: Mapping[str, str],
+        password: str | None,
+        listener: socket.socket | None = None,
+    ) -> None:
         self._log: IO[bytes] = tempfile.TemporaryFile()  # noqa: SIM115 — closed in stop
-        self.url = binding.api
+        self.url = url
         asked = {"PREFECT_SERVER_API_AUTH_STRING": password} if password else {}
-        listening = ["--host", binding.host, "--port", str(binding.port), *binding.options]
         self._process = subprocess.Popen(  # noqa: S603 — our own interpreter, no outside input
-            [sys.executable, "-m", "daycast.flows.running.lifeline", *_APP, *listening],
+            [sys.executable, "-m", "daycast.flows.running.lifeline", *module],
             env={**os.environ, **SAFE_PATH, **environment, **asked},
             umask=_MINE_ALONE,
+            pass_fds=[listener.fileno()] if listener else [],
             stdin=subprocess.PIPE,  # the server ends when this process, which holds it open, is gone
             stdout=self._log,
             stderr=subprocess.STDOUT,
@@ -78,13 +87,19 @@ class Server:
     def for_one_command(cls, *, password: str) -> Server:
         """The API alone, on a free port of the loopback interface."""
         # Not by `prefect server start`, which takes half as long again.
-        binding = Binding(host="127.0.0.1", port=free_port(), options=("--log-level", "error"))
-        return cls(binding, environment=_FOR_ONE_COMMAND, password=password)
+        with socket.create_server(("127.0.0.1", 0)) as listener:
+            module = ["daycast.flows.server.listening", str(listener.fileno())]
+            url = Binding(host="127.0.0.1", port=listener.getsockname()[1]).api
+            return cls(module, url=url, environment=_FOR_ONE_COMMAND, password=password, listener=listener)
 
     @classmethod
     def with_ui(cls, binding: Binding, *, environment: Mapping[str, str], password: str | None) -> Server:
         """The whole server: API, UI, scheduler, automations."""
-        return cls(binding, environment={**environment, "PREFECT__SERVER_FINAL": "1"}, password=password)
+        listening = ["--host", binding.host, "--port", str(binding.port), *binding.options]
+        module = ["uvicorn", "--factory", "daycast.flows.server.gate:create_app", *listening]
+        return cls(
+            module, url=binding.api, environment={**environment, "PREFECT__SERVER_FINAL": "1"}, password=password
+        )
 
     def wait(self) -> None:
         """Return when it answers.
@@ -250,10 +265,3 @@ def without_password(url: str) -> str:
     """A URL as it may be shown."""
     parts = urllib.parse.urlsplit(url)
     return parts._replace(netloc=parts.netloc.rpartition("@")[2]).geturl()
-
-
-def free_port() -> int:
-    """A port of loopback that nobody listens on."""
-    with socket.socket() as listener:
-        listener.bind(("127.0.0.1", 0))
-        return int(listener.getsockname()[1])

@@ -1,13 +1,12 @@
 """How long after its scheduled instant the first task of a daycast run starts, beside an empty Prefect flow.
 
-Run from the project's folder: ``python tests/bench/bench_schedule.py [ROUNDS]``. One server, as ``daycast up`` makes
+Run from the project's folder: ``python -m tests.bench.bench_schedule [ROUNDS]``. One server, as ``daycast up`` makes
 it; the empty flow is one task that returns, served by the same runner in a process of its own. They take turns.
 """
 
 import json
 import os
 import signal
-import socket
 import statistics
 import subprocess
 import sys
@@ -22,6 +21,8 @@ from typing import IO, Any
 
 from prefect import flow, task
 from prefect.types.entrypoint import EntrypointType
+
+from tests.loopback import free_port
 
 ROOT = Path(__file__).parents[2]
 
@@ -84,7 +85,7 @@ def main() -> None:
 def _served(folder: Path) -> Iterator[str]:
     """The API's address of a server with both deployments."""
     (folder / "pipelines.toml").write_text(_PIPELINE)
-    port = _free_port()
+    port = free_port()
     api = f"http://127.0.0.1:{port}/api"
     given = {name: value for name, value in os.environ.items() if not name.startswith(("DAYCAST_", "PREFECT_"))}
     environment = {
@@ -159,12 +160,6 @@ def _ask(api: str, path: str, question: dict[str, Any]) -> Any:
     )
     with urllib.request.urlopen(request, timeout=30) as answer:  # noqa: S310
         return json.load(answer)
-
-
-def _free_port() -> int:
-    with socket.socket() as listener:
-        listener.bind(("127.0.0.1", 0))
-        return int(listener.getsockname()[1])
 
 
 if __name__ == "__main__":

@@ -3,7 +3,6 @@
 import os
 import shutil
 import signal
-import socket
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -17,6 +16,7 @@ from uuid import uuid4
 import pytest
 
 from tests.installs import Install
+from tests.loopback import free_port
 from tests.places import AS_OF, TINY, Place, make_place, prefect_headers
 from tests.waiting import until
 
@@ -166,9 +166,7 @@ def test_a_deployments_run_by_a_worker_executes_nothing_of_it(strange: Strange, 
 @contextmanager
 def up(strange: Strange) -> Iterator[str]:
     """``daycast up`` in the folder, ready; gives its API's address."""
-    with socket.socket() as listener:
-        listener.bind(("127.0.0.1", 0))
-        port = listener.getsockname()[1]
+    port = free_port()
     process = strange.start("up", "--port", str(port))
     assert process.stdout is not None
     try:

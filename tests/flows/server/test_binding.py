@@ -1,6 +1,7 @@
 """Prefect's own variables of a server hold for the one that ``daycast up`` starts."""
 
 import socket
+from urllib.parse import urlsplit
 
 import pytest
 from prefect.settings import (
@@ -13,6 +14,7 @@ from prefect.settings import (
 )
 
 from daycast.flows.server.binding import Binding, read_binding, server_environment
+from daycast.flows.server.local_server import Server
 from daycast.storage.terms.errors import ConfigError
 
 SET = {
@@ -67,3 +69,14 @@ def test_a_port_in_use_is_refused():
         taken.listen()
         with pytest.raises(ConfigError, match="Address already in use"):
             Binding(host="127.0.0.1", port=taken.getsockname()[1]).require_free()
+
+
+def test_the_port_of_a_command_is_taken_before_its_server_has_loaded():
+    server = Server.for_one_command(password="mine:alone")
+    try:
+        port = urlsplit(server.url).port
+        with pytest.raises(ConfigError, match="Address already in use"):
+            Binding(host="127.0.0.1", port=port).require_free()
+    finally:
+        server.kill()
+        server.stop()

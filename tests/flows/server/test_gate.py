@@ -18,6 +18,7 @@ from urllib.parse import urlsplit
 import pytest
 
 from daycast.flows.server.gate import Gate
+from tests.loopback import free_port
 from tests.places import browser, prefect_headers
 
 FOREIGN = ["evil.example", "evil.example:4200", "", "localhost.evil.example", "[", "127.0.0.1.nip.io"]
@@ -42,7 +43,7 @@ async function attack(api) {
 def open_server() -> Iterator[str]:
     """The address of a server as ``daycast up`` starts it, that asks for no password."""
     from daycast.flows.server.binding import Binding
-    from daycast.flows.server.local_server import Server, free_port
+    from daycast.flows.server.local_server import Server
 
     binding = Binding(host="127.0.0.1", port=free_port())
     environment = {"PREFECT__SERVER_EPHEMERAL": "1", "PREFECT_SERVER_UI_ENABLED": "false"}

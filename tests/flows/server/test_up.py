@@ -20,7 +20,7 @@ from typing import Any
 
 import pytest
 
-from tests.loopback import Answer, served
+from tests.loopback import Answer, free_port, served
 from tests.places import FIRST, Place, Webhook, browser, make_place, walk
 from tests.waiting import until
 
@@ -96,12 +96,6 @@ class Up:
     def runs(self, *states: str) -> list[dict[str, Any]]:
         """The flow runs that are in one of the states."""
         return [run for run in self.ask("/flow_runs/filter") if run["state_name"] in states]
-
-
-def free_port() -> int:
-    with socket.socket() as listener:
-        listener.bind(("127.0.0.1", 0))
-        return int(listener.getsockname()[1])
 
 
 @contextmanager
