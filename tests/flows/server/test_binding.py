@@ -15,6 +15,7 @@ from prefect.settings import (
 
 from daycast.flows.server.binding import Binding, read_binding, server_environment
 from daycast.flows.server.local_server import Server
+from daycast.flows.server.password import make_password
 from daycast.storage.terms.errors import ConfigError
 
 SET = {
@@ -72,7 +73,7 @@ def test_a_port_in_use_is_refused():
 
 
 def test_the_port_of_a_command_is_taken_before_its_server_has_loaded():
-    server = Server.for_one_command(password="mine:alone")
+    server = Server.for_one_command(password=make_password())
     try:
         port = urlsplit(server.url).port
         with pytest.raises(ConfigError, match="Address already in use"):
