@@ -4,6 +4,8 @@
 
 PYTHON ?= $(firstword $(foreach name,python3 python3.13 python3.12 python3.11,$(if $(shell $(name) -c 'import sys; print(sys.version_info[:2] in {(3, 11), (3, 12), (3, 13)} or "")' 2>/dev/null),$(name))))
 BIN := .venv/bin
+# Compiled modules are kept, whatever the surroundings say: the tests start hundreds of processes.
+unexport PYTHONDONTWRITEBYTECODE
 PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet install
 
 .PHONY: run test test_all matrix dist drill drill_kill drill_database drill_two_at_once drill_readers endurance lint bench benchmark lock clean

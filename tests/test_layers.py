@@ -5,6 +5,7 @@ import re
 import subprocess
 import sys
 from collections.abc import Iterator
+from functools import cache
 from importlib.metadata import packages_distributions
 from pathlib import Path
 
@@ -36,7 +37,6 @@ def _name(path: Path) -> str:
 
 
 PATHS = {_name(path): path for floor in FLOORS for path in sorted((ROOT / floor).rglob("*.py"))}
-MODULES = {name: ast.parse(path.read_text()) for name, path in PATHS.items()}
 ROOMS = sorted(name for name, path in PATHS.items() if path.name == "__init__.py")
 
 
@@ -64,10 +64,18 @@ def _imports(tree: ast.AST) -> Iterator[str]:
             assert node.level == 0, "imports are absolute"
             for alias in node.names:
                 whole = f"{node.module}.{alias.name}".removeprefix("daycast.")
-                yield whole if whole in MODULES else str(node.module).removeprefix("daycast.")
+                yield whole if whole in PATHS else str(node.module).removeprefix("daycast.")
 
 
-IMPORTS = {name: set(_imports(tree)) for name, tree in MODULES.items()}
+@cache
+def modules() -> dict[str, ast.Module]:
+    """Read by the process that runs these tests, and not by every one that collects them."""
+    return {name: ast.parse(path.read_text()) for name, path in PATHS.items()}
+
+
+@cache
+def imports() -> dict[str, set[str]]:
+    return {name: set(_imports(tree)) for name, tree in modules().items()}
 
 
 def _within(name: str, *places: str) -> bool:
@@ -84,7 +92,7 @@ def _room(name: str) -> str:
 
 
 def _of(place: str) -> dict[str, set[str]]:
-    return {name: found for name, found in IMPORTS.items() if _within(name, place)}
+    return {name: found for name, found in imports().items() if _within(name, place)}
 
 
 def _own(found: set[str]) -> set[str]:
@@ -92,15 +100,15 @@ def _own(found: set[str]) -> set[str]:
 
 
 def test_the_table_is_read_from_real_modules():
-    assert {_floor(name) for name in MODULES} == set(FLOORS)
-    assert "storage.lake.parquet" in IMPORTS["storage.lake.observations"]
-    assert "models.race.contest" in IMPORTS["tasks.steps.evaluate"], "imports inside functions count"
-    assert "storage.registry.store" not in IMPORTS["flows.command.printing"], "imports for types alone do not"
+    assert {_floor(name) for name in PATHS} == set(FLOORS)
+    assert "storage.lake.parquet" in imports()["storage.lake.observations"]
+    assert "models.race.contest" in imports()["tasks.steps.evaluate"], "imports inside functions count"
+    assert "storage.registry.store" not in imports()["flows.command.printing"], "imports for types alone do not"
 
 
 def test_the_project_has_one_name():
     """``import storage`` would take whatever folder of that name stands where somebody works."""
-    for name, tree in MODULES.items():
+    for name, tree in modules().items():
         for node in _nodes(tree):
             if isinstance(node, ast.Import | ast.ImportFrom):
                 taken = [node.module] if isinstance(node, ast.ImportFrom) else [alias.name for alias in node.names]
@@ -127,7 +135,7 @@ def test_terms_import_nothing_else_of_the_project():
 
 def test_keras_is_imported_where_networks_are_built_and_run_and_nowhere_else():
     networks = {"keras", "tensorflow"}
-    found = {name for name, imports in IMPORTS.items() if networks & {_floor(what) for what in imports}}
+    found = {name for name, taken in imports().items() if networks & {_floor(what) for what in taken}}
     assert found
     assert all(_within(name, NETWORKS) for name in found)
 
@@ -148,7 +156,7 @@ def test_flows_name_nothing_of_storage_but_what_is_small():
 
 
 def test_no_module_takes_the_private_names_of_another():
-    for name, tree in MODULES.items():
+    for name, tree in modules().items():
         taken = [
             alias.name
             for node in _nodes(tree)
@@ -161,7 +169,7 @@ def test_no_module_takes_the_private_names_of_another():
 
 def _doors() -> set[tuple[str, str]]:
     """From which room to which, and between which of the modules that stand on a floor."""
-    pairs = {(_room(name), _room(what)) for name, found in IMPORTS.items() for what in _own(found)}
+    pairs = {(_room(name), _room(what)) for name, found in imports().items() for what in _own(found)}
     return {(a, b) for a, b in pairs if a != b and _floor(a) == _floor(b)}
 
 
@@ -176,7 +184,7 @@ def test_no_rooms_lead_in_a_circle():
 @pytest.mark.parametrize("floor", FLOORS)
 def test_a_floor_has_few_rooms_and_few_loose_modules(floor):
     rooms = {name for name in ROOMS if name.count(".") == 1 and _floor(name) == floor}
-    loose = {name for name in MODULES if name.count(".") == 1 and _floor(name) == floor} - rooms
+    loose = {name for name in PATHS if name.count(".") == 1 and _floor(name) == floor} - rooms
     assert len(rooms) <= 9
     if floor == "storage":
         assert loose == {"storage.calendars"}
@@ -185,7 +193,7 @@ def test_a_floor_has_few_rooms_and_few_loose_modules(floor):
 
 @pytest.mark.parametrize("room", ROOMS)
 def test_each_room_says_what_lives_there(room):
-    said = ast.get_docstring(MODULES[room])
+    said = ast.get_docstring(modules()[room])
     assert said
     if room.count(".") == 1:
         assert len(said.split(".")) > 1, room
@@ -204,14 +212,14 @@ def _attributes(tree: ast.AST) -> set[str]:
 
 def test_nobody_below_flows_reads_the_clock():
     clock = {"datetime.now", "datetime.utcnow", "datetime.today", "date.today", "time.time", "Timestamp.now"}
-    for name, tree in MODULES.items():
+    for name, tree in modules().items():
         if not name.startswith("flows."):
             found = {used for used in _attributes(tree) if ".".join(used.split(".")[-2:]) in clock}
             assert not found, f"{name}: {found}"
 
 
 def test_nobody_reads_the_environment_but_settings_and_flows():
-    for name, tree in MODULES.items():
+    for name, tree in modules().items():
         used = _attributes(tree) & {"os.environ", "os.getenv"}
         # TensorFlow's and Keras' own switches are set, not read, in the process that trains.
         sets = len(
@@ -228,7 +236,7 @@ def test_nobody_reads_the_environment_but_settings_and_flows():
 def test_no_package_re_exports(floor):
     for name in ROOMS:
         if _within(name, floor):
-            held = {ast.unparse(node) for node in MODULES[name].body if not isinstance(node, ast.Expr)}
+            held = {ast.unparse(node) for node in modules()[name].body if not isinstance(node, ast.Expr)}
             sets = {"import os", "os.environ['KERAS_BACKEND'] = 'tensorflow'"}
             assert held <= sets, f"{name} holds more than a docstring and what it sets for TensorFlow"
 
@@ -236,7 +244,7 @@ def test_no_package_re_exports(floor):
 def test_no_flow_bears_the_name_of_another_module():
     """Prefect loads an entrypoint's file under its bare name, with its folder first on the path."""
     taken = set(sys.stdlib_module_names) | set(packages_distributions()) | {*FLOORS, "tests"}
-    names = {name.rpartition(".")[2] for name in MODULES if name.startswith("flows.")}
+    names = {name.rpartition(".")[2] for name in PATHS if name.startswith("flows.")}
     assert len(names) >= 5
     assert not names & taken
 
@@ -250,7 +258,7 @@ def _loaded(*code: str) -> str:
 
 
 def test_importing_every_flow_loads_neither_tensorflow_nor_pandas():
-    flows = [f"daycast.{name}" for name in MODULES if name.startswith("flows.")]
+    flows = [f"daycast.{name}" for name in PATHS if name.startswith("flows.")]
     assert _loaded(f"import {', '.join(flows)}") == "none"
 
 

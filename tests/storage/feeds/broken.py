@@ -6,6 +6,7 @@ import json
 import zlib
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
+from functools import cache
 from typing import Any
 
 import pandas as pd
@@ -189,6 +190,7 @@ def endless(head: str, *, size: int = 2 * 1024**3) -> Callable[[], Iterator[byte
     return pieces
 
 
+@cache
 def bomb(layers: int = 1, *, size: int = 60_000_000) -> bytes:
     """Zeros, compressed, and compressed again."""
     packer = zlib.compressobj(9, zlib.DEFLATED, 31)
