@@ -8,6 +8,7 @@ from daycast.models.series.differencing import POSITIVE
 from daycast.storage.terms.errors import ConfigError
 from daycast.storage.terms.network import ModelSpec
 from daycast.storage.terms.pipeline import Pipeline, SplitSpec, TrainingRules
+from daycast.storage.terms.text import listed
 from daycast.storage.terms.words import Training, TrainingChoice
 
 
@@ -71,6 +72,26 @@ def identity(spec: Pipeline) -> dict[str, Any]:
         "split": spec.split.model_dump(mode="json"),
         "model": spec.model.model_dump(mode="json"),
     }
+
+
+def differing(before: Mapping[str, Any], now: Mapping[str, Any]) -> dict[str, tuple[Any, Any]]:
+    """What makes one identity another network than the other: by key, what it was and what it is.
+
+    Symbols come and go. A series that a network was not trained on it scales by the series' own past, and the race
+    says whether that may serve; one that has gone costs it nothing. It is another pipeline's network only where it
+    knows fewer than half of the series, or where it has learned a cycle for each.
+
+    >>> same = {"features": ["close"], "model": {"cycle": 0}}
+    >>> differing({**same, "symbols": ["A", "B"]}, {**same, "symbols": ["A", "C"]})
+    {}
+    >>> differing({**same, "symbols": ["A", "B"]}, {**same, "symbols": ["C", "D", "A"]})
+    {'symbols': (['A', 'B'], ['C', 'D', 'A'])}
+    """
+    keys = [key for key in now if before.get(key) != now[key]]
+    if "symbols" in keys and not now["model"]["cycle"]:
+        known = set(before.get("symbols", ())).intersection(now["symbols"])
+        keys = keys if 2 * len(known) < len(now["symbols"]) else [key for key in keys if key != "symbols"]
+    return {key: (before.get(key), now[key]) for key in keys}
 
 
 def completed(kept: Mapping[str, Any]) -> dict[str, Any]:
@@ -190,5 +211,9 @@ def _require_champion(
 
 
 def _changed(before: Mapping[str, Any], now: Mapping[str, Any]) -> str:
-    keys = [key for key in now if before.get(key) != now[key]]
-    return "; ".join(f"{key} was {before.get(key)}, is {now[key]}" for key in keys)
+    return "; ".join(f"{key} was {_told(was)}, is {_told(now)}" for key, (was, now) in differing(before, now).items())
+
+
+def _told(value: Any) -> Any:
+    """A value in a message; a list cut at five."""
+    return listed([str(each) for each in value]) if isinstance(value, list) else value

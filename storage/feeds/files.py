@@ -11,7 +11,7 @@ from daycast.storage.feeds.files_keys import FilesPipeline
 from daycast.storage.feeds.reading.columns import read_columns, read_times
 from daycast.storage.feeds.reading.csv_table import read_sheet
 from daycast.storage.feeds.reading.grid import off_grid, resampled
-from daycast.storage.feeds.reading.layout import SYMBOL_COLUMNS, Layout, NoTableError, Sheet, Table, match_times
+from daycast.storage.feeds.reading.layout import SYMBOL_COLUMNS, Layout, NoTableError, Reject, Sheet, Table, match_times
 from daycast.storage.feeds.reading.local_file import read_text
 from daycast.storage.feeds.reading.parquet_table import parquet_sheet
 from daycast.storage.feeds.reading.rows import join_rejects, join_rows, observations, rejections
@@ -19,7 +19,7 @@ from daycast.storage.feeds.reading.times import Times
 from daycast.storage.feeds.wire.limits import LIMITS, Limits
 from daycast.storage.terms.errors import FeedError, FeedRefused
 from daycast.storage.terms.text import listed
-from daycast.storage.terms.words import OBSERVED_AT
+from daycast.storage.terms.words import ALL_SERIES, OBSERVED_AT
 
 _PARQUET = (".parquet", ".pq")
 _FOREIGN = "a row of another symbol"
@@ -48,16 +48,18 @@ class FilesFeed:
     ) -> None:
         self.spec = spec
         self.layout = layout_of(spec)
-        self._apart: tuple[Table, Mapping[str, pd.DataFrame]] | None = None
+        self._whole: dict[Path, _Read | FeedError] = {}
+        self._apart: tuple[Table, Mapping[str, Table]] | None = None
 
     def fetch(self, symbols: Sequence[str], span: Span) -> Fetched:
         """Read the files of the symbols and give the rows of the span."""
-        read: dict[Path, _Read | FeedError] = {}
+        read = dict(self._whole)
         frames, rejected, failures = [], [], {}
         for symbol in symbols:
             path = Path(self.spec.path.replace("{symbol}", symbol))
             if path not in read:
                 read[path] = self._read(path, symbol, symbols=symbols)
+                self._keep(path, read[path])
             try:
                 table = self._of(symbol, read[path], path)
                 rows = self._on_grid(symbol, table, path)
@@ -65,12 +67,12 @@ class FilesFeed:
                 failures[symbol] = error
                 continue
             frames.append(observations(symbol, rows, calendar=self.spec.calendar, span=span))
-            rejected.append(rejections(symbol, table.rejects))
+            rejected.append(rejections(symbol, table.rejects, whose=table.whose))
         return Fetched(frame=join_rows(frames), rejected=join_rejects(rejected), failures=failures)
 
     def _read(self, path: Path, symbol: str, *, symbols: Sequence[str]) -> "_Read | FeedError":
         try:
-            if path.suffix.lower() in _PARQUET or path.is_dir():
+            if _is_parquet(path):
                 return _Read(parquet_sheet(path, layout=self.layout, feed=self.name, symbols=symbols), self.layout)
             text = read_text(path, feed=self.name, symbol=symbol, encoding=self.spec.encoding)
             if text is None:
@@ -92,27 +94,44 @@ class FilesFeed:
         except NoTableError as error:
             raise FeedRefused(self.name, symbol, f"{path} holds {error}") from None
 
+    def _keep(self, path: Path, read: "_Read | FeedError") -> None:
+        """Keep a text of many symbols for the other shards; of a Parquet file each has its own part read."""
+        if "{symbol}" not in self.spec.path and not _is_parquet(path):
+            self._whole[path] = read
+
     def _rows_of(self, symbol: str, table: Table, path: Path) -> Table:
         column = self.spec.symbol_column or next((name for name in SYMBOL_COLUMNS if name in table.rows), None)
         if column is None or column not in table.rows:
             return table
-        words = [name for name in (column, *SYMBOL_COLUMNS) if name in table.rows]
+        if "{symbol}" not in self.spec.path:
+            apart = self._by_symbol(table, column)
+            if symbol not in apart:
+                raise FeedRefused(self.name, symbol, f"{path} holds no row of it; there are: {listed(list(apart))}")
+            return apart[symbol]
         named = table.rows[column].astype("str")
-        if "{symbol}" not in self.spec.path and symbol in (rows := self._by_symbol(table, named, words)):
-            return Table(rows=rows[symbol], raw=table.raw, rejects=table.rejects)
         own = named == symbol
         if not own.any():
             raise FeedRefused(self.name, symbol, f"{path} holds no row of it; there are: {listed(named.unique())}")
-        others = table.rows[OBSERVED_AT][~own] if "{symbol}" in self.spec.path else []
-        foreign = [(at, table.raw(place), _FOREIGN) for place, at in dict(others).items()]
-        rows = table.rows[own].drop(columns=words)
+        foreign = [(at, table.raw(place), _FOREIGN) for place, at in dict(table.rows[OBSERVED_AT][~own]).items()]
+        rows = table.rows[own].drop(columns=_words(column, table))
         return Table(rows=rows, raw=table.raw, rejects=table.rejects + foreign)
 
-    def _by_symbol(self, table: Table, named: pd.Series, words: Sequence[str]) -> Mapping[str, pd.DataFrame]:
-        """The rows of each symbol of one file with many, taken apart once."""
+    def _by_symbol(self, table: Table, column: str) -> Mapping[str, Table]:
+        """The table of each symbol of one file with many, taken apart once.
+
+        What was set aside is its symbol's; what bears none is told once, with the pipeline's first symbol there.
+        """
         if self._apart is None or self._apart[0] is not table:
-            groups = table.rows.drop(columns=list(words)).groupby(named, sort=False)
-            self._apart = table, {str(name): rows for name, rows in groups}
+            named = table.rows[column].astype("str")
+            groups = table.rows.drop(columns=_words(column, table)).groupby(named, sort=False)
+            aside: dict[str, list[Reject]] = {}
+            for owner, reject in zip(table.whose, table.rejects, strict=True):
+                aside.setdefault(owner, []).append(reject)
+            first = next((symbol for symbol in self.spec.symbols if symbol in groups.groups), None)
+            self._apart = (
+                table,
+                {str(name): _own(str(name), rows, table, aside=aside, first=name == first) for name, rows in groups},
+            )
         return self._apart[1]
 
     def _on_grid(self, symbol: str, table: Table, path: Path) -> pd.DataFrame:
@@ -121,6 +140,21 @@ class FilesFeed:
         if said := off_grid(table.rows[OBSERVED_AT], calendar=self.spec.calendar):
             raise FeedRefused(self.name, symbol, f"{path} holds {said}")
         return table.rows
+
+
+def _own(symbol: str, rows: pd.DataFrame, table: Table, *, aside: Mapping[str, list[Reject]], first: bool) -> Table:
+    own, nobodys = aside.get(symbol, []), aside.get("", []) if first else []
+    whose = [*([symbol] * len(own)), *([ALL_SERIES] * len(nobodys))]
+    return Table(rows=rows, raw=table.raw, rejects=[*own, *nobodys], whose=whose)
+
+
+def _words(column: str, table: Table) -> list[str]:
+    """The columns of symbols."""
+    return [name for name in dict.fromkeys((column, *SYMBOL_COLUMNS)) if name in table.rows]
+
+
+def _is_parquet(path: Path) -> bool:
+    return path.suffix.lower() in _PARQUET or path.is_dir()
 
 
 class _Read:

@@ -37,7 +37,7 @@ def plan(job: Job, prepared: Prepared, *, requested: TrainingChoice, broken: Map
     Raises:
         ConfigError: a fine-tune or a reuse is asked for, and there is no champion that could do it.
     """
-    from daycast.models.race.retraining import choose_training, identity
+    from daycast.models.race.retraining import choose_training, differing, identity
     from daycast.storage.sql.versions import served
 
     spec = job.pipeline
@@ -46,7 +46,7 @@ def plan(job: Job, prepared: Prepared, *, requested: TrainingChoice, broken: Map
         facts = _facts(job, prepared, champion, database=database, broken=broken) if champion else None
     wanted = identity(spec)
     decision = choose_training(requested, rules=spec.training, wanted=wanted, champion=facts, refused=bool(refused))
-    comparable = champion.version if champion and facts and facts.identity == wanted else None
+    comparable = champion.version if champion and facts and not differing(facts.identity, wanted) else None
     version = comparable
     if decision.training != "reuse" and prepared.untrainable:
         reason = f"{decision.reason}, but no network can be trained: {prepared.untrainable}"

@@ -26,6 +26,9 @@ from daycast.storage.terms.words import OBSERVED_AT, RESERVED
 
 _NUMERIC_SHARE = 0.5
 _NOT_ISO, _NO_NUMBER = "the time is not", "is not a number"
+_NO_SYMBOL = "the row bears no symbol"
+_BLANK = frozenset({"", "nan"})
+"""A symbol that is missing: in text, and as a Parquet file's missing string is read."""
 
 
 def read_columns(
@@ -53,13 +56,16 @@ def read_columns(
     names = match_names(list(columns), layout)
     times = times or read_times(columns, layout)
     values, wrong = _read_values(columns, names=names, layout=layout)
-    reasons = {**wrong, **times.reasons}
+    bearing = _symbols(columns, layout)
+    nameless = {place: _NO_SYMBOL for place, symbol in enumerate(bearing) if symbol in _BLANK}
+    reasons = {**wrong, **times.reasons, **nameless}
     aside = [*rejects, *((times.observed_at[place], raw(place), reasons[place]) for place in sorted(reasons))]
     rows = pd.DataFrame({OBSERVED_AT: times.observed_at, **values})
     rows = rows.drop(index=list(reasons))
     if rows.empty:
         raise NoTableError(nothing(aside, layout=layout, columns=columns))
-    return Table(rows=rows, raw=raw, rejects=aside)
+    whose = [*("" for _ in rejects), *(bearing[place] for place in sorted(reasons))] if bearing else []
+    return Table(rows=rows, raw=raw, rejects=aside, whose=["" if each in _BLANK else each for each in whose])
 
 
 def read_times(columns: Mapping[str, Column], layout: Layout) -> Times:
@@ -134,6 +140,14 @@ def _read_values(
         for place in np.flatnonzero(wrong).tolist():
             reasons.setdefault(place, f"{there} {_NO_NUMBER}: {quote(_texts(column)[place])}")
     return values, reasons
+
+
+def _symbols(columns: Mapping[str, Column], layout: Layout) -> list[str]:
+    """The symbol that each row bears; nothing where there is no column of symbols."""
+    wanted = {layout.symbol_column} if layout.symbol_column else set(SYMBOL_COLUMNS)
+    names = {there: name for name, there in match_names(list(columns), layout).items()}
+    found = next((column for there, column in columns.items() if names.get(there, tidy(there)) in wanted), None)
+    return [] if found is None else _texts(found)
 
 
 def _is_no_value(name: str, there: str, *, ours: Mapping[str, str], layout: Layout) -> bool:

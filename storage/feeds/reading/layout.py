@@ -79,11 +79,14 @@ class Table:
             index is the row's place in the source.
         raw: gives the text of the row at a place.
         rejects: ``(observed_at, line, reason)``; NaT where the time is unknown.
+        whose: of each of them the symbol that its row bears; empty where that is not known. Without any where there is
+            no column of symbols.
     """
 
     rows: pd.DataFrame
     raw: Callable[[int], str]
     rejects: list[Reject] = field(default_factory=list)
+    whose: list[str] = field(default_factory=list)
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -31,10 +31,18 @@ def observations(symbol: str, rows: pd.DataFrame, *, calendar: str, span: Span) 
     return pd.concat([pd.DataFrame({SYMBOL: names, OBSERVED_AT: observed, AVAILABLE_AT: known}), values], axis=1)
 
 
-def rejections(symbol: str, rejects: Sequence[tuple[pd.Timestamp, str, str]]) -> pd.DataFrame:
-    """``(observed_at, raw, reason)`` of one symbol as ``Fetched.rejected`` wants them."""
+def rejections(
+    symbol: str, rejects: Sequence[tuple[pd.Timestamp, str, str]], *, whose: Sequence[str] = ()
+) -> pd.DataFrame:
+    """``(observed_at, raw, reason)`` of one symbol as ``Fetched.rejected`` wants them.
+
+    Args:
+        symbol: whose they are.
+        rejects: what was set aside.
+        whose: of each of them, where that is known better.
+    """
     times, raw, reasons = zip(*rejects, strict=True) if rejects else ((), (), ())
-    return aside([symbol] * len(rejects), observed_at=times, raw=raw, reasons=reasons)
+    return aside(list(whose) or [symbol] * len(rejects), observed_at=times, raw=raw, reasons=reasons)
 
 
 def join_rows(frames: Iterable[pd.DataFrame]) -> pd.DataFrame:

@@ -52,7 +52,7 @@ def test_the_rules_choose(choose, facts, training, words):
         {"horizon": 2},
         {"features": ["y"]},
         {"difference": "none"},
-        {"symbols": ["OT", "HUFL"]},
+        {"symbols": ["HUFL", "HULL"]},
         {"model": {"units": [3]}},
         {"split": {"test": 0.2}},
     ],
@@ -61,6 +61,38 @@ def test_a_changed_pipeline_is_retrained_and_the_key_named(choose, make_spec, ch
     decision = choose(identity=identity(make_spec(**changes)))
     assert decision.training == "retrain"
     assert next(iter(changes)) in decision.reason
+
+
+@pytest.mark.parametrize(
+    ("before", "now", "training"),
+    [
+        (["A", "B", "C"], ["A", "B", "C", "D"], "fine_tune"),
+        (["A", "B", "C"], ["A"], "fine_tune"),
+        (["A", "B"], ["B", "A"], "fine_tune"),
+        (["A", "B"], ["A", "X"], "fine_tune"),
+        (["A", "B"], ["X", "Y", "B"], "retrain"),
+        (["A"], ["X"], "retrain"),
+    ],
+)
+def test_symbols_come_and_go_as_long_as_the_network_knows_half(make_spec, before, now, training):
+    known = identity(make_spec(symbols=before))
+    facts = ChampionFacts(age_days=1.0, same_data=False, identity=known)
+    decision = choose_training("auto", rules=RULES, wanted=identity(make_spec(symbols=now)), champion=facts)
+    assert decision.training == training
+    assert ("symbols was" in decision.reason) == (training == "retrain")
+
+
+def test_a_network_with_a_cycle_for_each_series_is_bound_to_its_symbols(make_spec):
+    spec = {"features": ["y"], "model": {"cell": "segment_gru", "units": [4], "segment": 2, "cycle": [24]}}
+    before, now = (identity(make_spec(**spec, symbols=symbols)) for symbols in (["A", "B"], ["A", "B", "C"]))
+    facts = ChampionFacts(age_days=1.0, same_data=False, identity=before)
+    assert choose_training("auto", rules=RULES, wanted=now, champion=facts).training == "retrain"
+
+
+def test_symbols_are_told_five_at_most(make_spec):
+    many = identity(make_spec(symbols=[f"S{number}" for number in range(482)]))
+    facts = ChampionFacts(age_days=1.0, same_data=False, identity={**many, "symbols": ["X"]})
+    assert "S0, S1, S2, S3, S4 and 477 more" in choose_training("auto", rules=RULES, wanted=many, champion=facts).reason
 
 
 def test_what_does_not_shape_the_network_changes_nothing(make_spec, wanted):

@@ -1,0 +1,71 @@
+"""One file with a symbol column: what is set aside of it is told once, by the symbol that its row bears."""
+
+from datetime import UTC, datetime
+
+import pandas as pd
+import pytest
+
+from daycast.storage.feeds.catalog import open_feed
+from daycast.storage.feeds.feed import Span
+
+SPAN = Span(start=None, end=datetime(2030, 1, 1, tzinfo=UTC))
+SYMBOLS = ["A", "B", "C"]
+ROWS = [(f"2020-01-{day:02d}", symbol, f"{day + place}.5") for day in (2, 3, 6) for place, symbol in enumerate(SYMBOLS)]
+
+
+def _csv(rows) -> str:
+    return "\n".join(["date,symbol,close", *(",".join(row) for row in rows), ""])
+
+
+@pytest.fixture
+def feed(tmp_path, make_spec):
+    def opened(content, *, symbols=SYMBOLS):
+        path = tmp_path / ("panel.csv" if isinstance(content, str) else "panel.parquet")
+        content.to_parquet(path) if isinstance(content, pd.DataFrame) else path.write_text(content)
+        spec = make_spec("mine", feed="files", path=str(path), symbol_column="symbol", symbols=symbols)
+        return open_feed(spec)
+
+    return opened
+
+
+def test_what_is_set_aside_is_told_once_and_of_its_own_symbol(feed):
+    rows = [("2020-01-02", "B", "12x"), *ROWS, ("soon", "C", "1.5"), ("2020-01-07", "A", "1.5", "too", "many")]
+    rejected = feed(_csv(rows)).fetch(SYMBOLS, SPAN).rejected
+    assert rejected["symbol"].tolist() == ["*", "B", "C"]
+    assert rejected["raw"].tolist() == ["2020-01-07,A,1.5,too,many", "2020-01-02,B,12x", "soon,C,1.5"]
+
+
+def test_a_row_without_a_symbol_is_set_aside_once(feed):
+    fetched = feed(_csv([*ROWS, ("2020-01-07", "", "1.5"), ("2020-01-07", " ", "2.5")])).fetch(SYMBOLS, SPAN)
+    assert fetched.rejected["symbol"].tolist() == ["*", "*"]
+    assert set(fetched.rejected["reason"]) == {"the row bears no symbol"}
+    assert len(fetched.frame) == len(ROWS)
+
+
+def test_a_parquet_file_with_blanks_is_read_alike(feed):
+    frame = pd.DataFrame([*ROWS, ("2020-01-07", None, "1.5")], columns=["date", "symbol", "close"])
+    fetched = feed(frame.astype({"close": float})).fetch(SYMBOLS, SPAN)
+    assert len(fetched.frame) == len(ROWS)
+
+
+def test_shards_of_one_file_tell_together_what_one_fetch_would(feed):
+    rows = [*ROWS, ("soon", "C", "1.5"), ("2020-01-07", "", "1.5")]
+    whole, shards = feed(_csv(rows)), feed(_csv(rows))
+    at_once = whole.fetch(SYMBOLS, SPAN)
+    parts = [shards.fetch(symbols, SPAN) for symbols in (["B"], ["A", "C"])]
+    for name in ("frame", "rejected"):
+        joined = pd.concat([getattr(part, name) for part in parts]).sort_values(["symbol", "observed_at"])
+        expected = getattr(at_once, name).sort_values(["symbol", "observed_at"])
+        pd.testing.assert_frame_equal(joined.reset_index(drop=True), expected.reset_index(drop=True))
+
+
+def test_a_text_is_read_once_for_all_shards(feed, tmp_path):
+    opened = feed(_csv(ROWS))
+    opened.fetch(["A"], SPAN)
+    (tmp_path / "panel.csv").unlink()
+    assert opened.fetch(["B"], SPAN).frame["symbol"].tolist() == ["B"] * 3
+
+
+def test_rows_of_symbols_that_nobody_asked_for_are_not_told(feed):
+    rejected = feed(_csv([*ROWS, ("2020-01-02", "B", "12x")]), symbols=["A"]).fetch(["A"], SPAN).rejected
+    assert rejected.empty
