@@ -52,6 +52,8 @@ TINY: Mapping[str, Any] = {
     "model": {"cell": "gru", "units": [4], "epochs": 8, "batch_size": 16, "learning_rate": 0.02, "seed": 3},
 }
 """A pipeline that trains in a moment."""
+LONGEST_MESSAGE = 400
+"""How many letters a message to a person may have, and name what was required, what came and what to do."""
 WALL_CLOCK = {
     "runs": {"started_at", "finished_at", "prefect_flow_run_id"},
     "forecasts": {"issued_at"},

@@ -12,6 +12,7 @@ from daycast.flows.server.up import RUN_ENVIRONMENT, require_same_version, silen
 from daycast.storage.config.settings import Settings
 from daycast.storage.terms.errors import ConfigError
 from daycast.storage.terms.pipeline import Pipeline
+from daycast.storage.terms.text import listed
 
 _PASSED_ON = ("DAYCAST_STORAGE", "DAYCAST_PIPELINES")
 """What workers must know, and is no secret; the database's URL is theirs to have in their own environment."""
@@ -62,7 +63,7 @@ def _require_pool(name: str) -> str:
         try:
             return str(client.read_work_pool(name).type)
         except ObjectNotFound:
-            known = ", ".join(sorted(pool.name for pool in client.read_work_pools())) or "none"
+            known = listed(sorted(pool.name for pool in client.read_work_pools())) or "none"
     raise ConfigError(
         f"A work pool of the server is required (there are: {known}). Received: {name!r}. "
         f"Make it with: prefect work-pool create {name} --type process"

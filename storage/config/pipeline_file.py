@@ -3,6 +3,7 @@
 import difflib
 import tomllib
 from collections.abc import Iterator, Mapping
+from itertools import accumulate
 from pathlib import Path
 from types import UnionType
 from typing import Any, Union, get_args, get_origin
@@ -11,12 +12,15 @@ from pydantic import BaseModel, ValidationError
 
 from daycast.storage.feeds.catalog import FEEDS, own_keys, pipeline_on
 from daycast.storage.terms.errors import ConfigError
-from daycast.storage.terms.known import require_known
+from daycast.storage.terms.known import nearest_first, require_known
 from daycast.storage.terms.pipeline import Pipeline
-from daycast.storage.terms.text import address
+from daycast.storage.terms.text import address, listed, quote
 from daycast.storage.terms.words import SAMPLE, SAMPLE_PREFIX
 
-_LONGEST = 200
+_LONGEST = 100
+_TOLD = 300
+"""How many letters a message gives to the problems of a table; it tells one at least."""
+_OWNERS = 3
 _HIDDEN = "a value that is not shown"
 
 
@@ -76,8 +80,7 @@ def parse_pipeline(name: str, table: Any, *, where: str = "the pipeline file") -
     try:
         return model.model_validate({"name": name, **table})
     except ValidationError as error:
-        problems = "; ".join(_problems(error, model=model, feed=feed))
-        raise ConfigError(f"{where}: {title}: {problems}") from None
+        raise ConfigError(f"{where}: {title}: {_first(list(_problems(error, model=model, feed=feed)))}") from None
 
 
 def choose_pipelines(pipelines: Mapping[str, Pipeline], names: list[str], *, sample: bool) -> list[Pipeline]:
@@ -98,7 +101,25 @@ def _problems(error: ValidationError, *, model: type[BaseModel], feed: Any) -> I
     owners = {key: names for key in _unknown(error) if (names := [name for name in FEEDS if key in own_keys(name)])}
     if owners:
         yield _of_other_feeds(owners, feed=feed)
-    yield from (_explain(problem, model) for problem in error.errors() if problem["loc"] not in {(k,) for k in owners})
+    by_place = {_place(problem): problem for problem in reversed(error.errors())}  # of each branch of a union the first
+    yield from (_explain(it, model) for place, it in reversed(by_place.items()) if place not in owners)
+
+
+def _first(problems: list[str]) -> str:
+    """The first problems, as many as a message has room for, and how many more there are.
+
+    >>> _first(["a is wrong", "b is wrong"]), _first(["a" * 300, "b is wrong"])[-12:]
+    ('a is wrong; b is wrong', 'aaaa; 1 more')
+    """
+    ends = accumulate(len(problem) + 2 for problem in problems)
+    told = max(1, sum(end <= _TOLD for end in ends))
+    rest = [f"{len(problems) - told:,} more"] if len(problems) > told else []
+    return "; ".join([*problems[:told], *rest])
+
+
+def _place(problem: Any) -> str:
+    """The key that a problem is about, without pydantic's names for the branches of a union."""
+    return ".".join(quote(str(part))[1:-1] for part in problem["loc"] if "[" not in str(part))
 
 
 def _unknown(error: ValidationError) -> list[str]:
@@ -107,21 +128,22 @@ def _unknown(error: ValidationError) -> list[str]:
 
 
 def _of_other_feeds(owners: Mapping[str, list[str]], *, feed: Any) -> str:
-    said = ", ".join(f"{key!r} belongs to the feed {' or '.join(names)}" for key, names in owners.items())
+    told = [f"{key!r} belongs to the feed {' or '.join(names)}" for key, names in owners.items()]
+    said = ", ".join(told[:_OWNERS]) + (f" and {len(told) - _OWNERS} more" if len(told) > _OWNERS else "")
     if not isinstance(feed, str):
         return f"{said}. Received: no feed"
-    own = ", ".join(own_keys(feed))
+    own = listed(list(own_keys(feed)))
     return f"{said}. Received: feed = {feed!r}, {f'whose own keys are: {own}' if own else 'which has none of its own'}"
 
 
 def _explain(problem: Any, model: type[BaseModel]) -> str:
-    location = ".".join(str(part) for part in problem["loc"])
+    location = _place(problem)
     if problem["type"] == "extra_forbidden":
         *parents, key = problem["loc"]
-        keys = sorted(_keys(parents, model))
+        keys = nearest_first(str(key), _keys(parents, model))
         near = difflib.get_close_matches(str(key), keys, n=1)
         hint = f" Did you mean {near[0]!r}?" if near else ""
-        return f"unknown key {location!r}. The keys there are: {', '.join(keys)}.{hint}"
+        return f"unknown key {location!r}. The keys there are: {listed(keys)}.{hint}"
     if problem["type"] == "missing":
         return f"the key {location!r} is required"
     message = problem["msg"].removeprefix("Value error, ")

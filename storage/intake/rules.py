@@ -77,7 +77,7 @@ def _expect_columns(frame: pd.DataFrame, spec: Pipeline) -> None:
         there = [name for name in frame.columns if name not in {SYMBOL, OBSERVED_AT, AVAILABLE_AT}]
         raise DataError(
             f"[{spec.name}]: target and features must be columns of the feed {spec.feed!r}. Received: no "
-            f"{', '.join(missing)}; the columns there are: {listed(there) or 'none'}. Correct target or features."
+            f"{listed(missing)}; the columns there are: {listed(there) or 'none'}. Correct target or features."
         )
 
 

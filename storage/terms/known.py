@@ -1,7 +1,7 @@
 """Names held to those that there are."""
 
 import difflib
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 
 from daycast.storage.terms.errors import ConfigError
 from daycast.storage.terms.text import listed
@@ -19,3 +19,12 @@ def require_known(name: str, known: Sequence[str], *, kind: str) -> None:
     hint = f" Did you mean {near[0]!r}?" if near else ""
     there = listed(known) if known else "none yet"
     raise ConfigError(f"A known {kind} is required: {there}. Received: {name!r}.{hint}")
+
+
+def nearest_first(name: str, known: Collection[str]) -> list[str]:
+    """Names, the most alike to another one first, as a message can list but a few.
+
+    >>> nearest_first("lookbak", ["calendar", "lookback"])
+    ['lookback', 'calendar']
+    """
+    return sorted(known, key=lambda other: (-difflib.SequenceMatcher(None, name, other).ratio(), other))

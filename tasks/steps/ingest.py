@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 ON_TIME = timedelta(minutes=30)
 """How long after ``as_of`` a run may begin and still be the run of that instant, not a repetition of it."""
 
-_REASONS = 20
+_REASONS = 5
 """Reasons at most that are told; the lake holds them all."""
 
 

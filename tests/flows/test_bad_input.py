@@ -9,7 +9,7 @@ import pytest
 from daycast.flows.running import retrying
 from daycast.storage.sql.database import Database
 from daycast.storage.terms.errors import ConfigError
-from tests.places import AS_OF, EARLIER, make_place
+from tests.places import AS_OF, EARLIER, LONGEST_MESSAGE, make_place
 
 pytestmark = pytest.mark.usefixtures("prefect_server")
 
@@ -31,6 +31,7 @@ def _one_message(text):
     assert "Traceback" not in text
     assert text.startswith("Error: ")
     assert len(text.strip().splitlines()) == 1
+    assert len(text.strip()) <= LONGEST_MESSAGE
     assert any(words in text for words in ("Received", "unknown key", "is required"))
 
 

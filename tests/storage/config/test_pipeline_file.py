@@ -4,10 +4,13 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from daycast.storage.config.pipeline_file import choose_pipelines, load_pipelines, parse_pipeline
 from daycast.storage.terms.errors import ConfigError
 from daycast.storage.terms.pipeline import Pipeline
+from tests.places import LONGEST_MESSAGE
 
 TABLE: dict[str, Any] = {
     "feed": "yahoo", "symbols": ["AMZN"], "target": "close", "features": ["close"], "calendar": "XNYS",
@@ -32,9 +35,9 @@ def test_the_file_that_ships_is_right() -> None:
 @pytest.mark.parametrize(
     ("change", "message"),
     [
-        ({"lookbak": 3}, "unknown key 'lookbak'. The keys there are: calendar, .*Did you mean 'lookback'"),
+        ({"lookbak": 3}, "unknown key 'lookbak'. The keys there are: lookback, .* more. Did you mean 'lookback'"),
         ({"model": {"cel": "gru"}}, "unknown key 'model.cel'. The keys there are: .*cell"),
-        ({"schedule": {"cron": "0 0 * * *", "zone": "UTC"}}, "unknown key 'schedule.zone'.*cron, timezone"),
+        ({"schedule": {"cron": "0 0 * * *", "zone": "UTC"}}, "unknown key 'schedule.zone'.*timezone, cron"),
         ({"training": {"margn": 1}}, "unknown key 'training.margn'.*margin"),
         ({"split": {"tset": 1}}, "unknown key 'split.tset'.*test"),
         ({"model": {"cell": "transformer"}}, "model.cell: .*'simple_rnn', 'lstm'.*'gru'.*Received: 'transformer'"),
@@ -83,6 +86,7 @@ def test_what_is_wrong_is_named(change: dict[str, Any], message: str) -> None:
     with pytest.raises(ConfigError, match=message) as caught:
         parse_pipeline("prices", {**TABLE, **change})
     assert "[prices]" in str(caught.value)
+    assert len(str(caught.value)) <= LONGEST_MESSAGE
 
 
 @pytest.mark.parametrize(
@@ -97,7 +101,7 @@ def test_what_is_wrong_is_named(change: dict[str, Any], message: str) -> None:
         ({"feed": "files", "path": "{symbol}.csv", "url": "https://h"}, "'url' belongs to the feed yahoo or datareader "
                                                                         "or ett"),
         ({"feed": "yahoo", "time": "t", "source": "s", "lookbak": 3}, "'time' belongs to the feed files or sql, "
-         "'source' belongs .*; unknown key 'lookbak'. The keys there are: calendar, .*url"),
+         "'source' belongs .*; unknown key 'lookbak'. The keys there are: lookback, "),
         ({"feed": "ett", "url": "https://h/x", "path": "a.csv"}, "the feed 'ett' reads path or url. Received: both"),
     ],
 )  # fmt: skip
@@ -105,6 +109,7 @@ def test_keys_of_another_feed_are_named_with_the_feed_that_has_them(table: dict[
     with pytest.raises(ConfigError, match=message) as caught:
         parse_pipeline("prices", {**TABLE, **table})
     assert "[prices]" in str(caught.value)
+    assert len(str(caught.value)) <= LONGEST_MESSAGE
 
 
 def test_a_sample_has_no_keys_of_its_own() -> None:
@@ -157,3 +162,21 @@ def test_pipelines_are_chosen_by_name() -> None:
 )
 def test_a_season_is_a_day_of_hours_or_a_week_of_days(calendar: str, season: int) -> None:
     assert Pipeline.model_validate({"name": "p", **TABLE, "calendar": calendar}).season_length == season
+
+
+_WORD = st.text(min_size=1, max_size=300)
+_VALUE = st.one_of(_WORD, st.integers(), st.floats(), st.booleans(), st.lists(_WORD, max_size=40), st.none())
+_KEYS = sorted({field.alias or key for key, field in Pipeline.model_fields.items()})
+
+
+@settings(max_examples=60)
+@given(
+    known=st.dictionaries(st.sampled_from(_KEYS), _VALUE | st.dictionaries(_WORD, _VALUE, max_size=9), max_size=9),
+    unknown=st.dictionaries(_WORD, _VALUE, max_size=30),
+    feed=st.sampled_from(["yahoo", "files", "ett", "sql", "nobody", None]),
+)
+def test_whatever_is_in_a_table_the_message_is_short(known: dict[str, Any], unknown: dict[str, Any], feed: str | None):
+    table = {**TABLE, **known, **unknown, "feed": feed}
+    with pytest.raises(ConfigError) as caught:
+        parse_pipeline("prices", {key: value for key, value in table.items() if value is not None} | {"no key": 1})
+    assert len(str(caught.value)) <= LONGEST_MESSAGE

@@ -10,6 +10,7 @@ from daycast.storage.feeds.catalog import open_feed
 from daycast.storage.feeds.feed import Fetched, Span
 from daycast.storage.intake.rules import Inspection, inspect
 from daycast.storage.terms.errors import DaycastError
+from tests.places import LONGEST_MESSAGE
 from tests.storage.feeds import broken_csv, broken_net, broken_parquet, broken_yahoo
 from tests.storage.feeds.broken import CLOSES, DAYS, HOURS, OILS, Case, Refused, Said, endless
 
@@ -91,6 +92,7 @@ def _is_refused(fetched: Fetched, must: Refused, *, symbol: str) -> None:
     assert isinstance(failure, DaycastError)
     assert type(failure) is must.error, failure
     assert must.says in failure.reason
+    assert len(str(failure)) <= LONGEST_MESSAGE
 
 
 def _is_accounted_for(fetched: Fetched, result: Inspection, case: Case, *, target: str) -> None:
