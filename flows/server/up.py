@@ -6,7 +6,7 @@ import os
 from collections.abc import Callable
 from contextlib import ExitStack
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from daycast.flows.running.safe_path import SAFE_PATH
@@ -138,6 +138,7 @@ def _register_and_run(
     from daycast.flows.server.deployments import make_deployments
     from daycast.flows.server.serving import run_deployments
     from daycast.flows.server.settled import settle
+    from daycast.tasks.answers import queries
 
     alerts = settings.alerts.get_secret_value() if settings.alerts else None
     names = apply_automations(pipelines, alerts=alerts, silent_after=silent_after(), sample=sample)
@@ -146,6 +147,8 @@ def _register_and_run(
         schedules = deployment.schedules or []
         crons = ", ".join(_shown(item, paused=bool(deployment.paused)) for item in schedules)
         say(f"  {deployment.flow_name}/{deployment.name}: {crons or 'by hand, from the UI'}")
+    for missed in queries.missed(settings, pipelines, at=datetime.now(UTC)):
+        say(f"  {missed}")
     say(f"  {len(names)} automations" + ("" if alerts else "; set DAYCAST_ALERTS to an Apprise URL to be called"))
     run_deployments(deployments, ready=lambda: say("Ready. Ctrl-C stops everything."))
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time
 from typing import TYPE_CHECKING, Any
@@ -131,6 +132,14 @@ def migrate(settings: Settings) -> None:
     """Bring the database to the newest schema."""
     with Stores(settings).database():
         pass
+
+
+def missed(settings: Settings, pipelines: Sequence[Pipeline], *, at: datetime) -> list[str]:
+    """Of each pipeline that should have run and did not, its name, the nights, and the command that makes them up."""
+    from daycast.tasks.answers.missed import missed_nights
+
+    with Stores(settings).look() as database:
+        return [f"{spec.name}: {said}" for spec in pipelines for said in missed_nights(database, spec, at=at)]
 
 
 def done_runs(settings: Settings, *, pipeline: str) -> set[str]:

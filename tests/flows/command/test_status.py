@@ -9,12 +9,14 @@ from rich.console import Console
 
 from daycast.flows.command.printing import print_status
 from daycast.flows.running.clock import now
+from daycast.storage.config.pipeline_file import load_pipelines
 from daycast.storage.sql.database import Database
 from daycast.storage.sql.forecasts import write_forecasts
 from daycast.storage.sql.locks import run_lock
 from daycast.storage.sql.runs import Outcome, begin_run, finish_run
 from daycast.storage.sql.versions import promote, record_version
 from daycast.storage.terms.schedule import Schedule
+from daycast.tasks.answers import queries
 from daycast.tasks.answers.missed import missed_days
 from daycast.tasks.answers.status import StatusReport, next_run, status_report
 from daycast.tasks.steps.ingest import ingest
@@ -206,6 +208,8 @@ def test_a_week_on_which_the_machine_was_off_is_named_with_the_line_that_makes_i
     line = f"daycast backfill mine --from {first} --to {last}"
     (missed,) = [said for said in only(status_report(place.settings, at=present)).troubles if "Make them up" in said]
     assert missed == f"7 scheduled days have no good run ({first} to {last}). Make them up with: {line}"
+    specs = list(load_pipelines(place.settings.pipelines).values())
+    assert queries.missed(place.settings, specs, at=present) == [f"mine: {missed}"], "as `daycast up` says it"
     run(place, as_of=present)
     assert any(line in said for said in only(status_report(place.settings, at=present + HOUR)).troubles), (
         "tonight's is one"
