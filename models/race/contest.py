@@ -12,7 +12,7 @@ from daycast.models.scores.intervals import REQUIRED, Intervals
 from daycast.models.scores.metrics import Forecast, Tally, naive_scales, overall, tally
 from daycast.models.series.differencing import Floats
 from daycast.models.series.material import Material
-from daycast.models.series.windows import Windows
+from daycast.models.series.windows import Windows, concatenate
 from daycast.storage.terms.errors import DataError
 from daycast.storage.terms.pipeline import Pipeline
 from daycast.storage.terms.words import NAIVE, NETWORK, ForecasterName, Split
@@ -139,8 +139,10 @@ class _Scorer:
         until = self.material.bounds.training_end.tz_localize(None).to_datetime64()
         scales = naive_scales(self.material.panel, until=until)
         picked = {name: {split: each[split][chosen[split]] for split in SPLITS} for name, each in means.items()}
+        both = concatenate([windows[split] for split in SPLITS])
         intervals = {
-            name: Intervals.fit(windows["validation"], each["validation"], kind=kind) for name, each in picked.items()
+            name: Intervals.rolling(both, np.concatenate([each[split] for split in SPLITS]), kind=kind)
+            for name, each in picked.items()
         }
         return {
             split: tally(
@@ -149,6 +151,7 @@ class _Scorer:
                 kind=kind,
                 scales=scales,
                 directional=self.spec.sessions,
+                span=self.material.bounds.span(split),
             )
             for split in SPLITS
         }

@@ -1,11 +1,13 @@
-"""Prediction intervals by split conformal prediction, per lead and series."""
+"""Prediction intervals from the newest realised residuals, per lead and series (conformal prediction, rolling)."""
 
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
+from daycast.models.scores.residuals import Residuals, above_zero
 from daycast.models.series.differencing import POSITIVE, Floats
+from daycast.models.series.material import NEWEST
 from daycast.models.series.windows import Windows
 from daycast.storage.terms.errors import DataError
 from daycast.storage.terms.pipeline import DifferenceKind
@@ -17,8 +19,11 @@ COVERAGES: tuple[int, ...] = tuple(range(0, 100, 5))
 REQUIRED = 19
 """Windows without which the 95 % quantile of the residuals is not finite: the least n with ceil(.95 (n+1)) <= n."""
 
-_FLOOR = 1e-6
-"""A mean that is not positive counts as this share of the base, where only positive levels exist."""
+_OF_PANEL = 100
+"""Residuals of its own at which a series' radius counts as much as the panel's, brought to the series' scale. Chosen
+with :data:`~daycast.models.series.material.NEWEST` on validation parts; see docs/accuracy.md."""
+_RENEWALS = 32
+"""How often at most the radii are renewed over the held-out parts; served ones are renewed with every run."""
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -33,52 +38,70 @@ class Band:
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class Intervals:
-    """How far actual values lay from one forecaster's means on the validation part.
+    """How far actual values lay from one forecaster's means lately.
 
     The distance is measured where differences add: between logarithms for ``percent`` and ``log``, so that the bounds
     are factors and stay positive; between levels otherwise. The interval with radius
     ``r = the ceil((n + 1) c)-th smallest of n absolute residuals`` covers a new value with probability ``c`` at least,
-    as far as its residual is exchangeable with those of the validation part (Vovk, Gammerman, Shafer 2005, ch. 2;
-    Lei, G'Sell, Rinaldo, Tibshirani, Wasserman 2018, section 2.2). Time series are so only roughly, which is why the
-    coverage on the test part is measured and kept.
+    as far as its residual is exchangeable with the others (Vovk, Gammerman, Shafer 2005, ch. 2; Lei, G'Sell, Rinaldo,
+    Tibshirani, Wasserman 2018, section 2.2). Time series are so only roughly: the newest residuals are taken, as
+    Barber, Candès, Ramdas, Tibshirani 2023 ("Conformal prediction beyond exchangeability") justify, and the coverage
+    on the test part is measured and kept.
+
+    A radius is a mean of two: of the series' own, and of the panel's residuals in units of each series' scale, brought
+    to this one's. The fewer of its own a series has, the more the panel's counts.
 
     Attributes:
         kind: the target's kind of difference.
         names: the series with radii of their own; the others share the last row, of all series together.
-        radii: ``(series + 1, horizon, coverages)`` float64.
+        since: ``(renewals,)`` datetime64[us], UTC: from which origin on each of the radii hold, ascending. The first
+            hold for earlier origins too.
+        radii: ``(renewals, series + 1, horizon, coverages)`` float64.
     """
 
     kind: DifferenceKind
     names: tuple[str, ...]
+    since: NDArray[np.datetime64]
     radii: Floats
 
     @classmethod
-    def fit(cls, validation: Windows, mean: Floats, *, kind: DifferenceKind) -> "Intervals":
-        """Take the radii from the validation part.
-
-        A series with fewer than :data:`REQUIRED` windows shares those of all series.
+    def newest(cls, windows: Windows, mean: Floats, *, kind: DifferenceKind) -> "Intervals":
+        """The radii that hold now: of everything that was realised.
 
         Args:
-            validation: windows that the forecaster was not fitted on.
+            windows: that the forecaster was not fitted on, whose targets are known.
             mean: its forecasts for them, ``(n, horizon)`` levels.
             kind: the target's kind of difference.
 
         Raises:
             DataError: there are fewer windows than the 95 % quantile needs.
         """
-        if len(validation) < REQUIRED:
-            raise DataError(
-                f"Intervals at 95 % need {REQUIRED} validation windows. Received: {len(validation)}. "
-                "Make the validation part larger."
-            )
-        residuals = np.abs(_space(validation.levels(kind), validation, kind) - _space(mean, validation, kind))
-        counts = np.bincount(validation.codes, minlength=len(validation.names))
-        own = np.flatnonzero(counts >= REQUIRED)
-        of_own = np.isin(validation.codes, own)
-        of_each = _radii(residuals[of_own], np.searchsorted(own, validation.codes[of_own]), counts[own])
-        of_all = _radii(residuals, np.zeros(len(residuals), dtype=np.intp), np.array([len(residuals)]))
-        names = tuple(validation.names[code] for code in own)
-        return cls(kind=kind, names=names, radii=np.concatenate([of_each, of_all]))
+        _require(len(windows))
+        residuals = Residuals.of(windows, mean, kind=kind)
+        return cls._at(residuals, residuals.end.max(keepdims=True), kind=kind)
+
+    @classmethod
+    def rolling(cls, windows: Windows, mean: Floats, *, kind: DifferenceKind) -> "Intervals":
+        """The radii as they would have been at each origin of these windows, from what was realised by then alone.
+
+        They are renewed some dozens of times, no more often than once a horizon. The first are of the windows that
+        were realised within the first eighth of the time, or a little more; for earlier origins they look ahead.
+
+        Args, Raises: as in :meth:`newest`.
+        """
+        _require(len(windows))
+        residuals = Residuals.of(windows, mean, kind=kind)
+        ends = np.unique(residuals.end)
+        begin = max(np.sort(residuals.end)[REQUIRED - 1], ends[min(len(ends) // 8, NEWEST // 4)])
+        origins = np.unique(windows.origin)
+        origins = origins[origins >= begin]
+        stride = max(windows.horizon, -(-len(origins) // _RENEWALS))
+        return cls._at(residuals, np.concatenate([[begin], origins[stride::stride]]), kind=kind)
+
+    @classmethod
+    def _at(cls, residuals: Residuals, instants: NDArray[np.datetime64], *, kind: DifferenceKind) -> "Intervals":
+        radii = np.stack([_radii(residuals, at) for at in instants])
+        return cls(kind=kind, names=residuals.names, since=instants, radii=radii)
 
     def apply(self, mean: Floats, windows: Windows) -> Band:
         """Bounds around means ``(n, horizon)`` of these windows."""
@@ -90,31 +113,59 @@ class Intervals:
         """Lower and upper bounds, ``(n, horizon)`` levels, of one of :data:`COVERAGES`."""
         position = {name: row for row, name in enumerate(self.names)}
         rows = np.array([position.get(name, len(self.names)) for name in windows.names], dtype=np.intp)
-        radius = self.radii[..., COVERAGES.index(coverage)][rows]
+        renewal = np.maximum(np.searchsorted(self.since, windows.origin, side="right") - 1, 0)
+        radius = self.radii[..., COVERAGES.index(coverage)][renewal, rows[windows.codes]]
         if self.kind not in POSITIVE:
-            return mean - radius[windows.codes], mean + radius[windows.codes]
+            return mean - radius, mean + radius
         # Times a factor, and not through the logarithm and back: where the radius is 0 the bounds are the mean itself.
-        centre = _above_zero(mean, windows)
-        return centre * np.exp(-radius)[windows.codes], centre * np.exp(radius)[windows.codes]
+        centre = above_zero(mean, windows)
+        return centre * np.exp(-radius), centre * np.exp(radius)
 
 
-def _radii(residuals: Floats, codes: NDArray[np.intp], counts: NDArray[np.intp]) -> Floats:
-    """``(n, horizon)`` absolute residuals of some series to ``(series, horizon, coverages)``."""
-    nominal = np.array(COVERAGES)
-    ranks = np.maximum(1, -(-(counts[:, np.newaxis] + 1) * nominal // 100))  # whole numbers: a true ceiling
-    places = (np.cumsum(counts) - counts)[:, np.newaxis] + ranks - 1
-    radii = np.empty((len(counts), residuals.shape[1], len(COVERAGES)))
-    for lead, column in enumerate(residuals.T):
-        radii[:, lead] = column[np.lexsort((column, codes))][places]
-    radii[:, :, 0] = 0.0
-    return radii
+def _require(count: int) -> None:
+    if count < REQUIRED:
+        raise DataError(
+            f"Intervals at 95 % need {REQUIRED} validation windows. Received: {count}. Make the validation part larger."
+        )
 
 
-def _space(levels: Floats, windows: Windows, kind: DifferenceKind) -> Floats:
-    if kind not in POSITIVE:
-        return levels
-    return np.asarray(np.log(_above_zero(levels, windows)))
+def _radii(residuals: Residuals, at: np.datetime64) -> Floats:
+    """``(series + 1, horizon, coverages)`` from what was realised by an instant."""
+    values, counts = residuals.newest(at, most=NEWEST)
+    still = (counts >= REQUIRED) & ~np.where(np.isfinite(values), values, 0.0).any(axis=(1, 2))  # nothing to share
+    own = _quantiles(values, counts)
+    scale, of_all = _scales(values, counts)
+    shared = (values[~still] / scale[~still, np.newaxis]).reshape(1, -1, values.shape[2])
+    panel = _quantiles(shared, counts[~still].sum(keepdims=True))
+    weight = np.where(counts >= REQUIRED, counts / (counts + _OF_PANEL), 0.0)
+    weight = np.where(still, 1.0, weight)[:, np.newaxis, np.newaxis]
+    radii = weight * own + (1 - weight) * panel * scale[..., np.newaxis]
+    whole = np.concatenate([radii, panel * of_all[..., np.newaxis]])
+    whole[..., 0] = 0.0
+    return whole
 
 
-def _above_zero(levels: Floats, windows: Windows) -> Floats:
-    return np.asarray(np.maximum(levels, _FLOOR * windows.base[:, np.newaxis]))
+def _scales(values: Floats, counts: NDArray[np.intp]) -> tuple[Floats, Floats]:
+    """Each series' mean residual by lead ``(series, horizon)``, few drawn to the panel's; and that ``(1, horizon)``.
+
+    The mean over the panel is one of logarithms, as sensors of one pipeline may differ a thousandfold.
+    """
+    total = np.where(np.isfinite(values), values, 0.0).sum(axis=1)
+    own = total / np.maximum(counts, 1)[:, np.newaxis]
+    moves = own > 0
+    weights = np.where(moves, counts[:, np.newaxis], 0)
+    logs = np.log(np.where(moves, own, 1.0))
+    panel = (weights * logs).sum(axis=0, keepdims=True) / np.maximum(weights.sum(axis=0, keepdims=True), 1)
+    drawn = np.exp((weights * logs + REQUIRED * panel) / (weights + REQUIRED))
+    return drawn, np.exp(panel)
+
+
+def _quantiles(values: Floats, counts: NDArray[np.intp]) -> Floats:
+    """``(series, n, horizon)``, infinite beyond each one's count, to ``(series, horizon, coverages)``."""
+    ranks = np.maximum(1, -(-(counts[:, np.newaxis] + 1) * np.array(COVERAGES) // 100))  # whole numbers: a true ceiling
+    if not values.shape[1]:
+        return np.zeros((len(counts), values.shape[2], len(COVERAGES)))
+    ordered = np.sort(values, axis=1)
+    found = np.take_along_axis(ordered, np.minimum(ranks, values.shape[1])[..., np.newaxis] - 1, axis=1)
+    finite = np.where(np.isfinite(found), found, 0.0)  # weighed with nothing
+    return np.asarray(finite.transpose(0, 2, 1))

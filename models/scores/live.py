@@ -242,6 +242,9 @@ def _counted(outcomes: pd.DataFrame, *, directional: bool) -> pd.DataFrame:
         lower, upper = (outcomes[f"{side}_{level}"].to_numpy(dtype=float) for side in ("lower", "upper"))
         columns[f"bounded_{level}"] = (~np.isnan(lower) & ~np.isnan(upper)).astype(float)
         columns[f"inside_{level}"] = ((lower <= actual) & (actual <= upper)).astype(float)
+        outside = np.maximum(lower - actual, 0.0) + np.maximum(actual - upper, 0.0)
+        columns[f"width_{level}"] = np.nan_to_num(upper - lower)
+        columns[f"score_{level}"] = np.nan_to_num(upper - lower + 200.0 / (100 - int(level)) * outside)
     if directional:
         told, came = np.sign(mean - base), np.sign(actual - base)
         moved = comparable & (told != 0) & (came != 0)
@@ -259,6 +262,10 @@ def _metrics(sums: Any) -> dict[Metric, tuple["pd.Series[float]", "pd.Series[flo
         "coverage_80": (_divide(sums["inside_80"], sums["bounded_80"]), sums["bounded_80"]),
         "coverage_95": (_divide(sums["inside_95"], sums["bounded_95"]), sums["bounded_95"]),
     }
+    for level in ("80", "95"):
+        bounded = sums[f"bounded_{level}"]
+        table[f"width_{level}"] = (_divide(sums[f"width_{level}"], bounded), bounded)  # type: ignore[index]
+        table[f"interval_score_{level}"] = (_divide(sums[f"score_{level}"], bounded), bounded)  # type: ignore[index]
     if "moved" in sums:
         table["directional_accuracy"] = (_divide(sums["right"], sums["moved"]), sums["moved"])
     return table

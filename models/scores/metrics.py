@@ -11,9 +11,20 @@ from daycast.models.series.differencing import Floats
 from daycast.models.series.panel import Panel
 from daycast.models.series.windows import Mask, Windows
 from daycast.storage.terms.pipeline import DifferenceKind
-from daycast.storage.terms.words import ALL_LEADS, ALL_SERIES, LEVELS, METRICS, NAIVE, ForecasterName, Metric, Split
+from daycast.storage.terms.words import (
+    ALL_LEADS,
+    ALL_SERIES,
+    LEVELS,
+    METRICS,
+    NAIVE,
+    QUARTERS,
+    ForecasterName,
+    Metric,
+    Split,
+)
 
 Pair = tuple[Floats, Floats]
+Span = tuple[np.datetime64, np.datetime64]
 COLUMNS = ("forecaster", "series_id", "split", "lead", "metric", "value", "n")
 
 
@@ -23,7 +34,7 @@ class Forecast:
 
     Attributes:
         mean: ``(n, horizon)`` levels.
-        intervals: of this forecaster, from the validation part.
+        intervals: of this forecaster, for each window from what was realised before it.
     """
 
     mean: Floats
@@ -94,7 +105,9 @@ class Tally:
             for metric, (value, n) in _finished(means[name], naive=means[NAIVE]).items()
         ]
         rows = pd.concat(tables, ignore_index=True)
-        return rows[np.isfinite(rows["value"])][list(COLUMNS)].reset_index(drop=True)
+        whole = (rows["series_id"] == ALL_SERIES) & (rows["lead"] == ALL_LEADS)
+        told = np.isfinite(rows["value"]) & (whole | ~rows["metric"].isin(_OF_QUARTERS))
+        return rows[told][list(COLUMNS)].reset_index(drop=True)
 
     def _means(self, name: ForecasterName) -> dict[Metric, Pair]:
         """Over all, by lead, then by series: the mean, and of how many."""
@@ -114,12 +127,15 @@ def tally(
     kind: DifferenceKind,
     scales: Floats,
     directional: bool,
+    span: Span,
 ) -> Tally:
     """Sum up the errors of forecasters on the same windows.
 
     ``mae``, ``rmse`` and ``crps`` are in the target's unit. ``mase`` is the mean of each window's error in units of its
     series' scale, so that it may be averaged over series. ``skill`` is 1 - MAE / naive MAE on the same windows.
-    ``coverage_80`` and ``coverage_95`` are the shares of actual values inside the intervals. ``crps`` is twice the mean
+    ``coverage_80`` and ``coverage_95`` are the shares of actual values inside the intervals, ``width_80`` and
+    ``width_95`` how wide these are. ``interval_score_80`` is the width and, for a value outside, 2 / (1 - .8) times how
+    far (Gneiting, Raftery 2007, section 6.2): the smaller, the better. ``crps`` is twice the mean
     pinball loss over the quantiles 0.025, 0.05, … 0.975 of the intervals' radii (Gneiting, Raftery 2007, section 4.2;
     Laio, Tamea 2007). ``directional_accuracy`` is the share of moves from the origin whose sign was right, among those
     where both the forecast and the actual value moved.
@@ -130,11 +146,15 @@ def tally(
         kind: the target's kind of difference.
         scales: ``(series,)``, from :func:`naive_scales`.
         directional: whether ``directional_accuracy`` is meant: for prices.
+        span: from when to when the part lasts, UTC: coverage is told of each quarter of it.
     """
     actual = windows.levels(kind)
     scale = scales[windows.codes][:, np.newaxis]
+    quarter = _quarter(windows.origin, span)
     values = {
-        name: _values(forecast, actual=actual, windows=windows, scale=scale, directional=directional)
+        name: _by_quarter(
+            _values(forecast, actual=actual, windows=windows, scale=scale, directional=directional), quarter
+        )
         for name, forecast in forecasts.items()
     }
     return Tally(
@@ -187,10 +207,37 @@ def _distribution(forecast: Forecast, actual: Floats, windows: Windows) -> dict[
         if coverage:
             pinball += _pinball(actual - lower, (100 - coverage) / 200)
         if coverage in LEVELS:
-            name: Metric = "coverage_80" if coverage == LEVELS[0] else "coverage_95"
-            table[name] = ((lower <= actual) & (actual <= upper)).astype(float)
+            outside = np.maximum(lower - actual, 0.0) + np.maximum(actual - upper, 0.0)
+            table[_at("coverage", coverage)] = ((lower <= actual) & (actual <= upper)).astype(float)
+            table[_at("width", coverage)] = upper - lower
+            table[_at("interval_score", coverage)] = upper - lower + 200.0 / (100 - coverage) * outside
     table["crps"] = 2.0 * pinball / (2 * len(COVERAGES) - 1)
     return table
+
+
+def _at(metric: str, coverage: int) -> Metric:
+    return f"{metric}_{coverage}"  # type: ignore[return-value]  # LEVELS are those of the words
+
+
+_OF_QUARTERS = frozenset(f"coverage_{level}_q{number + 1}" for level in LEVELS for number in range(QUARTERS))
+
+
+def _quarter(origin: np.ndarray, span: Span) -> np.ndarray:
+    """``(n,)`` which quarter of the span each window begins in, from 0."""
+    begin, end = span
+    share = (origin - begin) / max(end - begin, np.timedelta64(1, "us"))
+    return np.clip((share * QUARTERS).astype(np.intp), 0, QUARTERS - 1)
+
+
+def _by_quarter(table: dict[Metric, tuple[Floats, Mask]], quarter: np.ndarray) -> dict[Metric, tuple[Floats, Mask]]:
+    """The coverages once more, of each quarter."""
+    parts = {
+        f"coverage_{level}_q{number + 1}": (values, among & (quarter == number)[:, np.newaxis])
+        for level in LEVELS
+        for values, among in [table[_at("coverage", level)]]
+        for number in range(QUARTERS)
+    }
+    return {**table, **parts}  # type: ignore[dict-item]  # the words have these names
 
 
 def _pinball(apart: Floats, quantile: float) -> Floats:

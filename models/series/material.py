@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from functools import cached_property
 
 import numpy as np
+from numpy.typing import NDArray
 
 from daycast.models.series.latest import Latest
 from daycast.models.series.panel import Index, Panel
@@ -11,6 +12,8 @@ from daycast.models.series.splits import Bounds, Parts, cut
 from daycast.models.series.windows import Windows
 
 _TAIL = 500
+NEWEST = 500
+"""Windows of a series at most that say how wide its intervals are now, the newest; see docs/accuracy.md."""
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -53,8 +56,25 @@ class Material:
         return self.panel.windows(training.where(np.arange(len(training)) >= counts.cumsum()[training.codes] - each))
 
     @cached_property
+    def realised(self) -> Windows:
+        """The newest windows of each series that networks are not fitted on and whose targets are known."""
+        return self.panel.windows(self.panel.index.where(self._newest))
+
+    @cached_property
+    def elsewhere(self) -> Windows:
+        """Those of them that are in no part: across the end of one, or after the test part."""
+        return self.panel.windows(self.panel.index.where(self._newest & ~self.parts.validation & ~self.parts.test))
+
+    @cached_property
+    def _newest(self) -> NDArray[np.bool_]:
+        index, (begin, _) = self.panel.index, self.bounds.span("validation")
+        late = index.origin >= begin
+        to_come = np.bincount(index.codes, minlength=len(self.panel)).cumsum()[index.codes] - np.arange(len(index))
+        return np.asarray(late & (to_come <= NEWEST))
+
+    @cached_property
     def validation(self) -> Windows:
-        """What stops a fit, chooses between forecasters, and gives the intervals."""
+        """What stops a fit, and chooses between forecasters."""
         return self.panel.windows(self.panel.index.where(self.parts.validation))
 
     @cached_property

@@ -48,6 +48,12 @@ class Bounds:
     test_end: pd.Timestamp
     sizes: tuple[int, int, int]
 
+    def span(self, split: str) -> tuple[np.datetime64, np.datetime64]:
+        """From when to when the validation or the test part lasts, UTC without saying so."""
+        ends = self.training_end, self.validation_end, self.test_end
+        begin, end = ends[:2] if split == "validation" else ends[1:]
+        return _utc(begin), _utc(end)
+
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class Parts:
@@ -114,10 +120,7 @@ def bounds(instants: pd.DatetimeIndex, *, split: SplitSpec) -> Bounds:
 
 def cut(windows: Divided, *, bounds: Bounds) -> Parts:
     """Cut windows by time; a part may hold none."""
-    first, second, third = (
-        each.tz_convert("UTC").tz_localize(None).to_datetime64().astype("datetime64[us]")
-        for each in (bounds.training_end, bounds.validation_end, bounds.test_end)
-    )
+    first, second, third = (_utc(each) for each in (bounds.training_end, bounds.validation_end, bounds.test_end))
     return Parts(
         training=_within(windows, after=None, until=first),
         validation=_within(windows, after=first, until=second),
@@ -145,6 +148,10 @@ def require_windows(counts: Mapping[str, int], *, bounds: Bounds, horizon: int) 
                 f"Received: none, of {training} training, {validation} validation and {test} test instants. "
                 "Fetch more history, make the part larger or the horizon smaller."
             )
+
+
+def _utc(instant: pd.Timestamp) -> np.datetime64:
+    return np.datetime64(instant.tz_convert("UTC").tz_localize(None).to_datetime64(), "us")
 
 
 def _size(part: float, count: int) -> int:

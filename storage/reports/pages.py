@@ -17,13 +17,14 @@ from markupsafe import Markup
 
 from daycast.storage.lake.folder import Folder
 from daycast.storage.reports.report import RunReport
+from daycast.storage.terms.words import LEVELS, PROMISES, QUARTERS
 
 ARTIFACT_BYTES = 300 * 1024
 """The size of a Markdown report at most; the last pictures are left out of a larger one."""
 
 _HISTORY = 30
 _MARKDOWN = re.compile(r"([\\`*_\[\]#~|!$])")
-_SHARES = {"coverage_80", "coverage_95", "directional_accuracy"}
+_SHARES = {*(name for name in PROMISES if name.startswith("coverage")), "directional_accuracy"}
 _HEADINGS = {
     "mae": "MAE",
     "rmse": "RMSE",
@@ -32,6 +33,13 @@ _HEADINGS = {
     "coverage_80": "cover 80 %",
     "coverage_95": "cover 95 %",
     "directional_accuracy": "direction",
+    **{f"width_{level}": f"width {level} %" for level in LEVELS},
+    **{f"interval_score_{level}": f"interval score {level} %" for level in LEVELS},
+    **{
+        f"coverage_{level}_q{number}": f"quarter {number}, {level} %"
+        for level in LEVELS
+        for number in range(1, QUARTERS + 1)
+    },
 }
 
 

@@ -16,7 +16,7 @@ from daycast.storage.registry.manifest import Manifest
 from daycast.storage.sql.runs import RunRow
 from daycast.storage.sql.versions import Version
 from daycast.storage.terms.live import LiveAccuracy
-from daycast.storage.terms.words import METRICS, NAIVE, NETWORK, SAMPLE, SERIES_ID
+from daycast.storage.terms.words import METRICS, NAIVE, NETWORK, PROMISES, SAMPLE, SERIES_ID
 
 _ROWS = 200
 _MESSAGE = 4000
@@ -142,8 +142,14 @@ class RunReport:
 
     @property
     def metrics(self) -> tuple[str, ...]:
-        """The metrics that any forecaster has, in their order."""
-        return tuple(name for name in METRICS if any(name in row.values for row in self.scores))
+        """The metrics of errors that any forecaster has, in their order; the two coverages are among them."""
+        more = set(PROMISES) - {"coverage_80", "coverage_95"}
+        return tuple(name for name in METRICS if name not in more and any(name in row.values for row in self.scores))
+
+    @property
+    def promises(self) -> tuple[str, ...]:
+        """The metrics of intervals that any forecaster has, in their order."""
+        return tuple(name for name in PROMISES if any(name in row.values for row in self.scores))
 
     @property
     def of_served(self) -> Mapping[str, float | None]:

@@ -82,8 +82,29 @@ TokenKind = Literal["word", "character"]
 ForecasterName = Literal[
     "network", "naive", "seasonal_naive", "drift", "majority", "linear", "blend", "unigram", "ngram"
 ]
-Metric = Literal["mae", "rmse", "mase", "skill", "coverage_80", "coverage_95", "crps", "directional_accuracy"]
-"""Of forecasts of values."""
+Metric = Literal[
+    "mae",
+    "rmse",
+    "mase",
+    "skill",
+    "coverage_80",
+    "coverage_95",
+    "crps",
+    "directional_accuracy",
+    "width_80",
+    "width_95",
+    "interval_score_80",
+    "interval_score_95",
+    "coverage_80_q1",
+    "coverage_80_q2",
+    "coverage_80_q3",
+    "coverage_80_q4",
+    "coverage_95_q1",
+    "coverage_95_q2",
+    "coverage_95_q3",
+    "coverage_95_q4",
+]
+"""Of forecasts of values. ``_q1`` to ``_q4`` are of the quarters of a split's time, over all series and leads."""
 LabelMetric = Literal["accuracy", "log_loss", "auc", "calibration_error", "skill"]
 TextMetric = Literal["perplexity", "bits_per_character", "skill"]
 
@@ -91,6 +112,10 @@ NETWORK: ForecasterName = "network"
 NAIVE: ForecasterName = "naive"
 BASELINES: tuple[ForecasterName, ...] = ("naive", "seasonal_naive", "drift")
 METRICS: tuple[Metric, ...] = get_args(Metric)
+PROMISES: tuple[Metric, ...] = tuple(name for name in METRICS if name.startswith(("width", "interval", "coverage")))
+"""Those of intervals."""
+QUARTERS = 4
+"""Parts of a split's time in which coverage is told apart."""
 
 ALL_SERIES = "*"
 """The ``series_id`` of an evaluation over all series of a pipeline."""

@@ -38,6 +38,7 @@ def _predict(job: Job, held: Material, shard: str, *, versions: tuple[str, ...])
         "training": held.training_tail,
         "validation": held.validation,
         "test": held.test,
+        "elsewhere": held.elsewhere,
         "latest": held.latest.windows.where(able(held)),
     }
     windows = concatenate(list(parts.values()))

@@ -236,15 +236,15 @@ def _forecast(
     windows = held.latest.windows.where(chosen)
     baseline = next((each for each in BASELINES if each.name == name), None)
     if baseline is not None:
-        mean, past = baseline.predict(windows), baseline.predict(held.validation)
+        mean, past = baseline.predict(windows), baseline.predict(held.realised)
     else:
         mean = means(job, str(evaluated.version), shard, windows)
-        past = means(job, str(evaluated.version), shard, held.validation)
+        past = means(job, str(evaluated.version), shard, held.realised)
     there = np.asarray(np.isfinite(past).all(axis=1))
     if there.sum() < REQUIRED:
         return mean, None
     kind = job.pipeline.difference_of(job.pipeline.target)
-    return mean, Intervals.fit(held.validation.where(there), past[there], kind=kind).apply(mean, windows)
+    return mean, Intervals.newest(held.realised.where(there), past[there], kind=kind).apply(mean, windows)
 
 
 def _absent(job: Job, ingested: Ingested, prepared: Prepared) -> list[Remark]:

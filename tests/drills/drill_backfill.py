@@ -52,6 +52,16 @@ SELECT pipeline, version, forecaster, over_series AS series_id, over_lead AS lea
     SUM(CASE WHEN lower_80 <= upper_80 THEN 1 ELSE 0 END) AS coverage_80_n,
     AVG(CASE WHEN actual BETWEEN lower_95 AND upper_95 THEN 1.0 WHEN lower_95 <= upper_95 THEN 0.0 END) AS coverage_95,
     SUM(CASE WHEN lower_95 <= upper_95 THEN 1 ELSE 0 END) AS coverage_95_n,
+    AVG(upper_80 - lower_80) AS width_80,
+    COUNT(upper_80 - lower_80) AS width_80_n,
+    AVG(upper_80 - lower_80 + 10.0 * CASE WHEN actual < lower_80 THEN lower_80 - actual
+        WHEN actual > upper_80 THEN actual - upper_80 ELSE 0.0 END) AS interval_score_80,
+    COUNT(upper_80 - lower_80) AS interval_score_80_n,
+    AVG(upper_95 - lower_95) AS width_95,
+    COUNT(upper_95 - lower_95) AS width_95_n,
+    AVG(upper_95 - lower_95 + 40.0 * CASE WHEN actual < lower_95 THEN lower_95 - actual
+        WHEN actual > upper_95 THEN actual - upper_95 ELSE 0.0 END) AS interval_score_95,
+    COUNT(upper_95 - lower_95) AS interval_score_95_n,
     AVG(CASE WHEN mean > naive AND actual > naive OR mean < naive AND actual < naive THEN 1.0
         WHEN mean <> naive AND actual <> naive THEN 0.0 END) AS directional_accuracy,
     SUM(CASE WHEN mean <> naive AND actual <> naive THEN 1 ELSE 0 END) AS directional_accuracy_n
@@ -63,7 +73,8 @@ _STORED = """
 SELECT pipeline, version, forecaster, series_id, lead, metric, value, n FROM evaluations WHERE split = 'live'
 """
 _KEY = ("pipeline", "version", "forecaster", "series_id", "lead")
-_METRICS = ("mae", "rmse", "skill", "coverage_80", "coverage_95", "directional_accuracy")
+_OF_INTERVALS = tuple(f"{name}_{level}" for name in ("coverage", "width", "interval_score") for level in (80, 95))
+_METRICS = ("mae", "rmse", "skill", *_OF_INTERVALS, "directional_accuracy")
 
 Rows = Iterable[Mapping[str, Any]]
 Figures = dict[tuple[Any, ...], tuple[float, int]]

@@ -150,7 +150,12 @@ def test_metrics_by_lead_and_over_all_are_what_hand_gives():
     assert cell(scores, "coverage_80") == (pytest.approx(1 / 3), 3)
     assert cell(scores, "coverage_95") == (pytest.approx(1 / 3), 3)
     assert cell(scores, "directional_accuracy") == (1.0, 3)
-    assert set(scores["metric"]) == {"mae", "rmse", "skill", "coverage_80", "coverage_95", "directional_accuracy"}
+    # outside the 80 % interval by 2 and 3.5, outside the 95 % one by 1 and 2.5
+    assert cell(scores, "width_80") == (2.0, 3)
+    assert cell(scores, "interval_score_80") == (pytest.approx(2 + 10 * 5.5 / 3), 3)
+    assert cell(scores, "interval_score_95") == (pytest.approx(4 + 40 * 3.5 / 3), 3)
+    named = {"mae", "rmse", "skill", "coverage_80", "coverage_95", "directional_accuracy"}
+    assert set(scores["metric"]) - named == {"width_80", "width_95", "interval_score_80", "interval_score_95"}
 
 
 def test_versions_and_forecasters_are_scored_apart():

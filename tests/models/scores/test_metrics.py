@@ -9,7 +9,15 @@ from daycast.models.scores.metrics import COLUMNS, Forecast, naive_scales, overa
 
 
 def _wide(radius=1e6, horizon=2):
-    return Intervals(kind="none", names=(), radii=np.full((1, horizon, len(COVERAGES)), float(radius)))
+    return _fixed(np.full((1, horizon, len(COVERAGES)), float(radius)))
+
+
+def _fixed(radii):
+    since = np.array(["2000-01-01"], dtype="M8[us]")
+    return Intervals(kind="none", names=(), since=since, radii=radii[np.newaxis])
+
+
+SPAN = (np.datetime64("2026-01-01", "us"), np.datetime64("2026-01-02", "us"))
 
 
 def _score(windows, means, *, directional=False, scales=None, intervals=None):
@@ -17,7 +25,9 @@ def _score(windows, means, *, directional=False, scales=None, intervals=None):
         name: Forecast(mean=np.array(mean, float), intervals=intervals or _wide()) for name, mean in means.items()
     }
     scale = np.array([(scales or {}).get(name, 1.0) for name in windows.names])
-    return tally(forecasts, windows=windows, kind="none", scales=scale, directional=directional).rows(split="test")
+    return tally(forecasts, windows=windows, kind="none", scales=scale, directional=directional, span=SPAN).rows(
+        split="test"
+    )
 
 
 def _value(scores, forecaster, metric, *, series="*", lead=0):
@@ -57,7 +67,7 @@ def test_counts(windows):
 def test_shards_add_up_to_the_whole(windows, make_flat_windows):
     def summed(some, means):
         forecasts = {name: Forecast(mean=np.array(mean, float), intervals=_wide()) for name, mean in means.items()}
-        return tally(forecasts, windows=some, kind="none", scales=np.ones(len(some.names)), directional=True)
+        return tally(forecasts, windows=some, kind="none", scales=np.ones(len(some.names)), directional=True, span=SPAN)
 
     first = make_flat_windows([10.0, 10.0], [[11, 12], [9, 10]], series=["t/a", "t/a"])
     second = make_flat_windows([100.0], [[110, 90]], series=["t/b"])
@@ -90,9 +100,23 @@ def test_coverage_is_the_share_inside(windows):
     radii = np.zeros((1, 2, len(COVERAGES)))
     radii[..., COVERAGES.index(80)] = 1.0
     radii[..., COVERAGES.index(95)] = 2.0
-    scores = _score(windows, {"naive": NAIVE}, intervals=Intervals(kind="none", names=(), radii=radii))
+    scores = _score(windows, {"naive": NAIVE}, intervals=_fixed(radii))
     assert _value(scores, "naive", "coverage_80") == pytest.approx(3 / 6)
     assert _value(scores, "naive", "coverage_95") == pytest.approx(4 / 6)
+    # errors 1, 2, 1, 0, 10, 10: outside the narrow one by 1, 9 and 9, outside the wide one by 8 and 8
+    assert (_value(scores, "naive", "width_80"), _value(scores, "naive", "width_95")) == (2.0, 4.0)
+    assert _value(scores, "naive", "interval_score_80") == pytest.approx(2 + 10 * 19 / 6)
+    assert _value(scores, "naive", "interval_score_95") == pytest.approx(4 + 40 * 16 / 6)
+
+
+def test_coverage_is_told_of_each_quarter_of_the_time(make_flat_windows):
+    actual = np.repeat([[0.0], [5.0], [0.0], [0.5]], 6, axis=0)  # an hour each, over the day that SPAN is
+    windows = make_flat_windows(np.zeros(24), actual)
+    rows = _score(windows, {"naive": np.zeros((24, 1))}, intervals=_wide(1.0, 1))
+    quarters = rows[rows["metric"].str.startswith("coverage_80_q")]
+    assert quarters[["series_id", "lead"]].drop_duplicates().to_numpy().tolist() == [["*", 0]]
+    assert quarters["value"].tolist() == [1.0, 0.0, 1.0, 1.0]
+    assert quarters["n"].tolist() == [6] * 4
 
 
 def test_crps_of_a_point_is_its_absolute_error(windows):
@@ -106,7 +130,7 @@ def test_crps_of_a_normal_distribution_is_the_known_one(make_flat_windows):
     actual = np.random.default_rng(0).normal(size=(20000, 1))
     windows = make_flat_windows(np.zeros(20000), actual)
     radii = [NormalDist().inv_cdf(0.5 + coverage / 200) for coverage in COVERAGES]
-    intervals = Intervals(kind="none", names=(), radii=np.array(radii)[None, None])
+    intervals = _fixed(np.array(radii)[None, None])
     scores = _score(windows, {"naive": np.zeros((20000, 1))}, intervals=intervals)
     assert _value(scores, "naive", "crps") == pytest.approx(1 / np.sqrt(np.pi), rel=0.03)  # E CRPS = 1/sqrt(pi)
 
@@ -142,6 +166,6 @@ def test_many_series_are_scored_quickly(make_flat_windows):
     windows = make_flat_windows(np.zeros(count), actual, series=[f"t/{n % 126}" for n in range(count)])
     began = time.perf_counter()
     scores = _score(windows, {"network": actual * 0.5, "naive": actual * 0}, intervals=_wide(1.0, horizon))
-    assert len(scores) == 2 * 7 * (126 + 6)
+    assert len(scores) == 2 * (11 * (126 + 6) + 8)
     assert time.perf_counter() - began < 20  # a loop over windows takes minutes
     pd.testing.assert_index_equal(scores.index, pd.RangeIndex(len(scores)))

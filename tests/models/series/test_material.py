@@ -7,7 +7,7 @@ import pytest
 from daycast.models.series.alignment import align
 from daycast.models.series.columns import from_rows, from_table, to_rows, to_table
 from daycast.models.series.latest import State, latest
-from daycast.models.series.material import Material
+from daycast.models.series.material import NEWEST, Material
 from daycast.models.series.panel import Panel
 from daycast.models.series.splits import bounds
 from daycast.models.series.windows import stamps
@@ -37,6 +37,23 @@ def test_the_training_tail_is_the_end_of_each_series_training_part(make_spec, ma
     for code in (0, 1):
         known = material.training.origin[material.training.codes == code]
         assert tail.origin[tail.codes == code].tolist() == known[-each:].tolist()
+
+
+def test_what_was_realised_lately_is_in_any_part_but_training(make_spec, make_levels):
+    """Across the ends of the parts and after them; most of it, the newest, is in the parts."""
+    spec = make_spec(split={"training": 100, "validation": 40, "test": 40})
+    material = _material([make_levels(200, seed=0), make_levels(90, seed=1)], spec)
+    realised = material.realised
+    first = np.datetime64("2026-01-01", "us") + 99 * np.timedelta64(1, "h")
+    assert realised.origin.min() == first
+    assert np.bincount(realised.codes, minlength=2).tolist() == [200 - 99 - spec.horizon, 0]
+    parts = {*material.validation.origin.tolist(), *material.test.origin.tolist()}
+    assert material.elsewhere.origin.tolist() == [at for at in realised.origin.tolist() if at not in parts]
+    assert len(material.elsewhere) == len(realised) - len(parts)
+    assert material.elsewhere.origin[-1] == realised.origin[-1]
+    long = _material([make_levels(2000, seed=0)], make_spec(split={"training": 100, "validation": 40, "test": 40}))
+    assert len(long.realised) == NEWEST
+    assert long.realised.origin[-1] == long.panel.index.origin[-1]
 
 
 def test_a_shard_gives_the_windows_that_each_series_gives_by_itself(make_spec, make_levels):

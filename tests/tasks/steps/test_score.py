@@ -99,7 +99,7 @@ def test_the_live_figures_are_what_an_independent_query_gives(either):
     assert disagreements(ours, theirs) == []
     overall = ("mine", "v1", "network", "*", 0)
     assert ours[*overall, "mae"][1] == 40
-    assert len(ours) == 5 * 5 + 5 * 4, "two series over all leads, and all series by lead; v2 without an 80 % interval"
+    assert len(ours) == 5 * 9 + 5 * 6, "two series over all leads, and all series by lead; v2 without an 80 % interval"
     assert scored.month.n == 44
     either_wrong = {**ours, (*overall, "skill"): (ours[*overall, "skill"][0] * (1 + 2e-9), 40)}
     assert len(disagreements(either_wrong, theirs)) == 1
