@@ -8,12 +8,11 @@ from __future__ import annotations
 import os
 from enum import StrEnum
 from functools import partial
-from pathlib import Path
 from typing import Annotated
 
 import typer
 
-from daycast.flows.command import answer_commands, check_command, model_commands
+from daycast.flows.command import answer_commands, benchmark_commands, check_command, model_commands
 from daycast.flows.command.completion import pipelines_like
 from daycast.flows.command.terminal import complain, out, say
 from daycast.flows.running.safe_path import keep_working_folder_out, take_back_dash_m
@@ -29,13 +28,7 @@ app = typer.Typer(
 app.add_typer(answer_commands.app)
 app.add_typer(model_commands.app, name="models")
 app.command("check")(check_command.check)
-benchmark_app = typer.Typer(help="Measure the networks as the field measures its own.", no_args_is_help=True)
-app.add_typer(benchmark_app, name="benchmark")
-
-
-@benchmark_app.callback()
-def _benchmark() -> None:
-    """Each is a command of its own."""
+app.add_typer(benchmark_commands.app, name="benchmark")
 
 
 def _version(asked: bool) -> None:  # noqa: FBT001 — as Typer calls it
@@ -53,14 +46,6 @@ class Train(StrEnum):
     retrain = "retrain"
     fine_tune = "fine_tune"
     reuse = "reuse"
-
-
-class Protocol(StrEnum):
-    """What the benchmark forecasts: all seven columns, the oil temperature, the oil temperature one hour ahead."""
-
-    multivariate = "multivariate"
-    univariate = "univariate"
-    one_step = "one_step"
 
 
 @app.callback()
@@ -206,77 +191,6 @@ def deploy(
     pipelines = list(load_pipelines(settings.pipelines).values())
     register(pipelines, settings=settings, pool=pool, sample=sample, say=say)
     print_next(out, f"prefect worker start --pool {pool}", "daycast status")
-
-
-@benchmark_app.command("etth1")
-def benchmark_etth1(
-    protocol: Annotated[list[Protocol] | None, typer.Option(help="Those to run; all by default.")] = None,
-    horizon: Annotated[list[int] | None, typer.Option(help="Hours ahead; all by default.")] = None,
-    seeds: Annotated[int, typer.Option(min=1, help="Networks of each, from seeds one after the other.")] = 3,
-    folder: Annotated[
-        str | None, typer.Option("--out", help="Where scores and forecasts go; storage/benchmark by default.")
-    ] = None,
-    data: Annotated[str | None, typer.Option(help="ETTh1.csv, a path or URL; the public file by default.")] = None,
-    tables: Annotated[
-        Path | None, typer.Option(help="A pipeline file with other networks; flows/benchmark.toml by default.")
-    ] = None,
-    validation_only: Annotated[  # noqa: FBT002
-        bool, typer.Option("--validation-only", help="Leave the test part unread, to choose settings.")
-    ] = False,
-) -> None:
-    """Train and score on ETTh1 by the field's protocol; what was done with the same settings is not done again."""
-    from daycast.flows.benchmark import TABLES, choose, run_benchmark
-    from daycast.flows.command.printing import print_benchmark
-    from daycast.storage.config.settings import Settings
-
-    specs = choose(
-        tables or TABLES, protocols=[each.value for each in protocol or []], horizons=horizon or [], data=data
-    )
-    place = folder or f"{Settings().storage.rstrip('/')}/benchmark"
-    results = run_benchmark(specs, seeds=seeds, out=place, test=not validation_only, say=say)
-    print_benchmark(out, results, folder=place)
-
-
-_DATA = typer.Option("--data", help="The file of the texts, which is not shipped.")
-_SEEDS = typer.Option(min=1, help="Networks of each, from seeds one after the other.")
-_OUT = typer.Option("--out", help="Where scores and what was told go; storage/benchmark by default.")
-_TRIALS = typer.Option("--tables", help="Other networks; flows/text_benchmark.toml by default.")
-_MOST = typer.Option(min=100, help="Reviews of each part, or characters, at most: a trial, no result.")
-_UNREAD = typer.Option("--validation-only", help="Leave the test part unread, to choose settings.")
-
-
-@benchmark_app.command("imdb")
-def benchmark_imdb(
-    data: Annotated[str, _DATA],
-    seeds: Annotated[int, _SEEDS] = 3,
-    folder: Annotated[str | None, _OUT] = None,
-    tables: Annotated[Path | None, _TRIALS] = None,
-    most: Annotated[int | None, _MOST] = None,
-    validation_only: Annotated[bool, _UNREAD] = False,  # noqa: FBT002
-) -> None:
-    """Train and score on the 50,000 film reviews by their own split: accuracy of network, regression and blend."""
-    from daycast.flows.text_benchmark import run_trials, sittings
-
-    test = not validation_only
-    asked = sittings("imdb", path=data, seeds=seeds, out=folder, tables=tables, most=most, test=test)
-    run_trials(asked, say=say)
-
-
-@benchmark_app.command("shakespeare")
-def benchmark_shakespeare(
-    data: Annotated[str, _DATA],
-    seeds: Annotated[int, _SEEDS] = 3,
-    folder: Annotated[str | None, _OUT] = None,
-    tables: Annotated[Path | None, _TRIALS] = None,
-    most: Annotated[int | None, _MOST] = None,
-    validation_only: Annotated[bool, _UNREAD] = False,  # noqa: FBT002
-) -> None:
-    """Train and score on tinyshakespeare, the last tenth being the test: bits a character of network and counts."""
-    from daycast.flows.text_benchmark import run_trials, sittings
-
-    test = not validation_only
-    asked = sittings("shakespeare", path=data, seeds=seeds, out=folder, tables=tables, most=most, test=test)
-    run_trials(asked, say=say)
 
 
 def _quiet() -> None:

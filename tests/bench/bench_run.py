@@ -23,7 +23,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
-from tests.bench.watching import Watched, watch
+from daycast.flows.benchmarks.watching import Watched, watch
 
 _DAYCAST = (sys.executable, "-m", "daycast.flows.command.cli")
 _PIPELINES = ("prices", "etth1")

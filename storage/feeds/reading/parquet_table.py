@@ -2,7 +2,9 @@
 
 import io
 from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -28,18 +30,19 @@ def parquet_sheet(path: Path, *, layout: Layout, feed: str, symbols: Sequence[st
         FeedUnavailable: it cannot be read.
         FeedRefused: it is too large.
     """
-    parts = [
-        _named(_frame(read_bytes(part, feed=feed, symbol=symbols[0])), part.relative_to(path).parts[:-1])
-        for part in _parts(path)
-    ]
+    wanted, rows, parts = _Wanted.of(layout, symbols), 0, []
+    for part in _parts(path):
+        some, held = _frame(read_bytes(part, feed=feed, symbol=symbols[0]), wanted)
+        rows += held
+        parts.append(_named(some, part.relative_to(path).parts[:-1]))
     frame = pd.concat(parts, ignore_index=True) if len(parts) > 1 else parts[0]
     match_times(list(frame.columns), layout)
-    if frame.empty:
+    if not rows:
         match_names(list(frame.columns), layout)
         raise NoTableError("a table without rows")
     if layout.symbol_column:
         there = match_names(list(frame.columns), layout)[layout.symbol_column]
-        frame = frame[frame[there].astype("str").isin(symbols)]
+        frame = frame[frame[there].astype("str").isin(symbols) | frame[there].isna()]
     if frame.empty:
         raise NoTableError("no row of the symbols asked for")
     columns = {name: _column(frame[name]) for name in frame.columns}
@@ -77,16 +80,62 @@ def _named(frame: pd.DataFrame, folders: Sequence[str]) -> pd.DataFrame:
     return frame.assign(**{name: value for name, value in said.items() if name not in frame.columns})
 
 
-def _frame(data: bytes) -> pd.DataFrame:
-    """The table of a Parquet file; where its pages bear checksums, they are held to them."""
+@dataclass(frozen=True)
+class _Wanted:
+    """Whose rows are wanted, where a column of texts says whose each row is.
+
+    Attributes:
+        column: its name in the file; none where there is none.
+        symbols: those wanted; rows that bear none are kept beside them, to be told.
+    """
+
+    column: str | None
+    symbols: Sequence[str]
+
+    @classmethod
+    def of(cls, layout: Layout, symbols: Sequence[str]) -> "_Wanted":
+        name = layout.symbol_column
+        return cls(name if name is None else layout.names.get(name, name), symbols)
+
+    def group(self, group: Any, schema: Any) -> bool:
+        """Whether a row group may hold any of them, by what the file says of its least and its greatest symbol."""
+        if self.column not in schema.names:
+            return True
+        said = group.column(schema.names.index(self.column)).statistics
+        if said is None or not said.has_min_max or not isinstance(said.min, str) or said.null_count:
+            return True
+        return any(said.min <= symbol <= said.max for symbol in self.symbols)
+
+    def rows(self, table: Any) -> Any:
+        """Their rows of a table."""
+        import pyarrow as pa
+        import pyarrow.compute as pc
+
+        if self.column not in table.column_names or not pa.types.is_string(table.schema.field(self.column).type):
+            return table
+        column = table.column(self.column)
+        return table.filter(pc.or_(pc.is_in(column, pa.array(self.symbols, pa.string())), pc.is_null(column)))
+
+
+def _frame(data: bytes, wanted: _Wanted) -> tuple[pd.DataFrame, int]:
+    """The wanted rows of a Parquet file, and how many it has; pages that bear checksums are held to them.
+
+    It is read a row group at a time: of ten thousand series a shard's are in memory, and not all.
+    """
+    import pyarrow as pa
     import pyarrow.parquet as pq
 
     try:
         with pq.ParquetFile(io.BytesIO(data), page_checksum_verification=True) as file:
-            cells = file.metadata.num_rows * file.metadata.num_columns
+            said, schema = file.metadata, file.schema_arrow
+            cells = said.num_rows * said.num_columns
             if cells > CELL_LIMIT:
                 raise NoTableError(f"{cells:,} values; at most {CELL_LIMIT:,} are read")
-            return file.read().to_pandas()
+            flat = said.num_columns == len(schema.names)  # of nested columns the places do not agree
+            groups = range(said.num_row_groups)
+            read = [number for number in groups if not flat or wanted.group(said.row_group(number), schema)]
+            tables = [wanted.rows(file.read_row_group(number)) for number in read]
+            return pa.concat_tables([schema.empty_table(), *tables]).to_pandas(), said.num_rows
     except NoTableError:
         raise
     except Exception as error:

@@ -42,10 +42,27 @@ def test_a_row_without_a_symbol_is_set_aside_once(feed):
     assert len(fetched.frame) == len(ROWS)
 
 
-def test_a_parquet_file_with_blanks_is_read_alike(feed):
-    frame = pd.DataFrame([*ROWS, ("2020-01-07", None, "1.5")], columns=["date", "symbol", "close"])
-    fetched = feed(frame.astype({"close": float})).fetch(SYMBOLS, SPAN)
+def _frame(rows) -> pd.DataFrame:
+    return pd.DataFrame(rows, columns=["date", "symbol", "close"]).astype({"close": float})
+
+
+@pytest.mark.parametrize("symbols", [SYMBOLS, ["C", "GONE", "A", "B"]])
+def test_a_parquet_file_with_blanks_is_read_alike(feed, symbols):
+    fetched = feed(_frame([*ROWS, ("2020-01-07", None, "1.5")]), symbols=symbols).fetch(symbols, SPAN)
     assert len(fetched.frame) == len(ROWS)
+    assert fetched.rejected["symbol"].tolist() == ["*"]
+    assert fetched.rejected["reason"].tolist() == ["the row bears no symbol"]
+
+
+@pytest.mark.parametrize("of_a_group", [1, 2, 100])
+def test_row_groups_of_others_are_left_alone(feed, tmp_path, of_a_group):
+    frame = _frame(sorted(ROWS, key=lambda row: row[1]))
+    opened = feed(frame)
+    frame.to_parquet(tmp_path / "panel.parquet", row_group_size=of_a_group)
+    fetched = opened.fetch(["B"], SPAN)
+    assert fetched.frame["symbol"].tolist() == ["B"] * 3
+    assert fetched.frame["close"].tolist() == [3.5, 4.5, 7.5]
+    assert "no row of" in opened.fetch(["GONE"], SPAN).failures["GONE"].reason
 
 
 def test_shards_of_one_file_tell_together_what_one_fetch_would(feed):

@@ -8,7 +8,6 @@ from collections import Counter
 from dataclasses import dataclass, field
 from pathlib import Path
 
-_TICK = 0.2
 _TICKS_A_SECOND = os.sysconf("SC_CLK_TCK")
 _ROLES = {
     "running.lifeline": "Prefect's server",
@@ -28,7 +27,7 @@ class Watched:
         printed: on standard output.
         began: when it was started, in seconds since 1970.
         wall: seconds until it ended.
-        cpu: CPU seconds, by what a process is there for; what a process used in its last fifth of a second is missing.
+        cpu: CPU seconds, by what a process is there for; what a process used after the last look is missing.
         peak: MiB of all processes together; what they share is counted once.
     """
 
@@ -40,15 +39,15 @@ class Watched:
     peak: float = 0.0
 
 
-def watch(command: list[str], *, environment: dict[str, str]) -> Watched:
-    """Run a command to its end."""
+def watch(command: list[str], *, environment: dict[str, str], every: float = 0.2) -> Watched:
+    """Run a command to its end, and look at it and at its children every so many seconds."""
     began = time.time()
-    with subprocess.Popen(
+    with subprocess.Popen(  # noqa: S603
         command, env=environment, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True
     ) as process:
         used: dict[int, tuple[str, float]] = {}
         peaks = [0.0]
-        looking = threading.Thread(target=_look, args=(process, used, peaks))
+        looking = threading.Thread(target=_look, args=(process, used, peaks, every))
         looking.start()
         printed, _ = process.communicate()
         wall = time.time() - began
@@ -59,13 +58,13 @@ def watch(command: list[str], *, environment: dict[str, str]) -> Watched:
     return done
 
 
-def _look(process: subprocess.Popen[str], used: dict[int, tuple[str, float]], peaks: list[float]) -> None:
+def _look(process: subprocess.Popen[str], used: dict[int, tuple[str, float]], peaks: list[float], every: float) -> None:
     while process.poll() is None:
         family = _family(process.pid)
         for pid, (parent, seconds) in family.items():
             used[pid] = (_role(pid, parent, used, root=process.pid), seconds)
         peaks.append(sum(_memory(pid) for pid in family))
-        time.sleep(_TICK)
+        time.sleep(every)
 
 
 def _family(root: int) -> dict[int, tuple[int, float]]:
