@@ -53,6 +53,7 @@ lint: .venv/dev
 bench: .venv/dev
 	$(BIN)/python tests/bench/bench_windows.py
 	$(BIN)/python tests/bench/bench_upsert.py
+	$(BIN)/python -m tests.bench.bench_views
 	$(BIN)/python -m tests.bench.bench_run
 	$(BIN)/python -m tests.bench.bench_schedule
 	$(BIN)/python tests/bench/bench_backfill.py

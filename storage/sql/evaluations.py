@@ -5,7 +5,6 @@ from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import func, select
 
-from daycast.storage.intake.frames import check_forecasts
 from daycast.storage.sql.database import Database
 from daycast.storage.sql.tables import Evaluation, Forecast
 from daycast.storage.terms.words import (
@@ -75,6 +74,8 @@ def forecasts_made(db: Database, pipeline: str, *, before: datetime, since: date
         there are none.
     """
     import pandas as pd
+
+    from daycast.storage.intake.frames import check_forecasts
 
     table = Forecast.__table__.columns
     of_pipeline = (Forecast.pipeline == pipeline) & (Forecast.as_of < before) & Forecast.version.is_not(None)

@@ -6,7 +6,6 @@ from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import Connection, delete, func, select
 
-from daycast.storage.intake.frames import check_forecasts
 from daycast.storage.sql.database import Database
 from daycast.storage.sql.tables import LATEST_FORECASTS, Forecast, Series
 from daycast.storage.terms.words import AS_OF, ORIGIN, PIPELINE, SERIES_ID, VALID_AT
@@ -37,6 +36,8 @@ def write_forecasts(db: Database, frame: "pd.DataFrame", *, connection: Connecti
         DataError: the frame breaks the contract of forecasts.
         DatabaseError: a series is not known, or the table's checks refuse a row.
     """
+    from daycast.storage.intake.frames import check_forecasts
+
     if frame.empty:
         return 0
     check_forecasts(frame)

@@ -6,7 +6,6 @@ from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import func, select
 
-from daycast.storage.intake.frames import check_actuals
 from daycast.storage.sql.database import Database
 from daycast.storage.sql.tables import Actual, Series
 from daycast.storage.terms.words import AVAILABLE_AT, SERIES_ID
@@ -42,6 +41,8 @@ def write_actuals(db: Database, frame: "pd.DataFrame") -> int:
         DataError: the frame breaks the contract of actual values.
         DatabaseError: a series is not known.
     """
+    from daycast.storage.intake.frames import check_actuals
+
     if frame.empty:
         return 0
     check_actuals(frame)
