@@ -33,12 +33,13 @@ def backfill(
     """Do the daily run of each past day, with what was available then.
 
     Args:
-        pipeline: its name in the pipeline file.
-        first: the first day, in UTC.
-        last: the last day, included; it must have ended.
-        force: do days again that are done.
-        training: as in the daily flow.
-        sample: take the series from the built-in generator.
+        pipeline: Which pipeline of the pipeline file is made up for.
+        first: The first day, in UTC.
+        last: The last day, included; it must have ended (UTC).
+        force: Whether days that are done are done again.
+        training: Each day by the pipeline's rules (auto), from nothing (retrain), the champion trained on (fine_tune),
+            or the champion as it is (reuse).
+        sample: Whether the series come from the built-in generator instead of the feed.
 
     Returns:
         A state: completed with a :class:`~daycast.tasks.handover.results.Backfilled`, or failed where a day failed; the

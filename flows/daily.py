@@ -19,7 +19,7 @@ from daycast.flows.running.clock import now, require_past
 from daycast.flows.running.outcomes import note, outcome_of
 from daycast.flows.running.retrying import patience, retries
 from daycast.flows.running.stopping import Stopped, heeding_signals
-from daycast.flows.running.telling import Story
+from daycast.flows.running.telling import Story, only_the_story
 from daycast.flows.running.turns import giving_way
 from daycast.storage.config.pipeline_file import choose_pipelines, load_pipelines
 from daycast.storage.config.settings import Settings
@@ -35,7 +35,7 @@ from daycast.tasks.steps.plan import plan
 from daycast.tasks.steps.predict import predict
 from daycast.tasks.steps.prepare import prepare
 from daycast.tasks.steps.report import publish
-from daycast.tasks.steps.runs import alone, begin, cancel, fail
+from daycast.tasks.steps.runs import alone, begin, cancel, fail, served_as_asked
 from daycast.tasks.steps.score import score
 from daycast.tasks.steps.train import train
 
@@ -45,6 +45,9 @@ _EVENTS = {
     "min_coverage_95": "daycast.coverage.off",
 }
 """What a broken rule of the pipeline's ``training`` is called in Prefect's events."""
+
+_DEGRADED = "degraded"
+"""In the name and among the tags of a flow run that needs a person."""
 
 _EARLY = timedelta(seconds=30)
 """Prefect starts the process of a run ahead of its time, and holds no run back that is ready too early."""
@@ -86,10 +89,12 @@ def daily(
     """Forecast one pipeline as of an instant.
 
     Args:
-        pipeline: its name in the pipeline file.
-        as_of: the instant that the run pretends it is; by default the one for which it was scheduled.
-        training: ``auto`` goes by the pipeline's rules.
-        sample: take the series from the built-in generator.
+        pipeline: Which pipeline of the pipeline file is forecast.
+        as_of: The instant that the run pretends it is, in the past; nothing that came later is used. Empty: now, or the
+            time for which it was scheduled.
+        training: By the pipeline's rules (auto), from nothing (retrain), the champion trained on (fine_tune), or the
+            champion as it is (reuse).
+        sample: Whether the series come from the built-in generator instead of the feed.
 
     Returns:
         A state: completed with a :class:`~daycast.tasks.handover.results.Summary`, or failed with the reason as its
@@ -101,7 +106,7 @@ def daily(
         return Failed(message=str(error))
     _tag(job)
     try:
-        with heeding_signals(), alone(job, seconds=patience()):
+        with heeding_signals(), only_the_story(), alone(job, seconds=patience()):
             return _run(replace(job, now=now()), training=training)  # what is fetched is known now, not before the wait
     except DaycastError as error:  # it did not begin: the row of this run_id may be that of a run in progress
         get_run_logger().error("%s", error)
@@ -113,6 +118,18 @@ def _job(pipeline: str, *, as_of: datetime, sample: bool) -> Job:
     present, settings = now(), Settings()
     (spec,) = choose_pipelines(load_pipelines(settings.pipelines), [pipeline], sample=sample)
     return Job(pipeline=spec, as_of=require_past(as_of, present=present), now=present, settings=settings)
+
+
+def _mark_degraded(message: str) -> None:
+    """Let a degraded run be seen in every list of the Prefect UI: by its name, a tag, and a task in red.
+
+    Not by a state of its own name: the list of a deployment's runs asks for the states that Prefect has.
+    """
+    served_as_asked(message, return_state=True)
+    with get_client(sync_client=True) as client:
+        shown = client.read_flow_run(UUID(flow_run.get_id()))
+        name, tags = f"{shown.name} {_DEGRADED}", sorted({*shown.tags, _DEGRADED})
+        client.update_flow_run(shown.id, name=name, tags=tags)
 
 
 def _tag(job: Job) -> None:
@@ -143,9 +160,10 @@ def _run(job: Job, *, training: TrainingChoice) -> Any:
         raise
     # The forecasts stand in SQL from here on; what cannot be shown does not make the run a failed one.
     message = _show(job, outcome)
-    summary = outcome.summary
-    name = "Degraded" if summary.status == "degraded" else "Completed"
-    return Completed(name=name, message=message, data=note(summary))
+    if outcome.summary.status == "degraded":
+        message = f"Degraded. {message}"
+        _mark_degraded(message)
+    return Completed(message=message, data=note(outcome.summary))
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -195,7 +213,7 @@ def _show(job: Job, outcome: _Outcome) -> str:
     summary = outcome.summary
     _announce(summary, broken=outcome.scored.broken)
     try:
-        publish(job, prepared=outcome.prepared)
+        get_run_logger().info("report: %s", publish(job, prepared=outcome.prepared))
     except DaycastError as error:
         get_run_logger().error("The run could not be shown: %s", error)
         return f"{summary.message} The report could not be written: {error}"

@@ -37,10 +37,10 @@ def upkeep(keep_versions: int = 10, keep_report_days: float = 90, keep_prefect_d
     """Remove what nobody needs, put small files together, and hash every stored model again.
 
     Args:
-        keep_versions: the newest model versions of each pipeline that stay, beside the champion, its ancestors and
-            the one before it.
-        keep_report_days: reports of single runs stay as long.
-        keep_prefect_days: Prefect's own records of runs stay as long.
+        keep_versions: How many of the newest model versions of each pipeline stay, beside the champion, its ancestors
+            and the one before it.
+        keep_report_days: For how many days reports of single runs stay.
+        keep_prefect_days: For how many days Prefect's own records of runs stay.
 
     Returns:
         A state: completed, or failed where a stored file is not the one that was saved.

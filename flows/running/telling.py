@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import logging
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from functools import singledispatch
 from typing import TypeVar
 
@@ -11,6 +13,9 @@ from daycast.storage.terms.text import listed
 from daycast.tasks.handover.results import Evaluated, Ingested, Plan, Prepared, Scored, Summary, Trained
 
 Result = TypeVar("Result")
+
+_MARK = "served-as-asked"
+"""The task that is red on purpose: what it says, the run says too."""
 
 
 class Story:
@@ -30,6 +35,22 @@ class Story:
         self._say(f"{in_words(result)}; {now - self._last:.1f} s")
         self._last = now
         return result
+
+
+@contextmanager
+def only_the_story() -> Iterator[None]:
+    """Leave out of the log what Prefect says of each task that ended well: the run's own lines say what came of it."""
+    tasks = logging.getLogger("prefect.task_runs")
+    tasks.addFilter(_matters)
+    try:
+        yield
+    finally:
+        tasks.removeFilter(_matters)
+
+
+def _matters(record: logging.LogRecord) -> bool:
+    told = record.getMessage().startswith("Finished in state Completed")
+    return not told and getattr(record, "task_name", None) != _MARK
 
 
 @singledispatch
@@ -75,13 +96,15 @@ def _(result: Plan) -> str:
 def _(result: Trained) -> str:
     if not result.epochs:
         return f"network: {result.version or 'none'}, nothing trained now"
-    return f"network: {result.version}, {result.epochs} epochs in {result.seconds:.1f} s"
+    loss = "" if result.loss is None else f", loss {result.loss:.4g}"
+    validation = "" if result.validation_loss is None else f", validation loss {result.validation_loss:.4g}"
+    return f"network: {result.version}, {result.epochs} epochs in {result.seconds:.1f} s{loss}{validation}"
 
 
 @in_words.register
 def _(result: Evaluated) -> str:
     mae, naive = result.test.get("mae"), result.test.get("naive_mae")
-    test = f"; test MAE {mae:.4g} beside naive's {naive:.4g}" if mae is not None and naive is not None else ""
+    test = f" Test MAE {mae:.4g} beside naive's {naive:.4g}" if mae is not None and naive is not None else ""
     return f"verdict: {result.forecaster} serves. {result.reason}{test}"
 
 

@@ -14,6 +14,7 @@ from prefect.types.entrypoint import EntrypointType
 
 from daycast.flows.backfill import backfill
 from daycast.flows.daily import daily
+from daycast.flows.server.describing import BACKFILL, UPKEEP, daily_of, retrain_of
 from daycast.flows.upkeep import UPKEEP_SCHEDULE, upkeep
 from daycast.storage.terms.pipeline import Pipeline
 from daycast.storage.terms.schedule import Schedule
@@ -40,8 +41,8 @@ def make_deployments(pipelines: Iterable[Pipeline], *, sample: bool = False) -> 
     deployments = [made for spec in pipelines for made in _of_pipeline(spec, sample=sample)]
     return [
         *deployments,
-        _deployment(backfill, "backfill", tags=[TAG]),
-        _deployment(upkeep, "upkeep", tags=[TAG], schedule=UPKEEP_SCHEDULE),
+        _deployment(backfill, "backfill", about=BACKFILL, tags=[TAG]),
+        _deployment(upkeep, "upkeep", about=UPKEEP, tags=[TAG], schedule=UPKEEP_SCHEDULE),
     ]
 
 
@@ -50,10 +51,11 @@ def _of_pipeline(spec: Pipeline, *, sample: bool) -> list[RunnerDeployment]:
     parameters = {"pipeline": spec.name, "sample": sample}
     tags = [TAG, shown.name]
     return [
-        _deployment(daily, shown.name, tags=tags, schedule=spec.schedule, parameters=parameters),
+        _deployment(daily, shown.name, about=daily_of(shown), tags=tags, schedule=spec.schedule, parameters=parameters),
         _deployment(
             daily,
             f"{shown.name}-retrain",
+            about=retrain_of(shown),
             tags=[*tags, "retrain"],
             schedule=spec.retrain_schedule,
             parameters={**parameters, "training": "retrain"},
@@ -65,6 +67,7 @@ def _deployment(
     flow: Flow[..., Any],
     name: str,
     *,
+    about: str,
     tags: list[str],
     schedule: Schedule | None = None,
     parameters: dict[str, Any] | None = None,
@@ -74,6 +77,7 @@ def _deployment(
         schedules=[_cron(schedule)] if schedule else [],
         parameters=parameters,
         tags=tags,
+        description=about,
         concurrency_limit=_ONE_AT_A_TIME,
         # By module: a file path would be loaded under its bare name, with flows/ first on sys.path.
         entrypoint_type=EntrypointType.MODULE_PATH,

@@ -24,10 +24,15 @@ _LIBRARIES = ("daycast", "keras", "tensorflow", "numpy", "pandas")
 
 @dataclass(frozen=True, kw_only=True)
 class Fitted:
-    """How many epochs a fit took, and how long, with the data read before it and the network written after it."""
+    """How many epochs a fit took, and how long, with the data read before it and the network written after it.
+
+    The loss is that of its last epoch, the validation loss that of the weights that were kept; both in scaled units.
+    """
 
     epochs: int = 0
     seconds: float = 0.0
+    loss: float | None = None
+    validation_loss: float | None = None
 
 
 def fit_and_save(job: Job, prepared: Prepared, plan: Plan, *, told: Callable[..., None]) -> Fitted:
@@ -61,7 +66,12 @@ def fit_and_save(job: Job, prepared: Prepared, plan: Plan, *, told: Callable[...
         expired=lambda: time.monotonic() - began > spec.training.time_budget_seconds,
     )
     _save(job, prepared, plan, forecaster, seconds=time.monotonic() - began)
-    return Fitted(epochs=len(forecaster.history), seconds=time.monotonic() - began)
+    return Fitted(
+        epochs=len(forecaster.history),
+        seconds=time.monotonic() - began,
+        loss=forecaster.history[-1].loss if forecaster.history else None,
+        validation_loss=forecaster.validation_loss,
+    )
 
 
 def _share(job: Job, prepared: Prepared) -> Callable[[Index], Index]:

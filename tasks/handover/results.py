@@ -125,11 +125,15 @@ class Trained:
         version: the model version; none where there is none that could serve.
         epochs: passes done now; none where the version was there already or is reused.
         seconds: how long that took.
+        loss: of the last epoch, in scaled units; none where nothing was done now.
+        validation_loss: of the weights that were kept, likewise.
     """
 
     version: str | None
     epochs: int = 0
     seconds: float = 0.0
+    loss: float | None = None
+    validation_loss: float | None = None
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -54,12 +54,15 @@ class Shelf:
 
 
 @task(name="publish", cache_policy=NO_CACHE)
-def publish(job: Job, *, prepared: Prepared | None = None) -> None:
+def publish(job: Job, *, prepared: Prepared | None = None) -> str:
     """Write the run's pages and its artifacts: a markdown report, and a table of the forecasts.
 
     Args:
         job: the run's, whose row in SQL is closed.
         prepared: the state of the data; none where the run failed before it came to forecasts.
+
+    Returns:
+        Where the run's own page is.
     """
     from daycast.storage.reports.pages import render_markdown
 
@@ -73,6 +76,7 @@ def publish(job: Job, *, prepared: Prepared | None = None) -> None:
     if prepared is not None:
         table = _table(report)
         create_table_artifact(table, key=f"{key}-forecasts", description=_described(report, shown=len(table)))
+    return page
 
 
 def write_pages(settings: Settings, *, pipeline: str | None) -> list[str]:

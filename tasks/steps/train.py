@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
 from prefect import get_run_logger, task
@@ -41,7 +42,7 @@ def train(job: Job, prepared: Prepared, plan: Plan, *, process: Asked = HERE) ->
         with _progress(job, plan) as told:
             fitted = process.ask(fit_and_save, job, prepared, plan, told=told)
     _record(job, version)
-    return Trained(version=version, epochs=fitted.epochs, seconds=fitted.seconds)
+    return Trained(version=version, **asdict(fitted))
 
 
 def _kept(job: Job, version: str) -> bool:

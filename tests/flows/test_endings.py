@@ -1,17 +1,18 @@
 """How a run ends: a failed one is shown too, and what it came to does not hang on the server's answer."""
 
 import os
+from datetime import timedelta
 from unittest.mock import patch
 
 import pytest
 from prefect.client.orchestration import get_client
-from prefect.client.schemas.filters import ArtifactCollectionFilter, LogFilter
+from prefect.client.schemas.filters import ArtifactCollectionFilter, FlowRunFilter, LogFilter, TaskRunFilter
 
 from daycast.flows.daily import daily
 from daycast.flows.running.outcomes import outcome_of
 from daycast.storage.terms.errors import WorkError
 from daycast.tasks.handover.results import Summary
-from tests.places import AS_OF
+from tests.places import AS_OF, EARLIER
 from tests.waiting import until
 
 pytestmark = pytest.mark.usefixtures("prefect_server")
@@ -66,6 +67,27 @@ def test_a_run_that_failed_has_a_page_and_an_artifact_that_say_why_and_what_to_d
     assert artifact.description == "mine@2024-06-08T00:00:00Z: failed"
     assert "there is no file" in artifact.data
     assert "`daycast run mine`" in artifact.data
+
+
+def test_a_degraded_run_is_seen_in_the_lists_of_the_ui_and_on_its_dashboard(trained):
+    """A deployment's list of runs asks for states by Prefect's own names; the dashboard counts tasks that failed."""
+    (trained.root / "B.csv").unlink()
+    with patch.dict(os.environ, trained.environment):
+        state = daily("mine", as_of=EARLIER + timedelta(days=1), training="reuse", return_state=True)
+    assert (state.name, state.message.partition(".")[0]) == ("Completed", "Degraded")
+    chosen = TaskRunFilter.model_validate({"state": {"type": {"any_": ["FAILED"]}}})
+    named = FlowRunFilter.model_validate({"id": {"any_": [state.state_details.flow_run_id]}})
+    with get_client(sync_client=True) as client:
+        run = client.read_flow_run(state.state_details.flow_run_id)
+        failed = until(
+            lambda: client.read_task_runs(flow_run_filter=named, task_run_filter=chosen), what="the task in red"
+        )
+    assert run.name == "mine@2024-05-20T00:00Z degraded"
+    assert {"degraded", "mine", "files", "gru"} <= set(run.tags)
+    assert [task.name.rsplit("-", 1)[0] for task in failed] == ["served-as-asked"]
+    said = _logged(run.id, words="status degraded")
+    assert not [line for line in said if line.startswith("Finished in state Completed()")]
+    assert sum("without" in line.lower() or "Feed failed" in line for line in said) == 1
 
 
 def test_what_cannot_be_shown_hides_nothing_of_why_the_run_failed(place, ended):

@@ -21,9 +21,11 @@ STEPS = {
     "training: retrain, as there is no champion yet": Plan(
         training="retrain", reason="there is no champion yet", champion=None, version="v1"
     ),
-    "network: v1, 8 epochs in 2.5 s": Trained(version="v1", epochs=8, seconds=2.5),
+    "network: v1, 8 epochs in 2.5 s, loss 0.25, validation loss 0.3125": Trained(
+        version="v1", epochs=8, seconds=2.5, loss=0.25, validation_loss=0.3125
+    ),
     "network: v1, nothing trained now": Trained(version="v1"),
-    "verdict: naive serves. It was better.; test MAE 2 beside naive's 1": Evaluated(
+    "verdict: naive serves. It was better. Test MAE 2 beside naive's 1": Evaluated(
         version="v1", forecaster="naive", promoted=True, reason="It was better.", test={"mae": 2.0, "naive_mae": 1.0}
     ),
     "forecast: 20 rows by naive, quality baseline, status succeeded": Summary(

@@ -35,6 +35,20 @@ def test_every_pipeline_has_two_and_there_is_backfill_and_upkeep(pipelines):
     assert {name for name, deployment in made.items() if not crons(deployment)} == {"mine", "mine-retrain", "backfill"}
 
 
+def test_each_is_described_for_whoever_has_not_read_the_pipeline_file(pipelines):
+    made = {deployment.name: deployment for deployment in make_deployments(pipelines)}
+    assert (
+        "Forecasts `close` of 2 series (A, B) for the next 2 steps of the calendar `1D`" in made["prices"].description
+    )
+    assert "`30 18 * * 1-5`, America/New_York" in made["prices"].description
+    assert "by hand" in made["mine"].description
+    assert "from nothing" in made["prices-retrain"].description
+    assert len({deployment.description for deployment in made.values()}) == len(made)
+    for deployment in made.values():
+        for name, said in deployment._parameter_openapi_schema.properties.items():
+            assert said["description"][0].isupper(), (deployment.name, name)
+
+
 def test_each_says_what_it_runs_and_runs_one_at_a_time(pipelines):
     made = {deployment.name: deployment for deployment in make_deployments(pipelines)}
     assert made["prices"].parameters == {"pipeline": "prices", "sample": False}
