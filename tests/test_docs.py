@@ -18,7 +18,8 @@ from sqlalchemy import insert, select, text
 from daycast.storage.config.pipeline_file import load_pipelines
 from daycast.storage.feeds.catalog import FEEDS, own_keys, pipeline_on
 from daycast.storage.sql.database import Database
-from daycast.storage.sql.tables import VIEWS, Base
+from daycast.storage.sql.tables import Base
+from daycast.storage.sql.view_columns import VIEWS
 from daycast.storage.terms.cells import CELLS
 from daycast.storage.terms.network import ModelSpec
 from daycast.storage.terms.pipeline import Pipeline, SplitSpec, TrainingRules

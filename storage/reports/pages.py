@@ -63,9 +63,9 @@ class Line:
 
 
 def _need(line: Line) -> tuple[int, str]:
-    """Failed runs come first, then degraded ones, then those in progress."""
-    rank = {"failed": 0, "degraded": 1, "running": 2}
-    return rank.get(line.status, 3), line.pipeline
+    """Failed runs come first, then those that were stopped, degraded ones, those in progress."""
+    rank = {"failed": 0, "cancelled": 1, "degraded": 2, "running": 3}
+    return rank.get(line.status, 4), line.pipeline
 
 
 class Pages:

@@ -202,7 +202,7 @@ class RunReport:
     def commands(self) -> tuple[str, ...]:
         """What to run next."""
         name = self.pipeline
-        if self.run.status == "failed":
+        if self.run.status in {"failed", "cancelled"}:
             return (f"daycast run {name}", "daycast status")
         details = (f"daycast models show {name} {self.version.version}",) if self.version else ()
         return (f"daycast forecasts {name}", *details, "daycast status")

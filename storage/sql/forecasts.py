@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING, Any
 from sqlalchemy import Connection, delete, func, select
 
 from daycast.storage.sql.database import Database
-from daycast.storage.sql.tables import LATEST_FORECASTS, Forecast, Series
+from daycast.storage.sql.tables import Forecast, Series
+from daycast.storage.sql.view_columns import LATEST_FORECASTS
 from daycast.storage.terms.words import AS_OF, ORIGIN, PIPELINE, SERIES_ID, VALID_AT
 
 _PORTION = 500

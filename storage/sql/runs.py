@@ -25,7 +25,7 @@ class Outcome:
     """How a run ended.
 
     Attributes:
-        status: ``succeeded``, ``degraded`` or ``failed``.
+        status: ``succeeded``, ``degraded``, ``failed`` or ``cancelled``.
         finished_at: aware, the real time.
         message: what a reader should know: what was stale, set aside, or failed.
         training: what was done to the weights; none where the run did not come so far.
@@ -134,14 +134,23 @@ def list_remarks(db: Database, run_id: str) -> list[dict[str, str]]:
     return db.query(select(*columns).where(Remark.run_id == run_id).order_by(Remark.series_id, Remark.kind))
 
 
-def close_dead_runs(db: Database, pipeline: str, *, at: datetime, but: str | None = None, message: str = _DEAD) -> int:
-    """Note of runs that are ``running`` that they failed; right only where the pipeline's lock is held.
+def close_dead_runs(
+    db: Database,
+    pipeline: str,
+    *,
+    at: datetime,
+    but: str | None = None,
+    status: Status = "failed",
+    message: str = _DEAD,
+) -> int:
+    """Note how runs ended that are ``running``; right only where the pipeline's lock is held.
 
     Args:
         db: the database.
         pipeline: its name.
         at: aware; when that was found.
         but: the ``run_id`` of the run that holds the lock.
+        status: ``failed``, or ``cancelled`` where a person stopped it.
         message: why.
 
     Returns:
@@ -153,7 +162,7 @@ def close_dead_runs(db: Database, pipeline: str, *, at: datetime, but: str | Non
     if not db.query(select(Run.run_id).where(dead)):
         return 0
     with db.transaction() as connection:
-        values = {"status": "failed", "finished_at": at, "message": message}
+        values = {"status": status, "finished_at": at, "message": message}
         return connection.execute(update(Run).where(dead).values(values)).rowcount
 
 

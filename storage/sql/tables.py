@@ -10,7 +10,6 @@ from typing import Any, ClassVar
 from sqlalchemy import (
     BigInteger,
     CheckConstraint,
-    Column,
     DateTime,
     Dialect,
     Double,
@@ -19,7 +18,6 @@ from sqlalchemy import (
     Integer,
     MetaData,
     String,
-    Table,
     Text,
     text,
 )
@@ -28,7 +26,7 @@ from sqlalchemy.types import TypeDecorator
 
 from daycast.storage.terms.errors import DatabaseError
 
-REVISION = "0003"
+REVISION = "0004"
 """The newest migration, as the migrations name it: a database that stands there needs no migrating."""
 
 VERSION_TABLE = "daycast_schema"
@@ -101,7 +99,7 @@ class Run(Base):
 
     __tablename__ = "runs"
     __table_args__ = (
-        CheckConstraint("status IN ('running', 'succeeded', 'degraded', 'failed')", name="status"),
+        CheckConstraint("status IN ('running', 'succeeded', 'degraded', 'failed', 'cancelled')", name="status"),
         Index(None, "pipeline", "as_of"),
     )
 
@@ -237,52 +235,3 @@ class Live(Base):
     skill: Mapped[float | None]
     coverage_80: Mapped[float | None]
     coverage_95: Mapped[float | None]
-
-
-def _view(name: str, of: type[Base], **more: Any) -> Table:
-    """A view's columns, typed, for ``select``; :mod:`daycast.storage.sql.views` makes the view itself."""
-    columns = [Column(column.name, column.type) for column in of.__table__.columns]
-    return Table(name, VIEWS, *columns, *(Column(column, kind) for column, kind in more.items()))
-
-
-VIEWS = MetaData()
-LATEST_FORECASTS = _view("latest_forecasts", Forecast)
-"""Every lead of the newest origin of each series."""
-CHAMPIONS = _view("champions", ModelVersion)
-"""The version that serves, at most one a pipeline."""
-FORECAST_ACCURACY = _view(
-    "forecast_accuracy",
-    Forecast,
-    actual=Double(),
-    actual_available_at=UtcDateTime(),
-    error=Double(),
-    absolute_error=Double(),
-    naive_error=Double(),
-    naive_absolute_error=Double(),
-    inside_80=Integer(),
-    inside_95=Integer(),
-)
-"""Each forecast whose actual has come, beside it: ``error`` is the actual minus the mean, ``naive_error`` the actual
-minus the actual at the origin (null where that is not known), ``inside_80`` and ``inside_95`` are 1 or 0."""
-FORECAST_CHANGES = Table(
-    "forecast_changes",
-    VIEWS,
-    *(Column(name, String()) for name in ("series_id", "pipeline", "forecaster", "version")),
-    *(Column(name, UtcDateTime()) for name in ("valid_at", "origin", "previous_origin")),
-    Column("lead", Integer()),
-    *(Column(name, Double()) for name in ("mean", "previous_mean", "change")),
-    *(Column(name, String()) for name in ("previous_forecaster", "previous_version")),
-)
-"""Each forecast of the newest origin beside that of the origin before it for the same instant; ``change`` is by how
-much the mean moved, null where nothing was said of the instant before."""
-COVERAGE_BY_SERIES = Table(
-    "coverage_by_series",
-    VIEWS,
-    *(Column(name, String()) for name in ("series_id", "pipeline")),
-    Column("n", Integer()),
-    *(Column(name, UtcDateTime()) for name in ("first_valid_at", "last_valid_at")),
-    *(Column(name, Double()) for name in ("coverage_80", "coverage_95", "mae")),
-)
-"""How often the actual values of the last 30 days of each series lay inside the intervals."""
-RUNS_LAST_NIGHT = _view("runs_last_night", Run, seconds=Double())
-"""The runs that began in the last 24 hours, and how many seconds they took."""

@@ -77,6 +77,38 @@ JOIN actuals a ON a.series_id = f.series_id AND a.valid_at = f.valid_at
 GROUP BY f.series_id, s.pipeline
 """
 
+_EVALUATED = """
+SELECT m.pipeline, m.{by}, m.forecaster,
+    SUM(m.n) AS n,
+    SUM(m.value * m.n) / SUM(m.n) AS mae,
+    SUM(CASE WHEN k.value < 1 THEN m.value / (1 - k.value) * m.n END) / SUM(CASE WHEN k.value < 1 THEN m.n END)
+        AS naive_mae,
+    1 - SUM(CASE WHEN k.value < 1 THEN m.value * m.n END)
+        / NULLIF(SUM(CASE WHEN k.value < 1 THEN m.value / (1 - k.value) * m.n END), 0) AS skill,
+    SUM(c.value * c.n) / SUM(c.n) AS coverage_80,
+    SUM(d.value * d.n) / SUM(d.n) AS coverage_95,
+    MAX(m.evaluated_at) AS evaluated_at
+FROM evaluations m
+{beside_k}
+{beside_c}
+{beside_d}
+WHERE m.metric = 'mae' AND m.split = 'live' AND {of}
+GROUP BY m.pipeline, m.{by}, m.forecaster
+"""
+_BESIDE = (
+    "LEFT JOIN evaluations {0} ON {0}.pipeline = m.pipeline AND {0}.version = m.version "
+    "AND {0}.forecaster = m.forecaster AND {0}.series_id = m.series_id AND {0}.split = m.split AND {0}.lead = m.lead "
+    "AND {0}.metric = '{1}'"
+)
+
+
+def _evaluated(by: str, of: str) -> str:
+    """Live scores by series or by lead, over the versions, each with the weight of its forecasts."""
+    beside = {"k": "skill", "c": "coverage_80", "d": "coverage_95"}
+    joins = {f"beside_{name}": _BESIDE.format(name, metric) for name, metric in beside.items()}
+    return _EVALUATED.format(by=by, of=of, **joins)
+
+
 _LAST_NIGHT = """
 SELECT run_id, pipeline, as_of, started_at, finished_at, status, training, version, message, prefect_flow_run_id,
     {seconds} AS seconds
@@ -106,6 +138,8 @@ _SQL = {
     "champions": _CHAMPIONS,
     "forecast_changes": _CHANGES,
     "coverage_by_series": _COVERAGE,
+    "accuracy_by_series": _evaluated("series_id", of="m.lead = 0 AND m.series_id <> '*'"),
+    "accuracy_by_lead": _evaluated("lead", of="m.lead > 0 AND m.series_id = '*'"),
     "runs_last_night": _LAST_NIGHT,
 }
 """In the order in which they are made: one stands on another."""

@@ -104,11 +104,12 @@ def served_as_asked(message: str) -> Any:
 
 
 def cancel(job: Job, *, message: str, at: datetime) -> None:
-    """Close the run's row where it is still open, with the pipeline's lock held; no task, as the run is being stopped.
+    """Close the run's row, ``cancelled``, where it is still open; no task, as the run is being stopped.
 
-    A database that is down then is left alone: the next run of the pipeline closes the row.
+    To be called with the pipeline's lock held. A database that is down then is left alone: the next run of the pipeline
+    closes the row.
     """
     from daycast.storage.sql.runs import close_dead_runs
 
     with suppress(DatabaseError), job.database() as database:
-        close_dead_runs(database, job.pipeline.name, at=at, message=message)
+        close_dead_runs(database, job.pipeline.name, at=at, status="cancelled", message=message)

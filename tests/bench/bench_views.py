@@ -38,6 +38,8 @@ QUESTIONS = {
         "SELECT lead, COUNT(*), AVG(absolute_error), AVG(naive_absolute_error) "
         "FROM forecast_accuracy WHERE series_id = 'p1/7' GROUP BY lead"
     ),
+    "accuracy_by_series": "SELECT * FROM accuracy_by_series WHERE pipeline = 'p1'",
+    "accuracy_by_lead": "SELECT * FROM accuracy_by_lead WHERE pipeline = 'p1'",
     "champions": "SELECT * FROM champions WHERE pipeline = 'p1'",
     "forecast_changes": "SELECT * FROM forecast_changes WHERE pipeline = 'p1' ORDER BY ABS(change) DESC",
     "coverage_by_series": "SELECT * FROM coverage_by_series WHERE pipeline = 'p1'",

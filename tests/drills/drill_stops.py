@@ -123,8 +123,8 @@ def _wrong(
         wrong.append(f"it said {said[:600]!r}")
     if row and row[0] == "running":
         wrong.append("its row is running")
-    if row and row[0] == "failed" and "Stopped by" not in row[1]:
-        wrong.append(f"its row says {row[1]!r}")
+    if row and (row[0] == "failed" or (row[0] == "cancelled" and "Stopped by" not in row[1])):
+        wrong.append(f"its row says {row[0]}: {row[1]!r}")
     folder = place.root / "data" / "models" / "mine"
     versions = {each["version"] for each in place.table("model_versions")} if _has(place) else set()
     there = [each.name for each in folder.iterdir() if (each / "manifest.json").exists()] if folder.exists() else []

@@ -17,6 +17,7 @@ from sqlalchemy import inspect, select, text
 from daycast.storage.sql import tables
 from daycast.storage.sql.database import Database
 from daycast.storage.sql.migrate import migrate, revision_of
+from daycast.storage.sql.view_columns import VIEWS
 from daycast.storage.terms.errors import ConfigError, DatabaseError, DatabaseUnavailable, SchemaTooNew
 
 ROOT = Path(__file__).parents[3]
@@ -47,7 +48,7 @@ def test_the_newest_revision_is_the_one_the_tables_name() -> None:
 
 def test_views_have_the_columns_that_the_tables_module_gives_them(db: Database) -> None:
     with db.transaction() as connection:
-        for view in tables.VIEWS.tables.values():
+        for view in VIEWS.tables.values():
             found = [column["name"] for column in inspect(connection).get_columns(view.name)]
             assert sorted(found) == sorted(view.columns.keys())
 

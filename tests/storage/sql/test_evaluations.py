@@ -11,7 +11,7 @@ from daycast.storage.sql.database import Database
 from daycast.storage.sql.evaluations import list_evaluations, write_evaluations
 from daycast.storage.sql.forecasts import write_forecasts
 from daycast.storage.sql.series import write_actuals
-from daycast.storage.sql.tables import FORECAST_ACCURACY
+from daycast.storage.sql.view_columns import FORECAST_ACCURACY
 
 ForecastFrame = Callable[..., pd.DataFrame]
 

@@ -19,6 +19,7 @@ from daycast.storage.sql.forecasts import latest_forecasts
 from daycast.storage.sql.migrate import migrate, revision_of
 from daycast.storage.sql.runs import latest_runs
 from daycast.storage.sql.versions import champion
+from daycast.storage.sql.view_columns import VIEWS
 from daycast.storage.terms.errors import SchemaTooNew
 
 FIRST = "0001"
@@ -113,7 +114,7 @@ def test_what_reads_the_database_reads_what_the_first_release_wrote(former: str)
         ]  # fmt: skip
         assert champion(db, "prices").version == "v2"
         assert latest_runs(db)[0].as_of == datetime(2026, 8, 21, 22, 30, tzinfo=UTC)
-        for view in tables.VIEWS.tables.values():
+        for view in VIEWS.tables.values():
             db.query(f"SELECT * FROM {view.name}")  # noqa: S608
 
 

@@ -8,7 +8,7 @@ from sqlalchemy import select, update
 
 from daycast.storage.sql.database import Database
 from daycast.storage.sql.evaluations import list_evaluations, write_evaluations
-from daycast.storage.sql.tables import CHAMPIONS, Evaluation, ModelVersion
+from daycast.storage.sql.tables import Evaluation, ModelVersion
 from daycast.storage.sql.versions import (
     champion,
     find_version,
@@ -20,6 +20,7 @@ from daycast.storage.sql.versions import (
     rollback,
     serving,
 )
+from daycast.storage.sql.view_columns import CHAMPIONS
 from daycast.storage.terms.errors import DatabaseError, RegistryError
 
 

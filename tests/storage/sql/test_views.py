@@ -11,11 +11,19 @@ from sqlalchemy import text
 from sqlalchemy.engine import make_url
 
 from daycast.storage.sql.database import Database
+from daycast.storage.sql.evaluations import write_evaluations
 from daycast.storage.sql.forecasts import write_forecasts
 from daycast.storage.sql.migrate import steps_ahead
 from daycast.storage.sql.runs import Outcome, begin_run, finish_run
 from daycast.storage.sql.series import upsert_series, write_actuals
-from daycast.storage.sql.tables import COVERAGE_BY_SERIES, FORECAST_CHANGES, RUNS_LAST_NIGHT, VIEWS
+from daycast.storage.sql.view_columns import (
+    ACCURACY_BY_LEAD,
+    ACCURACY_BY_SERIES,
+    COVERAGE_BY_SERIES,
+    FORECAST_CHANGES,
+    RUNS_LAST_NIGHT,
+    VIEWS,
+)
 from daycast.storage.sql.views import amiss
 from daycast.storage.terms.errors import DatabaseError
 
@@ -72,6 +80,33 @@ def test_coverage_is_that_of_the_last_month_of_each_series(db):
     assert (row["series_id"], row["n"], row["mae"]) == ("mine/A", 3, pytest.approx(8.0 / 3))
     assert (row["coverage_80"], row["coverage_95"]) == (pytest.approx(1 / 3), pytest.approx(2 / 3))
     assert (row["first_valid_at"], row["last_valid_at"]) == (AT - 2 * DAY, AT)
+
+
+def test_accuracy_is_that_of_the_runs_over_all_versions(db):
+    shared = {"pipeline": "mine", "forecaster": "network", "split": "live", "evaluated_at": AT}
+    scores = [
+        ("v1", "mine/A", 0, {"mae": 1.0, "skill": 0.5, "coverage_80": 0.9, "coverage_95": 1.0}, 30),
+        ("v2", "mine/A", 0, {"mae": 3.0, "skill": 0.25, "coverage_80": 0.7, "coverage_95": 0.9}, 10),
+        ("v2", "mine/B", 0, {"mae": 1.0, "skill": 1.0}, 10),
+        ("v2", "*", 2, {"mae": 2.0, "skill": -1.0}, 7),
+        ("v2", "*", 0, {"mae": 9.0}, 9),
+    ]
+    write_evaluations(
+        db,
+        [
+            {**shared, "version": version, "series_id": series, "lead": lead, "metric": metric, "value": value, "n": n}
+            for version, series, lead, figures, n in scores
+            for metric, value in figures.items()
+        ],
+    )
+    first, second = db.query(ACCURACY_BY_SERIES.select().order_by(ACCURACY_BY_SERIES.c.series_id))
+    assert (first["pipeline"], first["series_id"], first["n"], first["mae"]) == ("mine", "mine/A", 40, 1.5)
+    assert (first["naive_mae"], first["skill"]) == (pytest.approx(2.5), pytest.approx(0.4))
+    assert (first["coverage_80"], first["coverage_95"]) == (pytest.approx(0.85), pytest.approx(0.975))
+    assert first["evaluated_at"] == AT
+    assert (second["mae"], second["skill"], second["naive_mae"]) == (1.0, None, None), "nothing to divide by"
+    (lead,) = db.query(ACCURACY_BY_LEAD.select())
+    assert (lead["lead"], lead["n"], lead["mae"], lead["naive_mae"], lead["skill"]) == (2, 7, 2.0, 1.0, -1.0)
 
 
 def test_last_nights_runs_are_those_that_began_within_a_day(db):
@@ -151,7 +186,7 @@ def test_two_roles_have_the_least_rights_that_they_need(postgresql_url):
 
 def test_the_queries_of_the_page_answer(db):
     queries = re.findall(r"(?<!roles -->\n)```sql\n(.*?)```", DOCS.read_text(), flags=re.DOTALL)
-    assert len(queries) == 3
+    assert len(queries) == 4
     known(db, "A")
     night(db, AT - DAY, [1.0, 2.0])
     night(db, AT, [1.0])
