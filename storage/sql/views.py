@@ -71,8 +71,7 @@ SELECT f.series_id, s.pipeline,
         WHEN a.value BETWEEN f.lower_95 AND f.upper_95 THEN 1.0 ELSE 0.0 END) AS coverage_95,
     AVG(ABS(a.value - f.mean)) AS mae
 FROM series s
-{from_series} forecasts f ON f.series_id = s.series_id
-    AND f.valid_at > (SELECT {month_before} FROM actuals n WHERE n.series_id = s.series_id)
+{of_month}
 JOIN actuals a ON a.series_id = f.series_id AND a.valid_at = f.valid_at
 GROUP BY f.series_id, s.pipeline
 """
@@ -119,13 +118,19 @@ WHERE started_at > {day_ago}
 _WORDS = {
     "sqlite": {
         "from_series": "CROSS JOIN",  # so that it begins there, and looks up each series' newest origin once
-        "month_before": "strftime('%Y-%m-%d %H:%M:%S', MAX(n.valid_at), '-30 days')",
+        "of_month": (
+            "CROSS JOIN forecasts f ON f.series_id = s.series_id AND f.valid_at > (SELECT "
+            "strftime('%Y-%m-%d %H:%M:%S', MAX(n.valid_at), '-30 days') FROM actuals n WHERE n.series_id = s.series_id)"
+        ),
         "day_ago": "strftime('%Y-%m-%d %H:%M:%S', 'now', '-24 hours')",
         "seconds": "(julianday(finished_at) - julianday(started_at)) * 86400.0",
     },
     "postgresql": {
         "from_series": "JOIN",
-        "month_before": "MAX(n.valid_at) - INTERVAL '30 days'",
+        "of_month": (  # LATERAL, so that the newest is looked up once a series and not once a forecast
+            "CROSS JOIN LATERAL (SELECT MAX(n.valid_at) - INTERVAL '30 days' AS since FROM actuals n "
+            "WHERE n.series_id = s.series_id) m JOIN forecasts f ON f.series_id = s.series_id AND f.valid_at > m.since"
+        ),
         "day_ago": "now() - INTERVAL '24 hours'",
         "seconds": "CAST(EXTRACT(EPOCH FROM finished_at - started_at) AS DOUBLE PRECISION)",
     },

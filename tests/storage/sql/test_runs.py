@@ -71,6 +71,12 @@ def test_dead_runs_are_closed_and_no_others(db: Database, as_of: datetime) -> No
     assert running_pipelines(db) == ["b"]
 
 
+def test_a_run_that_a_person_stopped_is_cancelled(db: Database, as_of: datetime) -> None:
+    begin_run(db, run_id="mine", pipeline="mine", as_of=as_of, started_at=as_of)
+    assert close_dead_runs(db, "mine", at=as_of, status="cancelled", message="Stopped by Ctrl-C") == 1
+    assert [(row.status, row.message) for row in latest_runs(db)] == [("cancelled", "Stopped by Ctrl-C")]
+
+
 def test_forecasts_that_are_refused_leave_the_run_running(
     begun: Database, as_of: datetime, forecast_frame: ForecastFrame
 ) -> None:
