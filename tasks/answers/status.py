@@ -15,6 +15,7 @@ from daycast.storage.terms.pipeline import Pipeline
 from daycast.storage.terms.schedule import Schedule
 from daycast.storage.terms.words import SAMPLE_PREFIX, SERIES_ID, Status
 from daycast.tasks.answers.missed import missed_nights
+from daycast.tasks.handover.staleness import STALE_STEPS, stale_symbols
 from daycast.tasks.handover.stores import Stores
 
 if TYPE_CHECKING:
@@ -28,6 +29,8 @@ _LONG_RUN = timedelta(hours=3)
 """Beyond the time budget of its training, no run takes as long."""
 _GRACE = timedelta(hours=2)
 """How much later than its schedule a good run may be."""
+_LINES = 5
+"""Stale series that are told one by one."""
 _GOOD: tuple[Status, ...] = ("succeeded", "degraded")
 
 
@@ -136,21 +139,23 @@ def _pipelines(database: Database, specs: Mapping[str, Pipeline], *, at: datetim
     for name in dict.fromkeys([*specs, *sorted(known.champions.keys() | known.last.keys())]):
         spec = specs.get(name) or _sampled(name, specs)
         series = list_series(database, name)
-        stale = _stale(spec, {row["symbol"]: known.newest.get(row[SERIES_ID]) for row in series}, at=at)
+        newest = {row["symbol"]: known.newest[row[SERIES_ID]] for row in series if row[SERIES_ID] in known.newest}
+        good = known.good.get(name)
+        stale = tuple(_stale(spec, newest, good, at=at)) if spec else ()
         missed = tuple(missed_nights(database, spec, at=at))
         last = known.last.get(name)
         gone = last is not None and last.status == "running" and not _is_alive(database, name)
-        troubles = _troubles(spec, last, known.good.get(name), at=at, gone=gone)
+        troubles = _troubles(spec, last, good, at=at, gone=gone)
         yield PipelineStatus(
             pipeline=name,
             champion=known.champions.get(name),
             last=last,
-            good=known.good.get(name),
+            good=good,
             next_at=next_run(spec.schedule, after=at) if spec else None,
             week=known.live.get((name, _WEEK), _NOTHING),
             month=known.live.get((name, _MONTH), _NOTHING),
             stale=stale,
-            troubles=(*troubles, *missed, *stale),
+            troubles=(*troubles, *missed, *_together(stale)),
         )
 
 
@@ -187,15 +192,27 @@ def _troubles(
         yield f"no good run since {_instant(since)}: one was due at {_instant(due)}"
 
 
-def _stale(spec: Pipeline | None, newest: Mapping[str, datetime | None], *, at: datetime) -> tuple[str, ...]:
-    limit = spec.stale_after_days if spec else None
-    if limit is None:
-        return ()
-    ages = {symbol: (at - last).total_seconds() / 86400 for symbol, last in newest.items() if last}
-    return tuple(
-        f"stale feed: {symbol} is {age:.1f} days old (stale_after_days = {limit:g})"
-        for symbol, age in ages.items()
-        if age > limit
+def _stale(spec: Pipeline, newest: Mapping[str, datetime], good: RunRow | None, *, at: datetime) -> Iterable[str]:
+    """Which feeds had gone quiet, by the rule by which forecasts are ``stale``.
+
+    Days that the pipeline allows are counted to the present. Steps of the calendar are counted to the last good run:
+    many of an hourly one pass until the next night, and no feed is to blame for that.
+    """
+    days = spec.stale_after_days
+    allowed = f"more than {STALE_STEPS} steps of {spec.calendar}" if days is None else f"stale_after_days = {days:g}"
+    as_of = good.as_of if good and days is None else at
+    for symbol in stale_symbols(spec, newest, as_of=as_of):
+        age = (at - newest[symbol]) / timedelta(days=1)
+        yield f"stale feed: {symbol} is {age:.1f} days old ({allowed})"
+
+
+def _together(stale: tuple[str, ...]) -> tuple[str, ...]:
+    """A line a series, or one for many."""
+    if len(stale) <= _LINES:
+        return stale
+    return (
+        *stale[: _LINES - 1],
+        f"stale feed: {len(stale) - _LINES + 1} more series, likewise",
     )
 
 

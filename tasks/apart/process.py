@@ -157,7 +157,10 @@ def _start() -> tuple[Any, Connection]:
     # A daemon: where this process ends without ending it, multiprocessing does.
     process = _CONTEXT.Process(target=_serve, args=(there,), name="network", daemon=True)
     with _STARTING, there:
-        process.start()
+        try:
+            process.start()
+        except (EOFError, OSError) as error:
+            raise _unable(f"what it is a fork of ended before it did ({error})") from None
     return process, here
 
 
@@ -181,9 +184,13 @@ def _gone(process: Any) -> WorkError:
     process.join(1.0)
     code = process.exitcode
     how = f"killed by signal {-code}" if code is not None and code < 0 else f"ended with {code}"
+    return _unable(f"it was {how}")
+
+
+def _unable(received: str) -> WorkError:
     return WorkError(
-        f"The process that trains and predicts must answer. Received: it was {how}. Where the machine was out of "
-        "memory, choose a smaller network or a smaller batch_size; then run again."
+        f"The process that trains and predicts must answer. Received: {received}. Where the machine was out of memory, "
+        "choose a smaller network or a smaller batch_size; then run again."
     )
 
 

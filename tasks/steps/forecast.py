@@ -15,6 +15,7 @@ from daycast.storage.terms.words import Quality, Status, series_id
 from daycast.tasks.handover.job import Job
 from daycast.tasks.handover.material import material, means
 from daycast.tasks.handover.results import Evaluated, Ingested, Plan, Prepared, Summary, Trained
+from daycast.tasks.handover.staleness import stale
 
 if TYPE_CHECKING:
     import numpy as np
@@ -80,7 +81,6 @@ def _serve(
     held = material(job, prepared, shard)
     latest = held.latest
     origins = pd.DatetimeIndex(latest.windows.origin).tz_localize("UTC")
-    behind = job.calendar().behind(origins, as_of=job.as_of)
     refused = evaluated.version is not None and bool(plan.refused) and evaluated.version == plan.champion
     failures = {series_id(job.pipeline.name, symbol): why for symbol, why in ingested.failures.items()}
     asked = Asked(
@@ -90,25 +90,10 @@ def _serve(
         baseline=evaluated.baseline,
         refused=refused,
         failures=failures,
-        stale=_stale(job, behind, origins),
+        stale=stale(job.pipeline, origins, as_of=job.as_of),
         readable=_readable(job, evaluated, shard, held),
     )
     return shard, serve(latest, asked=asked, spec=job.pipeline)
-
-
-def _stale(job: Job, behind: np.ndarray, origins: pd.DatetimeIndex) -> np.ndarray:
-    """Which series' newest observation is older than the calendar, or the pipeline, allows."""
-    import numpy as np
-
-    limit = job.pipeline.stale_after_days
-    if limit is None:
-        return np.asarray(np.greater(behind, STALE_STEPS))
-    ages = np.asarray((job.as_of - origins).total_seconds() / 86400)
-    return np.asarray(np.greater(ages, limit))
-
-
-STALE_STEPS = 3
-"""Instants of the calendar that may lack before a series counts as stale, where the pipeline says nothing else."""
 
 
 def _readable(job: Job, evaluated: Evaluated, shard: str, held: Material) -> np.ndarray:

@@ -135,6 +135,21 @@ def test_a_feed_that_has_gone_quiet_is_named(tmp_path):
     assert row.troubles == row.stale
 
 
+def test_a_feed_is_quiet_by_the_rule_by_which_forecasts_are_stale(tmp_path):
+    """Three steps of the calendar, counted to the last good run; of many series one line tells."""
+    from tests.places import make_place
+
+    place = make_place(tmp_path / "place")
+    place.define()
+    ingest.fn(place.job())
+    score.fn(place.job())
+    run(place, as_of=AS_OF + 3 * DAY)
+    assert only(status_report(place.settings, at=AS_OF + 9 * DAY)).stale == (), "the runs are what is late"
+    run(place, as_of=AS_OF + 4 * DAY)
+    row = only(status_report(place.settings, at=AS_OF + 4 * DAY))
+    assert row.stale == tuple(f"stale feed: {name} is 4.0 days old (more than 3 steps of 1D)" for name in "AB")
+
+
 def test_live_skill_over_a_week_and_a_month_is_that_of_the_score_step(place):
     ingest.fn(place.job())
     score.fn(place.job(as_of=AS_OF - 20 * DAY))
