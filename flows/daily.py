@@ -16,6 +16,7 @@ from prefect.runtime import flow_run
 from prefect.states import Completed, Failed
 
 from daycast.flows.running.clock import now, require_past
+from daycast.flows.running.dask_cluster import spreading
 from daycast.flows.running.outcomes import note, outcome_of
 from daycast.flows.running.retrying import patience, retries
 from daycast.flows.running.stopping import Stopped, heeding_signals
@@ -26,8 +27,9 @@ from daycast.storage.config.settings import Settings
 from daycast.storage.terms.errors import DaycastError
 from daycast.storage.terms.words import SAMPLE_PREFIX, TrainingChoice
 from daycast.tasks.apart import process as processes
+from daycast.tasks.apart.spreading import Spread
 from daycast.tasks.handover.job import Job
-from daycast.tasks.handover.results import Plan, Prepared, Scored, Summary, Trained
+from daycast.tasks.handover.results import Course, Plan, Prepared, Scored, Summary, Trained
 from daycast.tasks.steps.evaluate import evaluate
 from daycast.tasks.steps.forecast import forecast
 from daycast.tasks.steps.ingest import ingest
@@ -146,7 +148,8 @@ def _run(job: Job, *, training: TrainingChoice) -> Any:
     try:
         begin.with_options(**retries())(job)
         processes.prepare()  # it takes as long as the steps before the training
-        outcome = _stages(job, training=training)
+        with spreading(job.settings) as spread:
+            outcome = _stages(job, training=training, spread=spread)
     except Stopped as stopped:
         cancel(job, message=f"{stopped}. Nothing is half-written; run it again.", at=now())
         raise
@@ -173,39 +176,40 @@ class _Outcome:
     summary: Summary
 
 
-def _stages(job: Job, *, training: TrainingChoice) -> _Outcome:
+def _stages(job: Job, *, training: TrainingChoice, spread: Spread) -> _Outcome:
     tell = Story(get_run_logger().info).tell
-    ingested = tell(ingest.with_options(**retries())(job))
-    prepared = tell(prepare(job))
+    ingested = tell(ingest.with_options(**retries())(job, spread=spread))
+    prepared = tell(prepare(job, spread=spread))
     scored = tell(score.with_options(**retries())(job))
     planned = tell(plan.with_options(**retries())(job, prepared, requested=training, broken=scored.broken))
-    trained = tell(_network(job, prepared, planned))
-    evaluated = tell(evaluate.with_options(**retries())(job, prepared, planned))
-    summary = forecast.with_options(**retries())(
-        job,
-        ingested=ingested,
-        prepared=prepared,
-        plan=planned,
-        trained=trained,
-        evaluated=evaluated,
-        at=now(),
-    )
+    trained = tell(_network(job, prepared, planned, spread=spread))
+    evaluated = tell(evaluate.with_options(**retries())(job, prepared, planned, spread=spread))
+    course = Course(ingested=ingested, prepared=prepared, plan=planned, trained=trained, evaluated=evaluated)
+    summary = forecast.with_options(**retries())(job, course, at=now(), spread=spread)
     return _Outcome(scored=scored, prepared=prepared, summary=tell(summary))
 
 
-def _network(job: Job, prepared: Prepared, planned: Plan) -> Trained:
+def _network(job: Job, prepared: Prepared, planned: Plan, *, spread: Spread) -> Trained:
     """Train and predict in a process of their own, and give way to other runs meanwhile.
 
     A training that is tried again finds what it kept, and only records it.
     """
     with giving_way():
         if planned.training == "reuse":
-            predict(job, prepared, versions=planned.versions, process=processes.kept())
+            _predict(job, prepared, planned, process=processes.kept(), spread=spread)
             return Trained(version=planned.version)
         with processes.fresh() as process:
             trained: Trained = train.with_options(**retries())(job, prepared, planned, process=process)
-            predict(job, prepared, versions=planned.versions, process=process)
+            _predict(job, prepared, planned, process=process, spread=spread)
     return trained
+
+
+def _predict(job: Job, prepared: Prepared, planned: Plan, *, process: processes.Process, spread: Spread) -> None:
+    """Predict in a process of its own, or by the workers of a cluster, to which no such process could travel."""
+    if spread.here:
+        predict(job, prepared, versions=planned.versions, process=process)
+    else:
+        predict(job, prepared, versions=planned.versions, spread=spread)
 
 
 def _show(job: Job, outcome: _Outcome) -> str:

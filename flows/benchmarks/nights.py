@@ -119,8 +119,8 @@ def _night(name: str, place: Path, environment: dict[str, str], *, training: str
 
     done = watch([*_DAYCAST, "run", "--train", training], environment=environment, every=_LOOK_SECONDS)
     if done.code:
-        said = done.printed.strip().splitlines() or ["nothing was printed"]
-        raise WorkError(f"The {name} night must not fail. Received: exit code {done.code}: {said[-1][:300]}")
+        said = " ".join((done.complained or done.printed).split())
+        raise WorkError(f"The {name} night must not fail. Received: exit code {done.code}: {said[-300:]}")
     return Night(
         name=name,
         seconds=round(done.wall, 1),

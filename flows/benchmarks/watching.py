@@ -25,6 +25,7 @@ class Watched:
     Attributes:
         code: its exit code.
         printed: on standard output.
+        complained: on standard error.
         began: when it was started, in seconds since 1970.
         wall: seconds until it ended.
         cpu: CPU seconds, by what a process is there for; what a process used after the last look is missing.
@@ -33,6 +34,7 @@ class Watched:
 
     code: int
     printed: str
+    complained: str
     began: float
     wall: float
     cpu: Counter[str] = field(default_factory=Counter)
@@ -43,16 +45,18 @@ def watch(command: list[str], *, environment: dict[str, str], every: float = 0.2
     """Run a command to its end, and look at it and at its children every so many seconds."""
     began = time.time()
     with subprocess.Popen(  # noqa: S603
-        command, env=environment, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True
+        command, env=environment, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
     ) as process:
         used: dict[int, tuple[str, float]] = {}
         peaks = [0.0]
         looking = threading.Thread(target=_look, args=(process, used, peaks, every))
         looking.start()
-        printed, _ = process.communicate()
+        printed, complained = process.communicate()
         wall = time.time() - began
         looking.join()
-    done = Watched(code=process.returncode, printed=printed, began=began, wall=wall, peak=max(peaks))
+    done = Watched(
+        code=process.returncode, printed=printed, complained=complained, began=began, wall=wall, peak=max(peaks)
+    )
     for role, seconds in used.values():
         done.cpu[role] += seconds  # type: ignore[assignment]  # a Counter of floats
     return done

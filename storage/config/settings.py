@@ -13,6 +13,8 @@ class Settings(BaseSettings):
         storage: a folder, or an fsspec URL, for the lake, the models and the reports (``DAYCAST_STORAGE``).
         database_url: a SQLAlchemy URL (``DAYCAST_DATABASE_URL``); by default SQLite in the storage folder.
         pipelines: the pipeline file (``DAYCAST_PIPELINES``).
+        dask: where the work of shards is done (``DAYCAST_DASK``): nothing is this process, ``local:N`` a Dask cluster
+            of N workers on this machine for as long as a run takes, ``tcp://…`` a scheduler that exists already.
         alerts: an Apprise URL at which people are called (``DAYCAST_ALERTS``); none calls nobody.
     """
 
@@ -21,6 +23,7 @@ class Settings(BaseSettings):
     storage: str = "storage/data"
     database_url: SecretStr | None = None
     pipelines: Path = Path(__file__).parents[2] / "flows" / "pipelines.toml"
+    dask: str = ""
     alerts: SecretStr | None = None
 
     @property

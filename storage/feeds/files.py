@@ -7,7 +7,7 @@ from pathlib import Path
 import pandas as pd
 
 from daycast.storage.feeds.feed import Fetched, Span
-from daycast.storage.feeds.files_keys import FilesPipeline
+from daycast.storage.feeds.files_keys import FilesPipeline, is_parquet
 from daycast.storage.feeds.reading.columns import read_columns, read_times
 from daycast.storage.feeds.reading.csv_table import read_sheet
 from daycast.storage.feeds.reading.grid import off_grid, resampled
@@ -21,7 +21,6 @@ from daycast.storage.terms.errors import FeedError, FeedRefused
 from daycast.storage.terms.text import listed
 from daycast.storage.terms.words import ALL_SERIES, OBSERVED_AT
 
-_PARQUET = (".parquet", ".pq")
 _FOREIGN = "a row of another symbol"
 
 
@@ -72,7 +71,7 @@ class FilesFeed:
 
     def _read(self, path: Path, symbol: str, *, symbols: Sequence[str]) -> "_Read | FeedError":
         try:
-            if _is_parquet(path):
+            if is_parquet(path):
                 return _Read(parquet_sheet(path, layout=self.layout, feed=self.name, symbols=symbols), self.layout)
             text = read_text(path, feed=self.name, symbol=symbol, encoding=self.spec.encoding)
             if text is None:
@@ -96,7 +95,7 @@ class FilesFeed:
 
     def _keep(self, path: Path, read: "_Read | FeedError") -> None:
         """Keep a text of many symbols for the other shards; of a Parquet file each has its own part read."""
-        if "{symbol}" not in self.spec.path and not _is_parquet(path):
+        if "{symbol}" not in self.spec.path and not is_parquet(path):
             self._whole[path] = read
 
     def _rows_of(self, symbol: str, table: Table, path: Path) -> Table:
@@ -151,10 +150,6 @@ def _own(symbol: str, rows: pd.DataFrame, table: Table, *, aside: Mapping[str, l
 def _words(column: str, table: Table) -> list[str]:
     """The columns of symbols."""
     return [name for name in dict.fromkeys((column, *SYMBOL_COLUMNS)) if name in table.rows]
-
-
-def _is_parquet(path: Path) -> bool:
-    return path.suffix.lower() in _PARQUET or path.is_dir()
 
 
 class _Read:

@@ -3,6 +3,7 @@
 import codecs
 from collections.abc import Mapping
 from datetime import datetime
+from pathlib import Path
 from typing import Annotated, Literal, Self
 
 from pydantic import AfterValidator, ConfigDict, Field, StringConstraints, model_validator
@@ -43,6 +44,11 @@ def _dated(form: str) -> str:
 Sign = Annotated[str, StringConstraints(min_length=1, max_length=1, strip_whitespace=False)]
 
 
+def is_parquet(path: Path) -> bool:
+    """Whether a file is Parquet by its name; a folder is one of Parquet parts."""
+    return path.suffix.lower() in {".parquet", ".pq"} or path.is_dir()
+
+
 class FilesPipeline(Pipeline):
     """A pipeline on the ``files`` feed.
 
@@ -79,6 +85,11 @@ class FilesPipeline(Pipeline):
     decimal: Literal[".", ","] = "."
     thousands: Literal[",", ".", " ", "'", "_", "’"] | None = None
     resample: Literal["mean", "last"] | None = None
+
+    @property
+    def apart(self) -> bool:
+        """A file a symbol, or Parquet; a text of many symbols is read once, by one."""
+        return "{symbol}" in self.path or is_parquet(Path(self.path))
 
     @model_validator(mode="after")
     def _tells_symbols_apart(self) -> Self:

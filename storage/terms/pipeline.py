@@ -214,6 +214,14 @@ class Pipeline(Frozen):
         return self.feed == SAMPLE
 
     @property
+    def apart(self) -> bool:
+        """Whether several may fetch at once, each some of the symbols, and none reads what another reads.
+
+        Feeds on a network keep to one, which heeds their limits.
+        """
+        return self.sample
+
+    @property
     def start_at(self) -> datetime | None:
         """``start`` as an aware UTC instant."""
         return None if self.start is None else datetime(self.start.year, self.start.month, self.start.day, tzinfo=UTC)

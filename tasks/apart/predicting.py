@@ -13,7 +13,6 @@ from daycast.tasks.handover.results import Prepared
 
 if TYPE_CHECKING:
     from daycast.models.networks.forecaster import NetworkForecaster
-    from daycast.models.series.material import Material
     from daycast.models.series.windows import Windows
 
 _MOST = 2
@@ -24,16 +23,17 @@ _HELD: dict[tuple[str, str], NetworkForecaster] = {}
 def predict_and_keep(job: Job, prepared: Prepared, versions: tuple[str, ...]) -> None:
     """Keep each version's predictions, in the process that is called; Prefect need not be known there."""
     for shard in prepared.shards:
-        _predict(job, material(job, prepared, shard), shard, versions=versions)
+        predict_shard(shard, job, prepared, versions)
 
 
-def _predict(job: Job, held: Material, shard: str, *, versions: tuple[str, ...]) -> None:
+def predict_shard(shard: str, job: Job, prepared: Prepared, versions: tuple[str, ...]) -> None:
+    """Keep each version's predictions of one shard."""
     import numpy as np
 
     from daycast.models.series.windows import concatenate
     from daycast.storage.lake.rows import Rows
 
-    store = job.predictions()
+    store, held = job.predictions(), material(job, prepared, shard)
     parts: dict[str, Windows] = {
         "training": held.training_tail,
         "validation": held.validation,

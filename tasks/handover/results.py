@@ -162,6 +162,25 @@ class Evaluated:
 
 
 @dataclass(frozen=True, kw_only=True)
+class Course:
+    """What the steps before the forecast came to.
+
+    Attributes:
+        ingested: the fetch.
+        prepared: the windows.
+        plan: how the run comes by its network.
+        trained: the training.
+        evaluated: the race.
+    """
+
+    ingested: Ingested
+    prepared: Prepared
+    plan: Plan
+    trained: Trained
+    evaluated: Evaluated
+
+
+@dataclass(frozen=True, kw_only=True)
 class Summary:
     """What a run came to: the last thing that it says.
 

@@ -9,6 +9,7 @@ from prefect.cache_policies import NO_CACHE
 
 from daycast.storage.terms.errors import DataError
 from daycast.storage.terms.words import ALL_SERIES, ALL_VERSIONS, NAIVE, Metric
+from daycast.tasks.apart.spreading import IN_TURN, Spread
 from daycast.tasks.handover.job import Job
 from daycast.tasks.handover.material import material, means
 from daycast.tasks.handover.results import Evaluated, Plan, Prepared
@@ -23,16 +24,22 @@ _OF_BASELINES: tuple[Metric, ...] = ("mae", "rmse", "mase", "skill", "coverage_8
 
 
 @task(name="evaluate", cache_policy=NO_CACHE)
-def evaluate(job: Job, prepared: Prepared, plan: Plan) -> Evaluated:
+def evaluate(job: Job, prepared: Prepared, plan: Plan, *, spread: Spread = IN_TURN) -> Evaluated:
     """Score networks and baselines on the same windows, keep the scores, and promote or reject the challenger.
 
     Where no version is left that could race, the best baseline serves; where there are not even windows to find out
     which that is, naive.
+
+    Args:
+        job: the run.
+        prepared: its windows.
+        plan: which versions race.
+        spread: how the shards are gone over.
     """
     from daycast.models.race.contest import hold
 
     spec = job.pipeline
-    entered = [_enter(job, prepared, plan, shard) for shard in prepared.shards] if not prepared.untrainable else []
+    entered = [] if prepared.untrainable else spread.over(_enter, list(prepared.shards), job, prepared, plan)
     try:
         some = [each for each in entered if each is not None]
         contest = hold(some, challenger=plan.challenger, champion=plan.champion, spec=spec)
@@ -52,7 +59,7 @@ def evaluate(job: Job, prepared: Prepared, plan: Plan) -> Evaluated:
     )
 
 
-def _enter(job: Job, prepared: Prepared, plan: Plan, shard: str) -> Tallies | None:
+def _enter(shard: str, job: Job, prepared: Prepared, plan: Plan) -> Tallies | None:
     from daycast.models.race.contest import SPLITS, enter
 
     held = material(job, prepared, shard)

@@ -12,9 +12,10 @@ from prefect.cache_policies import NO_CACHE
 from daycast.storage.terms.errors import DataError
 from daycast.storage.terms.text import listed
 from daycast.storage.terms.words import Quality, Status, series_id
+from daycast.tasks.apart.spreading import IN_TURN, Spread
 from daycast.tasks.handover.job import Job
 from daycast.tasks.handover.material import material, means
-from daycast.tasks.handover.results import Evaluated, Ingested, Plan, Prepared, Summary, Trained
+from daycast.tasks.handover.results import Course, Evaluated, Ingested, Plan, Prepared, Summary
 from daycast.tasks.handover.staleness import stale
 
 if TYPE_CHECKING:
@@ -30,24 +31,23 @@ _TOLD = 5
 
 
 @task(name="forecast", cache_policy=NO_CACHE)
-def forecast(
-    job: Job,
-    *,
-    ingested: Ingested,
-    prepared: Prepared,
-    plan: Plan,
-    trained: Trained,
-    evaluated: Evaluated,
-    at: datetime,
-) -> Summary:
-    """Write the forecasts, a remark for each series that did not get what the pipeline asks for, and the run's end."""
+def forecast(job: Job, course: Course, *, at: datetime, spread: Spread = IN_TURN) -> Summary:
+    """Write the forecasts, a remark for each series that did not get what the pipeline asks for, and the run's end.
+
+    Args:
+        job: the run.
+        course: what the steps before came to.
+        at: when the forecasts are issued.
+        spread: how the shards are gone over.
+    """
     import pandas as pd
 
     from daycast.storage.sql.runs import Outcome, finish_run
 
-    served = [_serve(job, prepared, evaluated, plan, ingested, shard) for shard in prepared.shards]
-    rows = pd.concat([_rows(job, prepared, evaluated, shard, service, at=at) for shard, service in served])
-    remarks = [*_absent(job, ingested, prepared), *(each for _, service in served for each in service.remarks)]
+    ingested, prepared, plan, evaluated = course.ingested, course.prepared, course.plan, course.evaluated
+    served = spread.over(_served, list(prepared.shards), job, course, at)
+    rows = pd.concat([rows for rows, _ in served])
+    remarks = [*_absent(job, ingested, prepared), *(each for _, told in served for each in told)]
     short = _short_of(job, rows)
     worse = short or plan.refused or prepared.untrainable or any(each.degrades for each in remarks)
     status: Status = "degraded" if worse else "succeeded"
@@ -66,23 +66,27 @@ def forecast(
         quality=_most(rows),
         rows=len(rows),
         test=evaluated.test,
-        seconds=trained.seconds,
+        seconds=course.trained.seconds,
     )
 
 
-def _serve(
-    job: Job, prepared: Prepared, evaluated: Evaluated, plan: Plan, ingested: Ingested, shard: str
-) -> tuple[str, Service]:
+def _served(shard: str, job: Job, course: Course, at: datetime) -> tuple[pd.DataFrame, tuple[Remark, ...]]:
+    """The rows of one shard, and what is to be said of its series."""
+    held = material(job, course.prepared, shard)
+    service = _serve(job, course, shard, held)
+    return _rows(job, course.evaluated, shard, held, service, at=at), service.remarks
+
+
+def _serve(job: Job, course: Course, shard: str, held: Material) -> Service:
     """Who forecasts each series of a shard, and what is to be said of it."""
     import pandas as pd
 
     from daycast.models.race.serving import Asked, serve
 
-    held = material(job, prepared, shard)
-    latest = held.latest
+    plan, evaluated, latest = course.plan, course.evaluated, held.latest
     origins = pd.DatetimeIndex(latest.windows.origin).tz_localize("UTC")
     refused = evaluated.version is not None and bool(plan.refused) and evaluated.version == plan.champion
-    failures = {series_id(job.pipeline.name, symbol): why for symbol, why in ingested.failures.items()}
+    failures = {series_id(job.pipeline.name, symbol): why for symbol, why in course.ingested.failures.items()}
     asked = Asked(
         known=job.known_series([evaluated.version] if evaluated.version else []),
         network=evaluated.forecaster,
@@ -93,7 +97,7 @@ def _serve(
         stale=stale(job.pipeline, origins, as_of=job.as_of),
         readable=_readable(job, evaluated, shard, held),
     )
-    return shard, serve(latest, asked=asked, spec=job.pipeline)
+    return serve(latest, asked=asked, spec=job.pipeline)
 
 
 def _readable(job: Job, evaluated: Evaluated, shard: str, held: Material) -> np.ndarray:
@@ -124,13 +128,12 @@ def _short_of(job: Job, rows: pd.DataFrame) -> str:
 
 
 def _rows(
-    job: Job, prepared: Prepared, evaluated: Evaluated, shard: str, service: Service, *, at: datetime
+    job: Job, evaluated: Evaluated, shard: str, held: Material, service: Service, *, at: datetime
 ) -> pd.DataFrame:
     """The rows of ``forecasts`` of one shard, one a series and lead."""
     import numpy as np
     import pandas as pd
 
-    held = material(job, prepared, shard)
     windows = held.latest.windows
     mean = np.full((len(windows), windows.horizon), np.nan)
     bounds = np.full((4, *mean.shape), np.nan)

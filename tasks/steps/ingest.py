@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
@@ -12,6 +13,7 @@ from prefect.cache_policies import NO_CACHE
 
 from daycast.storage.terms.errors import DataError, FeedError, FeedRefused
 from daycast.storage.terms.text import listed
+from daycast.tasks.apart.spreading import IN_TURN, Spread
 from daycast.tasks.handover.job import Job
 from daycast.tasks.handover.results import Ingested
 
@@ -31,8 +33,12 @@ _REASONS = 5
 
 
 @task(name="ingest", cache_policy=NO_CACHE)
-def ingest(job: Job) -> Ingested:
+def ingest(job: Job, *, spread: Spread = IN_TURN) -> Ingested:
     """Fetch, check and keep the observations of a pipeline, shard by shard; no symbol stops another.
+
+    Args:
+        job: the run.
+        spread: how the shards are gone over, where what a feed reads can be read in parts.
 
     Raises:
         FeedError: a feed failed for every symbol, of none of which the lake holds anything.
@@ -47,19 +53,21 @@ def ingest(job: Job) -> Ingested:
     # A feed that answers "not modified" serves only those whose data are here.
     known = store.validators()
     complete = bool(known) and not store.lacking(job.pipeline.symbols)
-    feed = open_feed(job.pipeline, validators=known if complete else {})
-    landed = [_land(job, store, feed, symbols) for symbols in shards.values()]
+    sent = known if complete else {}
+    apart = not spread.here and job.pipeline.apart
+    opened = None if apart else open_feed(job.pipeline, validators=sent)
+    landed = (spread if apart else IN_TURN).over(_land, list(shards), job, sent, opened)
     store.compact(before=job.now, files=MOST_FILES)
     failures = {symbol: error for each in landed for symbol, error in each.failures.items()}
-    rejected = _joined([each.rejected for each in landed])
-    _require_any(job, store, failures, rejected)
+    counts = sum((each.counts for each in landed), Counter[tuple[str, str]]())
+    _require_any(job, store, failures, counts.total())
     if not any(each.refused for each in landed):
         store.keep_validators({key: value for each in landed for key, value in each.validators.items()})
     return Ingested(
         new=sum(each.added.new for each in landed),
         revised=sum(each.added.revised for each in landed),
-        set_aside=len(rejected),
-        reasons=_reasons(rejected),
+        set_aside=counts.total(),
+        reasons=_reasons(counts),
         findings=tuple(finding for each in landed for finding in each.findings),
         failures={symbol: str(failures[symbol]) for symbol in job.pipeline.symbols if symbol in failures},
     )
@@ -67,24 +75,27 @@ def ingest(job: Job) -> Ingested:
 
 @dataclass(frozen=True, kw_only=True)
 class _Landed:
-    """What a fetch of one shard's symbols came to."""
+    """What a fetch of one shard's symbols came to; of what was set aside, how many rows by symbol and reason."""
 
     added: Added
-    rejected: pd.DataFrame
+    counts: Counter[tuple[str, str]]
     findings: tuple[str, ...]
     failures: Mapping[str, FeedError]
     refused: bool
     validators: Mapping[str, str]
 
 
-def _land(job: Job, store: Observations, feed: Feed, symbols: Sequence[str]) -> _Landed:
+def _land(shard: str, job: Job, validators: Mapping[str, str], opened: Feed | None) -> _Landed:
     """Fetch the symbols of one shard and keep what is new of them."""
     import pandas as pd
 
+    from daycast.storage.feeds.catalog import open_feed
     from daycast.storage.feeds.feed import Span
     from daycast.storage.intake.rules import inspect
     from daycast.storage.terms.words import AVAILABLE_AT
 
+    store, symbols = job.observations(), job.shards()[shard]
+    feed = opened or open_feed(job.pipeline, validators=validators)
     fetched = feed.fetch(symbols, Span(start=job.pipeline.start_at, end=job.now))
     inspection = inspect(fetched.frame, spec=job.pipeline)
     final = inspection.good[inspection.good[AVAILABLE_AT] <= pd.Timestamp(job.now)]
@@ -101,7 +112,7 @@ def _land(job: Job, store: Observations, feed: Feed, symbols: Sequence[str]) -> 
     refused = {symbol: FeedRefused(job.pipeline.feed, symbol, why) for symbol, why in judged.refused.items()}
     return _Landed(
         added=added,
-        rejected=rejected,
+        counts=Counter(zip(rejected["symbol"], rejected["reason"], strict=True)),
         findings=(
             *(f"{symbol}: {moved}" for symbol, moved in judged.rebased.items()),
             *(f"{finding.symbol}: {finding.message}" for finding in inspection.findings),
@@ -152,7 +163,7 @@ def _known_at(job: Job) -> datetime:
     return job.as_of if job.now - job.as_of <= ON_TIME else job.now
 
 
-def _require_any(job: Job, store: Observations, failures: Mapping[str, FeedError], rejected: pd.DataFrame) -> None:
+def _require_any(job: Job, store: Observations, failures: Mapping[str, FeedError], rejected: int) -> None:
     """Something must be known of one symbol at least."""
     lacking = store.lacking(job.pipeline.symbols)
     if len(lacking) < len(job.pipeline.symbols):
@@ -161,14 +172,14 @@ def _require_any(job: Job, store: Observations, failures: Mapping[str, FeedError
         raise next(iter(failures.values()))
     raise DataError(
         f"At least one usable row of {listed(lacking)} is required. Received: none from the feed "
-        f"{job.pipeline.feed!r}; {len(rejected)} rows were set aside. Look at them in the lake under "
+        f"{job.pipeline.feed!r}; {rejected} rows were set aside. Look at them in the lake under "
         f"set_aside/{job.pipeline.name}."
     )
 
 
-def _reasons(rejected: pd.DataFrame) -> tuple[str, ...]:
+def _reasons(counts: Counter[tuple[str, str]]) -> tuple[str, ...]:
     """Why rows were set aside, the most frequent first; a reason may quote its row, so that there can be thousands."""
-    counts = rejected.groupby(["symbol", "reason"], sort=True).size().sort_values(ascending=False, kind="stable")
-    shown = [f"{symbol}: {count} rows: {reason}" for (symbol, reason), count in counts.head(_REASONS).items()]
-    rest = int(counts.iloc[_REASONS:].sum())
+    ordered = sorted(counts.items(), key=lambda each: (-each[1], each[0]))
+    shown = [f"{symbol}: {count} rows: {reason}" for (symbol, reason), count in ordered[:_REASONS]]
+    rest = sum(count for _, count in ordered[_REASONS:])
     return (*shown, f"{rest} rows for other reasons") if rest else tuple(shown)

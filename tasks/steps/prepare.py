@@ -12,6 +12,7 @@ from prefect.cache_policies import NO_CACHE
 from daycast.storage.terms.errors import AsOfError, DataError
 from daycast.storage.terms.text import listed
 from daycast.storage.terms.words import OBSERVED_AT, SYMBOL, series_id
+from daycast.tasks.apart.spreading import IN_TURN, Spread
 from daycast.tasks.handover.job import Job
 from daycast.tasks.handover.results import Prepared
 
@@ -26,15 +27,19 @@ if TYPE_CHECKING:
 
 
 @task(name="prepare", cache_policy=NO_CACHE)
-def prepare(job: Job) -> Prepared:
+def prepare(job: Job, *, spread: Spread = IN_TURN) -> Prepared:
     """Difference and window what was known at ``as_of``, shard by shard; no series stops another.
+
+    Args:
+        job: the run.
+        spread: how the shards are gone over.
 
     Raises:
         AsOfError: nothing was known of any series at ``as_of``.
     """
     from daycast.storage.lake.compaction import MOST_FILES
 
-    prepared = [_prepare(job, shard, symbols) for shard, symbols in job.shards().items()]
+    prepared = spread.over(_prepare, list(job.shards()), job)
     some = [each for each in prepared if each.data_hash]
     if not some:
         raise _nothing_known(job)
@@ -75,13 +80,13 @@ class _Shard:
     longest: int = 0
 
 
-def _prepare(job: Job, shard: str, symbols: Sequence[str]) -> _Shard:
+def _prepare(shard: str, job: Job) -> _Shard:
     from daycast.models.series.columns import to_rows, to_table
     from daycast.models.series.latest import latest
     from daycast.models.series.panel import Panel
     from daycast.storage.lake.rows import Rows
 
-    spec, store = job.pipeline, job.windows()
+    spec, store, symbols = job.pipeline, job.windows(), job.shards()[shard]
     known = job.observations().history(shard).known(job.as_of).only(symbols)
     if not len(known):
         return _Shard(shard=shard)

@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from daycast.tasks.handover.job import Job
+from daycast.tasks.handover.results import Course
 from daycast.tasks.steps.evaluate import evaluate
 from daycast.tasks.steps.forecast import forecast
 from daycast.tasks.steps.ingest import ingest
@@ -67,7 +68,7 @@ def test_every_task_run_twice_leaves_what_it_left_once(twice):
     evaluated = run(evaluate, prepared=prepared, plan=planned)
     assert evaluated.promoted
     ends = {"ingested": ingested, "prepared": prepared, "plan": planned, "trained": trained, "evaluated": evaluated}
-    summary = run(forecast, **ends, at=AS_OF)
+    summary = run(forecast, course=Course(**ends), at=AS_OF)
     assert summary.rows == 4
     run(publish, prepared=prepared)
 

@@ -48,6 +48,11 @@ class SqlPipeline(Pipeline):
     available_at: OneLine | None = None
     timezone: ZoneName | None = None
 
+    @property
+    def apart(self) -> bool:
+        """A query a shard."""
+        return True
+
     @model_validator(mode="after")
     def _says_where(self) -> Self:
         if bool(self.table) == bool(self.query):
