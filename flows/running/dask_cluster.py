@@ -19,7 +19,7 @@ from prefect.utilities.callables import get_call_parameters
 from daycast.storage.config.settings import Settings
 from daycast.storage.terms.errors import ConfigError, WorkError
 from daycast.storage.terms.text import listed
-from daycast.tasks.apart.spreading import IN_TURN, Spread
+from daycast.tasks.apart.spreading import IN_TURN, Spread, shown, step_name
 from daycast.tasks.apart.standing_in import Ready, probe, ready
 
 if TYPE_CHECKING:
@@ -84,13 +84,15 @@ class OnDask:
         Raises:
             WorkError: workers died over one shard again and again, or the scheduler is gone.
         """
-        name = work.__name__.strip("_").removesuffix("_shard")
+        name = step_name(work)
         assert self._runner is not None  # noqa: S101 — nobody calls one that has travelled
         step = task(name=name, task_run_name=f"{name}-{{shard}}", cache_policy=NO_CACHE)(work)
         futures = [
             self._runner.submit(step, parameters=get_call_parameters(work, (shard, *arguments), {})) for shard in shards
         ]
-        return [self._result(future, name=name, shard=shard) for future, shard in zip(futures, shards, strict=True)]
+        with shown(work, shards) as done:
+            pairs = zip(futures, shards, strict=True)
+            return [done(self._result(future, name=name, shard=shard)) for future, shard in pairs]
 
     def _result(self, future: Any, *, name: str, shard: str) -> Any:
         from distributed.client import FutureCancelledError

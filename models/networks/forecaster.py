@@ -85,14 +85,12 @@ class NetworkForecaster:
         model = spec.model.model_copy(update={"epochs": spec.training.fine_tune_epochs} if parent else {})
         scaler = parent.scaler.extended(training, target=column) if parent else Scaler.fit(training, target=column)
         calendar = shape.get(CYCLE_CALENDAR)
-        recipe = series_recipe(
-            [
-                (network_inputs(part, scaler=scaler, calendar=calendar), scaler.targets(part))
-                for part in (training, validation)
-            ],
-            model=model,
-            frame=_frame(spec),
-        )
+        pairs = [
+            (network_inputs(part, scaler=scaler, calendar=calendar), scaler.targets(part))
+            for part in (training, validation)
+        ]
+        del training, validation  # of no more use, and where nobody else has them a third of the memory of a fit
+        recipe = series_recipe(pairs, model=model, frame=_frame(spec))
         network, fitted = fit_members(
             recipe,
             model=model,

@@ -43,6 +43,11 @@ class Material:
         return self.panel.index.where(self.parts.training)
 
     @property
+    def validation_index(self) -> Index:
+        """Where what stops a fit begins."""
+        return self.panel.index.where(self.parts.validation)
+
+    @property
     def training(self) -> Windows:
         """What networks are fitted on."""
         return self.panel.windows(self.training_index)
@@ -75,7 +80,7 @@ class Material:
     @cached_property
     def validation(self) -> Windows:
         """What stops a fit, and chooses between forecasters."""
-        return self.panel.windows(self.panel.index.where(self.parts.validation))
+        return self.panel.windows(self.validation_index)
 
     @cached_property
     def test(self) -> Windows:

@@ -77,7 +77,8 @@ class Scaler:
         rows = self.rows(windows)
         apart = (self.input_mean[rows] - windows.anchor).astype(np.float32)[:, np.newaxis]
         std = self.input_std.astype(np.float32)[rows][:, np.newaxis]
-        return np.asarray((windows.inputs - apart) / std)
+        scaled = windows.inputs - apart
+        return np.asarray(np.divide(scaled, std, out=scaled))
 
     def targets(self, windows: Windows) -> NDArray[np.float32]:
         """Scaled targets, ``(n, horizon)``."""

@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
 import pandas as pd
 
@@ -43,12 +43,14 @@ class Fetched:
         failures: by symbol, why nothing came; one bad symbol never spoils the others.
         validators: what to send with the next request, by URL (``ETag`` or ``Last-Modified``). The caller keeps them
             once the data are safely stored, and not before.
+        later: symbols of which the feed has rows after the span, so that what it has is not all here.
     """
 
     frame: pd.DataFrame
     rejected: pd.DataFrame
     failures: Mapping[str, FeedError] = field(default_factory=dict)
     validators: Mapping[str, str] = field(default_factory=dict)
+    later: frozenset[str] = frozenset()
 
 
 class Feed(Protocol):
@@ -65,6 +67,15 @@ class Feed(Protocol):
 
         A symbol that gives nothing is named in ``failures``; nothing is raised for it.
         """
+        ...
+
+
+@runtime_checkable
+class Marked(Protocol):
+    """A feed that can say, without reading rows, whether what it would read is what it was."""
+
+    def mark(self, symbol: str) -> str | None:
+        """A number over all that a symbol's rows are read from, and over how; none where that cannot be had."""
         ...
 
 

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
+from importlib.metadata import version
 from pathlib import Path
 
 import pandas as pd
@@ -12,7 +13,7 @@ from daycast.storage.feeds.reading.columns import read_columns, read_times
 from daycast.storage.feeds.reading.csv_table import read_sheet
 from daycast.storage.feeds.reading.grid import off_grid, resampled
 from daycast.storage.feeds.reading.layout import SYMBOL_COLUMNS, Layout, NoTableError, Reject, Sheet, Table, match_times
-from daycast.storage.feeds.reading.local_file import read_text
+from daycast.storage.feeds.reading.local_file import digest, read_text
 from daycast.storage.feeds.reading.parquet_table import parquet_sheet
 from daycast.storage.feeds.reading.rows import join_rejects, join_rows, observations, rejections
 from daycast.storage.feeds.reading.times import Times
@@ -47,13 +48,14 @@ class FilesFeed:
     ) -> None:
         self.spec = spec
         self.layout = layout_of(spec)
+        self._digests: dict[Path, str | None] = {}
         self._whole: dict[Path, _Read | FeedError] = {}
         self._apart: tuple[Table, Mapping[str, Table]] | None = None
 
     def fetch(self, symbols: Sequence[str], span: Span) -> Fetched:
         """Read the files of the symbols and give the rows of the span."""
         read = dict(self._whole)
-        frames, rejected, failures = [], [], {}
+        frames, rejected, failures, later = [], [], {}, set()
         for symbol in symbols:
             path = Path(self.spec.path.replace("{symbol}", symbol))
             if path not in read:
@@ -65,9 +67,21 @@ class FilesFeed:
             except FeedError as error:
                 failures[symbol] = error
                 continue
+            if (rows[OBSERVED_AT] > span.end).any():
+                later.add(symbol)
             frames.append(observations(symbol, rows, calendar=self.spec.calendar, span=span))
-            rejected.append(rejections(symbol, table.rejects, whose=table.whose))
-        return Fetched(frame=join_rows(frames), rejected=join_rejects(rejected), failures=failures)
+            if table.rejects:
+                rejected.append(rejections(symbol, table.rejects, whose=table.whose))
+        return Fetched(
+            frame=join_rows(frames), rejected=join_rejects(rejected), failures=failures, later=frozenset(later)
+        )
+
+    def mark(self, symbol: str) -> str | None:
+        """A number over the bytes of the symbol's file, and over how it is read."""
+        path = Path(self.spec.path.replace("{symbol}", symbol))
+        if path not in self._digests:
+            self._digests[path] = digest(path, of=how_read(self.spec))
+        return self._digests[path]
 
     def _read(self, path: Path, symbol: str, *, symbols: Sequence[str]) -> "_Read | FeedError":
         try:
@@ -202,6 +216,29 @@ def layout_of(spec: FilesPipeline) -> Layout:
         time_format=spec.time_format,
         declares=True,
     )
+
+
+_DECIDES_NOTHING = {
+    "name",
+    "path",
+    "symbols",
+    "model",
+    "training",
+    "split",
+    "schedule",
+    "retrain_schedule",
+    "lookback",
+    "horizon",
+    "season",
+    "unit",
+}
+"""Keys of a pipeline that say nothing of how its files are read; another key too many has them read once more."""
+
+
+def how_read(spec: FilesPipeline) -> str:
+    """What of a pipeline, and which daycast, says how its files are read."""
+    alone = "{symbol}" in spec.path
+    return f"{version('daycast')} {alone} {spec.model_dump_json(exclude=set(_DECIDES_NOTHING))}"
 
 
 def _no_text(encoding: str | None) -> str:

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 
     from daycast.models.networks.forecaster import NetworkForecaster
     from daycast.models.series.panel import Index
+    from daycast.models.series.windows import Windows
 
 _LIBRARIES = ("daycast", "keras", "tensorflow", "numpy", "pandas")
 
@@ -51,15 +52,13 @@ def fit_and_save(job: Job, prepared: Prepared, plan: Plan, *, told: Callable[...
     load_keras()
     share_cores(job.pipeline.model)
     from daycast.models.networks.forecaster import NetworkForecaster
-    from daycast.models.series.windows import concatenate
 
     spec = job.pipeline
-    share = _share(job, prepared)
-    held = [(each.panel.windows(share(each.training_index)), each.validation) for each in materials(job, prepared)]
-    training, validation = (concatenate(parts) for parts in zip(*held, strict=True))
+    parts = _parts(job, prepared)
+    # Handed over and not kept here: once they are scaled, the fit has no more use for them, and they are most of it.
     forecaster = NetworkForecaster.fit(
-        training,
-        validation,
+        parts.pop(0),
+        parts.pop(0),
         spec=spec,
         parent=_parent(job, plan),
         on_epoch=lambda epoch: told(epoch.number, epoch.total, epoch.loss, epoch.validation_loss),
@@ -74,8 +73,23 @@ def fit_and_save(job: Job, prepared: Prepared, plan: Plan, *, told: Callable[...
     )
 
 
+def _parts(job: Job, prepared: Prepared) -> list[Windows]:
+    """The windows of all shards that a network is fitted on, and those that say when to stop."""
+    from daycast.models.series.windows import concatenate
+
+    share = _share(job, prepared)
+    held = [
+        tuple(each.panel.windows(share(index)) for index in (each.training_index, each.validation_index))
+        for each in materials(job, prepared)
+    ]
+    return [concatenate(parts) for parts in zip(*held, strict=True)]
+
+
 def _share(job: Job, prepared: Prepared) -> Callable[[Index], Index]:
-    """Takes of a shard's training windows those that are its share of the pipeline's ``training.windows``."""
+    """Takes of a shard's windows those that are its share of the pipeline's ``training.windows``.
+
+    The same share of the validation part says when to stop: whole, it would take more memory than what is trained on.
+    """
     from daycast.models.series.panel import evenly
 
     most = job.pipeline.training.windows

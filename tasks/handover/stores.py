@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from daycast.storage.lake.folder import Folder
     from daycast.storage.lake.observations import Observations
     from daycast.storage.lake.predictions import Predictions
+    from daycast.storage.lake.sources import Sources
     from daycast.storage.lake.windows import WindowStore
     from daycast.storage.registry.store import Registry
     from daycast.storage.reports.pages import Pages
@@ -45,6 +46,12 @@ class Stores:
         from daycast.storage.lake.observations import Observations
 
         return Observations(self.lake(), pipeline)
+
+    def sources(self, pipeline: str) -> Sources:
+        """What a pipeline's symbols were last read from."""
+        from daycast.storage.lake.sources import Sources
+
+        return Sources(self.lake(), pipeline)
 
     def windows(self, spec: Pipeline) -> WindowStore:
         """A pipeline's windows."""

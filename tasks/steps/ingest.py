@@ -13,6 +13,7 @@ from prefect.cache_policies import NO_CACHE
 
 from daycast.storage.terms.errors import DataError, FeedError, FeedRefused
 from daycast.storage.terms.text import listed
+from daycast.storage.terms.words import ALL_SERIES
 from daycast.tasks.apart.spreading import IN_TURN, Spread
 from daycast.tasks.handover.job import Job
 from daycast.tasks.handover.results import Ingested
@@ -24,6 +25,7 @@ if TYPE_CHECKING:
     from daycast.storage.intake.rebasing import Judgement
     from daycast.storage.lake.history import Added
     from daycast.storage.lake.observations import Observations
+    from daycast.storage.lake.sources import Source
 
 ON_TIME = timedelta(minutes=30)
 """How long after ``as_of`` a run may begin and still be the run of that instant, not a repetition of it."""
@@ -56,19 +58,21 @@ def ingest(job: Job, *, spread: Spread = IN_TURN) -> Ingested:
     sent = known if complete else {}
     apart = not spread.here and job.pipeline.apart
     opened = None if apart else open_feed(job.pipeline, validators=sent)
-    landed = (spread if apart else IN_TURN).over(_land, list(shards), job, sent, opened)
+    noted = _still_held(job, store)
+    landed = (spread if apart else IN_TURN).over(_land, list(shards), job, noted, sent, opened)
     store.compact(before=job.now, files=MOST_FILES)
     failures = {symbol: error for each in landed for symbol, error in each.failures.items()}
     counts = sum((each.counts for each in landed), Counter[tuple[str, str]]())
     _require_any(job, store, failures, counts.total())
     if not any(each.refused for each in landed):
         store.keep_validators({key: value for each in landed for key, value in each.validators.items()})
+    job.stores.sources(job.pipeline.name).write({name: source for each in landed for name, source in each.read.items()})
     return Ingested(
         new=sum(each.added.new for each in landed),
         revised=sum(each.added.revised for each in landed),
         set_aside=counts.total(),
         reasons=_reasons(counts),
-        findings=tuple(finding for each in landed for finding in each.findings),
+        findings=tuple(sorted(finding for each in landed for finding in each.findings)),
         failures={symbol: str(failures[symbol]) for symbol in job.pipeline.symbols if symbol in failures},
     )
 
@@ -83,19 +87,51 @@ class _Landed:
     failures: Mapping[str, FeedError]
     refused: bool
     validators: Mapping[str, str]
+    read: Mapping[str, Source]
 
 
-def _land(shard: str, job: Job, validators: Mapping[str, str], opened: Feed | None) -> _Landed:
-    """Fetch the symbols of one shard and keep what is new of them."""
+def _nothing() -> _Landed:
+    from daycast.storage.lake.history import Added
+
+    return _Landed(added=Added(), counts=Counter(), findings=(), failures={}, refused=False, validators={}, read={})
+
+
+def _still_held(job: Job, store: Observations) -> dict[str, Source]:
+    """What the symbols were last read from, of those whose rows the lake holds."""
+    noted = job.stores.sources(job.pipeline.name).read()
+    lacking = set(store.lacking(list(noted))) if noted else set()
+    return {symbol: source for symbol, source in noted.items() if symbol not in lacking}
+
+
+def _land(
+    shard: str, job: Job, noted: Mapping[str, Source], validators: Mapping[str, str], opened: Feed | None
+) -> _Landed:
+    """Fetch the symbols of one shard and keep what is new of them; a source that is what it was is not read again."""
+    from daycast.storage.feeds.catalog import open_feed
+    from daycast.storage.feeds.feed import Marked
+
+    symbols = job.shards()[shard]
+    feed = opened or open_feed(job.pipeline, validators=validators)
+    marks = {symbol: feed.mark(symbol) for symbol in symbols} if isinstance(feed, Marked) else {}
+    same = {symbol: noted[symbol] for symbol in symbols if symbol in noted and noted[symbol].mark == marks.get(symbol)}
+    asked = [symbol for symbol in symbols if symbol not in same]
+    landed = _fetch(job, feed, asked, marks=marks) if asked else _nothing()
+    return replace(
+        landed,
+        counts=sum((Counter(source.aside) for source in same.values()), landed.counts),
+        findings=(*landed.findings, *(finding for source in same.values() for finding in source.findings)),
+        read={**same, **landed.read},
+    )
+
+
+def _fetch(job: Job, feed: Feed, symbols: Sequence[str], *, marks: Mapping[str, str | None]) -> _Landed:
     import pandas as pd
 
-    from daycast.storage.feeds.catalog import open_feed
     from daycast.storage.feeds.feed import Span
     from daycast.storage.intake.rules import inspect
-    from daycast.storage.terms.words import AVAILABLE_AT
+    from daycast.storage.terms.words import AVAILABLE_AT, SYMBOL
 
-    store, symbols = job.observations(), job.shards()[shard]
-    feed = opened or open_feed(job.pipeline, validators=validators)
+    store = job.observations()
     fetched = feed.fetch(symbols, Span(start=job.pipeline.start_at, end=job.now))
     inspection = inspect(fetched.frame, spec=job.pipeline)
     final = inspection.good[inspection.good[AVAILABLE_AT] <= pd.Timestamp(job.now)]
@@ -110,17 +146,47 @@ def _land(shard: str, job: Job, validators: Mapping[str, str], opened: Feed | No
     rejected = _joined([fetched.rejected, inspection.set_aside, judged.set_aside])
     store.set_aside(rejected, fetched_at=job.now)
     refused = {symbol: FeedRefused(job.pipeline.feed, symbol, why) for symbol, why in judged.refused.items()}
+    failures = {**fetched.failures, **refused}
+    counts = Counter(zip(rejected[SYMBOL], rejected["reason"], strict=True))
+    findings = [(finding.symbol, f"{finding.symbol}: {finding.message}") for finding in inspection.findings]
+    early = set(inspection.good[SYMBOL][inspection.good[AVAILABLE_AT] > pd.Timestamp(job.now)]) | fetched.later
+    settled = [symbol for symbol in symbols if symbol not in {*failures, *early}]
     return _Landed(
         added=added,
-        counts=Counter(zip(rejected["symbol"], rejected["reason"], strict=True)),
+        counts=counts,
         findings=(
             *(f"{symbol}: {moved}" for symbol, moved in judged.rebased.items()),
-            *(f"{finding.symbol}: {finding.message}" for finding in inspection.findings),
+            *(message for _, message in findings),
         ),
-        failures={**fetched.failures, **refused},
+        failures=failures,
         refused=bool(refused),
         validators=fetched.validators,
+        read=_sources(settled, marks, counts, findings),
     )
+
+
+def _sources(
+    settled: Sequence[str],
+    marks: Mapping[str, str | None],
+    counts: Counter[tuple[str, str]],
+    findings: Sequence[tuple[str, str]],
+) -> dict[str, Source]:
+    """What is noted of symbols of which nothing more is in their source; what bears no symbol, with the first."""
+    from daycast.storage.lake.sources import Source
+
+    whose = {symbol: symbol for symbol in settled} | dict.fromkeys([ALL_SERIES], next(iter(settled), ""))
+    aside: dict[str, dict[tuple[str, str], int]] = {}
+    for (symbol, reason), count in counts.items():
+        aside.setdefault(whose.get(symbol, ""), {})[symbol, reason] = count
+    return {
+        symbol: Source(
+            mark=mark,
+            aside=aside.get(symbol, {}),
+            findings=tuple(message for name, message in findings if name == symbol),
+        )
+        for symbol in settled
+        if (mark := marks.get(symbol))
+    }
 
 
 def _judge(job: Job, store: Observations, final: pd.DataFrame) -> Judgement:

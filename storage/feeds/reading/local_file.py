@@ -1,5 +1,6 @@
 """Reading a file of this machine for a feed, within a limit of size."""
 
+import hashlib
 from pathlib import Path
 
 from daycast.storage.feeds.reading.answers import decode
@@ -39,3 +40,24 @@ def read_text(
 ) -> str | None:
     """A file's text; None where it is no text of the encoding, UTF-8 by default. Raises as :func:`read_bytes` does."""
     return decode(read_bytes(path, feed=feed, symbol=symbol, limit=limit), encoding=encoding)
+
+
+def digest(path: Path, *, of: str) -> str | None:
+    """A number over the bytes of a file, or of all files below a folder, and over a text.
+
+    Args:
+        path: the file or the folder.
+        of: the text.
+
+    Returns:
+        24 hexadecimal digits; none where a file cannot be read.
+    """
+    whole = hashlib.sha256(of.encode())
+    try:
+        for part in sorted(path.rglob("*")) if path.is_dir() else [path]:
+            if part.is_file() or not path.is_dir():
+                with part.open("rb") as file:
+                    whole.update(f"{part.relative_to(path)} ".encode() + hashlib.file_digest(file, "sha256").digest())
+    except (OSError, ValueError):
+        return None
+    return whole.hexdigest()[:24]

@@ -3,6 +3,7 @@
 import io
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from datetime import date
 from pathlib import Path
 from typing import Any
 
@@ -151,6 +152,9 @@ def _column(values: pd.Series) -> Column:
         return values.to_numpy(dtype="float64", na_value=np.nan)
     if isinstance(values.dtype, pd.StringDtype):
         return values.fillna("nan").tolist()
+    if set(map(type, values)) == {date}:  # a panel has each a thousand times
+        texts = {value: _text(value) for value in values.unique()}
+        return [texts[value] for value in values]
     return [_text(value) for value in values]
 
 
