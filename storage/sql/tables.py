@@ -26,7 +26,7 @@ from sqlalchemy.types import TypeDecorator
 
 from daycast.storage.terms.errors import DatabaseError
 
-REVISION = "0004"
+REVISION = "0005"
 """The newest migration, as the migrations name it: a database that stands there needs no migrating."""
 
 VERSION_TABLE = "daycast_schema"
@@ -235,3 +235,55 @@ class Live(Base):
     skill: Mapped[float | None]
     coverage_80: Mapped[float | None]
     coverage_95: Mapped[float | None]
+
+
+class Label(Base):
+    """What a document's label probably is, said as of an instant; ``probability`` is that of the label said."""
+
+    __tablename__ = "labels"
+    __table_args__ = (
+        CheckConstraint("probability BETWEEN 0 AND 1", name="probability"),
+        CheckConstraint("quality IN ('ok', 'baseline', 'stale')", name="quality"),
+        Index(None, "pipeline", "as_of"),
+    )
+
+    pipeline: Mapped[str] = mapped_column(primary_key=True)
+    document_id: Mapped[str] = mapped_column(primary_key=True)
+    as_of: Mapped[datetime] = mapped_column(primary_key=True)
+    published_at: Mapped[datetime]
+    issued_at: Mapped[datetime] = mapped_column(info=VOLATILE)
+    label: Mapped[str]
+    probability: Mapped[float]
+    forecaster: Mapped[str]
+    version: Mapped[str | None]
+    quality: Mapped[str]
+    run_id: Mapped[str] = mapped_column(info=VOLATILE)
+
+
+class ActualLabel(Base):
+    """What a document's label is, as last revised."""
+
+    __tablename__ = "actual_labels"
+
+    pipeline: Mapped[str] = mapped_column(primary_key=True)
+    document_id: Mapped[str] = mapped_column(primary_key=True)
+    label: Mapped[str]
+    available_at: Mapped[datetime]
+
+
+class WrittenText(Base):
+    """A text that a pipeline went on with, as of an instant."""
+
+    __tablename__ = "texts"
+
+    pipeline: Mapped[str] = mapped_column(primary_key=True)
+    as_of: Mapped[datetime] = mapped_column(primary_key=True)
+    sample: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
+    prompt: Mapped[str] = mapped_column(Text)
+    text: Mapped[str] = mapped_column(Text)
+    temperature: Mapped[float]
+    seed: Mapped[int] = mapped_column(BigInteger)
+    forecaster: Mapped[str]
+    version: Mapped[str | None]
+    bits_per_character: Mapped[float | None]
+    run_id: Mapped[str] = mapped_column(info=VOLATILE)

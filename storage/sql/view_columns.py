@@ -4,7 +4,7 @@ from typing import Any
 
 from sqlalchemy import Column, Double, Integer, MetaData, String, Table
 
-from daycast.storage.sql.tables import Base, Forecast, ModelVersion, Run, UtcDateTime
+from daycast.storage.sql.tables import Base, Forecast, Label, ModelVersion, Run, UtcDateTime
 
 VIEWS = MetaData()
 
@@ -75,3 +75,5 @@ ACCURACY_BY_SERIES = _accuracy("accuracy_by_series", Column("series_id", String(
 scored them: of a million forecasts at once, where ``forecast_accuracy`` goes through them."""
 ACCURACY_BY_LEAD = _accuracy("accuracy_by_lead", Column("lead", Integer()))
 """Likewise by lead, over all series."""
+LABEL_ACCURACY = _view("label_accuracy", Label, actual=String(), actual_available_at=UtcDateTime(), correct=Integer())
+"""Each label whose actual one has come, beside it; ``correct`` is 1 or 0."""

@@ -115,6 +115,16 @@ FROM runs
 WHERE started_at > {day_ago}
 """
 
+_LABEL_ACCURACY = """
+SELECT l.pipeline, l.document_id, l.as_of, l.published_at, l.issued_at, l.label, l.probability, l.forecaster, l.version,
+    l.quality, l.run_id,
+    a.label AS actual,
+    a.available_at AS actual_available_at,
+    CASE WHEN a.label = l.label THEN 1 ELSE 0 END AS correct
+FROM labels l
+JOIN actual_labels a ON a.pipeline = l.pipeline AND a.document_id = l.document_id
+"""
+
 _WORDS = {
     "sqlite": {
         "from_series": "CROSS JOIN",  # so that it begins there, and looks up each series' newest origin once
@@ -146,6 +156,7 @@ _SQL = {
     "accuracy_by_series": _evaluated("series_id", of="m.lead = 0 AND m.series_id <> '*'"),
     "accuracy_by_lead": _evaluated("lead", of="m.lead > 0 AND m.series_id = '*'"),
     "runs_last_night": _LAST_NIGHT,
+    "label_accuracy": _LABEL_ACCURACY,
 }
 """In the order in which they are made: one stands on another."""
 

@@ -37,6 +37,7 @@ def test_a_second_run_with_the_same_as_of_leaves_the_same_rows_and_no_more(train
         "live_accuracy": 2,
         "model_versions": 1,
         "remarks": 0,
+        **dict.fromkeys(("labels", "actual_labels", "texts"), 0),
         "evaluations": len(rows["evaluations"]),
     }
     assert len(rows["evaluations"]) > 50
