@@ -17,6 +17,8 @@ FEED = "files"
 _PARQUET = (".parquet", ".pq")
 _TEXT = (".txt", ".text", ".md")
 _LONGEST_KEY = 200
+_NUL = "\0"
+"""PostgreSQL keeps no text with it, and refuses the rows that come with it."""
 _READ = (DOCUMENT_ID, TEXT, PUBLISHED_AT, LABEL)
 
 
@@ -95,6 +97,8 @@ def _judged(frame: pd.DataFrame) -> Documents:
     checks: Mapping[str, Any] = {
         "no key": key == "",
         f"a key of more than {_LONGEST_KEY} characters": key.str.len() > _LONGEST_KEY,
+        "a NUL character in the key": key.str.contains(_NUL, regex=False),
+        "a NUL character in the label": label.str.contains(_NUL, regex=False),
         "no text": frame[TEXT].isna(),
         "no time that can be read": frame[PUBLISHED_AT].isna(),
     }

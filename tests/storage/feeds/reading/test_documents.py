@@ -90,6 +90,14 @@ def test_rows_that_cannot_be_used_are_set_aside_with_the_reason(tmp_path: Path) 
     ]
 
 
+def test_a_key_and_a_label_that_postgresql_cannot_keep_are_set_aside_and_such_a_text_is_not(tmp_path: Path) -> None:
+    frame = _frame({"a\0b": "key", "c": "label", "d": "in a\0text"}).assign(label=["1", "\0", "0"])
+    frame.to_parquet(tmp_path / "docs.parquet")
+    read = read_documents(tmp_path / "docs.parquet", layout=LAYOUT, name="docs")
+    assert read.good["text"].tolist() == ["in a\0text"]
+    assert read.set_aside["reason"].tolist() == ["a NUL character in the key", "a NUL character in the label"]
+
+
 def test_numbers_are_labels_and_keys_without_a_decimal_point(tmp_path: Path) -> None:
     frame = _frame({"a": "x", "b": "y"}).assign(label=[1.0, None], document_id=[7, 8])
     frame.to_parquet(tmp_path / "docs.parquet")
