@@ -11,7 +11,7 @@ from daycast.models.series.latest import Latest, State
 from daycast.storage.terms.pipeline import Pipeline
 from daycast.storage.terms.words import NAIVE, NETWORK, ForecasterName
 
-RemarkKind = Literal["no_data", "feed", "stale", "gap", "short", "new"]
+RemarkKind = Literal["no_data", "feed", "stale", "gap", "short", "new", "cut_short"]
 _DEGRADING: frozenset[RemarkKind] = frozenset({"no_data", "feed", "stale"})
 """What makes a run degraded; the others are the way of a panel whose series come and go."""
 
@@ -21,7 +21,7 @@ class Remark:
     """What one series got instead of what the pipeline asks for, and what to do.
 
     Attributes:
-        series_id: whose.
+        series_id: whose; ``*`` for the pipeline's network.
         kind: why.
         message: for people.
         grave: whether it makes the run degraded where its kind alone does not.

@@ -23,7 +23,8 @@ class Manifest(BaseModel):
         spec: the pipeline's settings.
         state: what a forecaster needs beside the weights: differencing, scaling, lookback, features.
         data_hash: of the windows it was trained on.
-        metrics: by name: ``validation_loss`` in scaled units, and how many ``training_seconds`` it took.
+        metrics: by name: ``validation_loss`` in scaled units, how many ``training_seconds`` it took, and where its time
+            budget ended it, how many epochs it had before it (``cut_short_of_epochs``).
         history: ``loss`` and ``val_loss`` by epoch, in scaled units.
         parameters: how many weights.
         libraries: their versions.

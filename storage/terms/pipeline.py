@@ -42,7 +42,8 @@ class TrainingRules(Frozen):
         live_forecasts: with fewer forecasts than this whose actual value came, they say nothing.
         margin: share by which a challenger's error must be below the champion's, and a network's below naive's.
         windows: training windows at most, drawn evenly over series and time with the network's seed; none takes all.
-        time_budget_seconds: training stops after this long and keeps the best weights so far.
+        time_budget_seconds: training stops after this long by the clock and keeps the best weights so far; the run's
+            message and a remark say so.
     """
 
     retrain_every_days: float = Field(default=7, ge=0)

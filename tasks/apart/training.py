@@ -12,6 +12,7 @@ from daycast.storage.lake.folder import scratch
 from daycast.tasks.handover.job import Job
 from daycast.tasks.handover.material import materials
 from daycast.tasks.handover.results import Plan, Prepared
+from daycast.tasks.handover.telling import CUT_SHORT_OF
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -53,7 +54,7 @@ def fit_and_save(job: Job, prepared: Prepared, plan: Plan, *, told: Callable[...
     share_cores(job.pipeline.model)
     from daycast.models.networks.forecaster import NetworkForecaster
 
-    spec = job.pipeline
+    spec, budget = job.pipeline, _Budget(job.pipeline.training.time_budget_seconds, since=began)
     parts = _parts(job, prepared)
     # Handed over and not kept here: once they are scaled, the fit has no more use for them, and they are most of it.
     forecaster = NetworkForecaster.fit(
@@ -62,9 +63,13 @@ def fit_and_save(job: Job, prepared: Prepared, plan: Plan, *, told: Callable[...
         spec=spec,
         parent=_parent(job, plan),
         on_epoch=lambda epoch: told(epoch.number, epoch.total, epoch.loss, epoch.validation_loss),
-        expired=lambda: time.monotonic() - began > spec.training.time_budget_seconds,
+        expired=budget.over,
     )
-    _save(job, prepared, plan, forecaster, seconds=time.monotonic() - began)
+    metrics = {"training_seconds": time.monotonic() - began}
+    wanted = spec.model.members * (spec.model.epochs if plan.training == "retrain" else spec.training.fine_tune_epochs)
+    if budget.ended and len(forecaster.history) < wanted:
+        metrics[CUT_SHORT_OF] = float(wanted)
+    _save(job, prepared, plan, forecaster, metrics=metrics)
     return Fitted(
         epochs=len(forecaster.history),
         seconds=time.monotonic() - began,
@@ -83,6 +88,18 @@ def _parts(job: Job, prepared: Prepared) -> list[Windows]:
         for each in materials(job, prepared)
     ]
     return [concatenate(parts) for parts in zip(*held, strict=True)]
+
+
+class _Budget:
+    """The wall time that a training may take, and whether it was told that it is over."""
+
+    def __init__(self, seconds: float, *, since: float) -> None:
+        self._end, self.ended = since + seconds, False
+
+    def over(self) -> bool:
+        """Whether training is to end."""
+        self.ended = time.monotonic() > self._end
+        return self.ended
 
 
 def _share(job: Job, prepared: Prepared) -> Callable[[Index], Index]:
@@ -110,7 +127,9 @@ def _parent(job: Job, plan: Plan) -> NetworkForecaster | None:
         return NetworkForecaster.load(folder, registry.manifest(name, plan.champion).state, spec=job.pipeline)
 
 
-def _save(job: Job, prepared: Prepared, plan: Plan, forecaster: NetworkForecaster, *, seconds: float) -> None:
+def _save(
+    job: Job, prepared: Prepared, plan: Plan, forecaster: NetworkForecaster, *, metrics: dict[str, float]
+) -> None:
     from daycast.models.race.retraining import identity
     from daycast.storage.registry.store import Manifest
 
@@ -127,7 +146,7 @@ def _save(job: Job, prepared: Prepared, plan: Plan, forecaster: NetworkForecaste
             spec=job.pipeline.model_dump(mode="json"),
             state={**state, "identity": identity(job.pipeline)},
             data_hash=prepared.data_hash,
-            metrics={"validation_loss": forecaster.validation_loss, "training_seconds": seconds},
+            metrics={"validation_loss": forecaster.validation_loss, **metrics},
             history={
                 "loss": [epoch.loss for epoch in history],
                 "val_loss": [epoch.validation_loss for epoch in history],

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from datetime import datetime
 from typing import TYPE_CHECKING
 
@@ -10,13 +9,13 @@ from prefect import task
 from prefect.cache_policies import NO_CACHE
 
 from daycast.storage.terms.errors import DataError
-from daycast.storage.terms.text import listed
 from daycast.storage.terms.words import Quality, Status, series_id
 from daycast.tasks.apart.spreading import IN_TURN, Spread
 from daycast.tasks.handover.job import Job
 from daycast.tasks.handover.material import material, means
-from daycast.tasks.handover.results import Course, Evaluated, Ingested, Plan, Prepared, Summary
+from daycast.tasks.handover.results import Course, Evaluated, Summary
 from daycast.tasks.handover.staleness import stale
+from daycast.tasks.handover.telling import absent, cut_short, message_of, remark_rows
 
 if TYPE_CHECKING:
     import numpy as np
@@ -25,9 +24,6 @@ if TYPE_CHECKING:
     from daycast.models.race.serving import Remark, Service
     from daycast.models.scores.intervals import Band
     from daycast.models.series.material import Material
-
-_TOLD = 5
-"""Findings and reasons at most that a run's message lists; the table ``remarks`` and the lake hold them all."""
 
 
 @task(name="forecast", cache_policy=NO_CACHE)
@@ -47,14 +43,18 @@ def forecast(job: Job, course: Course, *, at: datetime, spread: Spread = IN_TURN
     ingested, prepared, plan, evaluated = course.ingested, course.prepared, course.plan, course.evaluated
     served = spread.over(_served, list(prepared.shards), job, course, at)
     rows = pd.concat([rows for rows, _ in served])
-    remarks = [*_absent(job, ingested, prepared), *(each for _, told in served for each in told)]
+    remarks = [
+        *cut_short(job, dict.fromkeys((course.trained.version, evaluated.version))),
+        *absent(job, ingested, prepared),
+        *(each for _, told in served for each in told),
+    ]
     short = _short_of(job, rows)
     worse = short or plan.refused or prepared.untrainable or any(each.degrades for each in remarks)
     status: Status = "degraded" if worse else "succeeded"
-    message = f"{short}{_message(ingested, plan, evaluated, remarks=remarks)}"
+    message = f"{short}{message_of(ingested, plan, evaluated, remarks=remarks)}"
     outcome = Outcome(status=status, finished_at=at, message=message, training=plan.training, version=evaluated.version)
     with job.database() as database:
-        finish_run(database, run_id=job.run_id, outcome=outcome, forecasts=rows, remarks=_table(job, remarks))
+        finish_run(database, run_id=job.run_id, outcome=outcome, forecasts=rows, remarks=remark_rows(job, remarks))
     return Summary(
         pipeline=job.pipeline.name,
         run_id=job.run_id,
@@ -235,67 +235,6 @@ def _forecast(
     return mean, Intervals.newest(held.realised.where(there), past[there], kind=kind).apply(mean, windows)
 
 
-def _absent(job: Job, ingested: Ingested, prepared: Prepared) -> list[Remark]:
-    """The series of which nothing is known, so that there is nothing to say."""
-    from daycast.models.race.serving import Remark
-
-    name = job.pipeline.name
-    return [
-        Remark(
-            series_id=series_id(name, symbol),
-            kind="no_data",
-            message=f"Nothing is forecast: {ingested.failures.get(symbol, 'nothing was known of it at as_of')}. "
-            "Correct the symbol, or take it out of the pipeline.",
-        )
-        for symbol in prepared.absent
-    ]
-
-
-def _table(job: Job, remarks: list[Remark]) -> list[dict[str, object]]:
-    return [
-        {"run_id": job.run_id, "series_id": each.series_id, "kind": each.kind, "message": each.message}
-        for each in remarks
-    ]
-
-
 def _most(rows: pd.DataFrame) -> Quality:
     """The quality of most rows."""
     return str(rows["quality"].mode().iloc[0])  # type: ignore[return-value]
-
-
-def _message(ingested: Ingested, plan: Plan, evaluated: Evaluated, *, remarks: list[Remark]) -> str:
-    """What a reader of the run's row should know, the troubles first."""
-    parts = [*(f"Refused: {reason}" for reason in plan.refused), *_remarked(remarks)]
-    if ingested.set_aside:
-        parts.append(f"{ingested.set_aside} rows set aside ({_some(ingested.reasons)}).")
-    parts.append(f"{plan.training}: {plan.reason}")
-    parts.append(evaluated.reason)
-    if ingested.findings:
-        parts.append(f"Looked wrong and was left as it is: {_some(ingested.findings)}.")
-    return " ".join(part if part.endswith(".") else f"{part}." for part in parts)
-
-
-def _remarked(remarks: list[Remark]) -> list[str]:
-    """By kind, of how many series there is a remark, which they are, and what the first one says."""
-    counts = Counter(each.kind for each in remarks)
-    told = []
-    for kind, count in counts.most_common():
-        of_kind = [each for each in remarks if each.kind == kind]
-        names = listed([each.series_id for each in of_kind])
-        told.append(f"{_WORDS[kind]}: {count} series ({names}): {of_kind[0].message}")
-    return told
-
-
-_WORDS = {
-    "no_data": "Without data",
-    "feed": "Feed failed",
-    "stale": "Stale",
-    "gap": "Gap",
-    "short": "Too short",
-    "new": "Not in training",
-}
-
-
-def _some(reasons: tuple[str, ...]) -> str:
-    rest = len(reasons) - _TOLD
-    return "; ".join(reasons[:_TOLD]) + (f"; and {rest} more" if rest > 0 else "")

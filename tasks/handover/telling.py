@@ -1,0 +1,106 @@
+"""What a run says of itself: its message, and its rows of the table ``remarks``."""
+
+from __future__ import annotations
+
+from collections import Counter
+from typing import TYPE_CHECKING
+
+from daycast.storage.terms.text import listed
+from daycast.storage.terms.words import ALL_SERIES, series_id
+from daycast.tasks.handover.job import Job
+from daycast.tasks.handover.results import Evaluated, Ingested, Plan, Prepared
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from daycast.models.race.serving import Remark
+
+_TOLD = 5
+"""Findings and reasons at most that a run's message lists; the table ``remarks`` and the lake hold them all."""
+
+
+def cut_short(job: Job, versions: Iterable[str | None]) -> list[Remark]:
+    """The version trained now, and the one that serves, where the time budget ended their training."""
+    from daycast.models.race.serving import Remark
+
+    found = []
+    for version in filter(None, versions):
+        manifest = job.registry().manifest(job.pipeline.name, version)
+        wanted = manifest.metrics.get(CUT_SHORT_OF)
+        if wanted:
+            found.append(
+                f"the {manifest.training} of {version} ended after {len(manifest.history['loss'])} of {wanted:g} "
+                "epochs, and what it had reached is what races"
+            )
+    if not found:
+        return []
+    message = f"{'; '.join(found)}: the wall time of time_budget_seconds was over. Raise it, or set training.windows."
+    return [Remark(series_id=ALL_SERIES, kind="cut_short", message=f"{message[0].upper()}{message[1:]}")]
+
+
+CUT_SHORT_OF = "cut_short_of_epochs"
+"""The metric of a manifest that says how many epochs a training had before it that was ended by its time budget."""
+
+
+def absent(job: Job, ingested: Ingested, prepared: Prepared) -> list[Remark]:
+    """The series of which nothing is known, so that there is nothing to say."""
+    from daycast.models.race.serving import Remark
+
+    name = job.pipeline.name
+    return [
+        Remark(
+            series_id=series_id(name, symbol),
+            kind="no_data",
+            message=f"Nothing is forecast: {ingested.failures.get(symbol, 'nothing was known of it at as_of')}. "
+            "Correct the symbol, or take it out of the pipeline.",
+        )
+        for symbol in prepared.absent
+    ]
+
+
+def remark_rows(job: Job, remarks: list[Remark]) -> list[dict[str, object]]:
+    """The rows of the table ``remarks``."""
+    return [
+        {"run_id": job.run_id, "series_id": each.series_id, "kind": each.kind, "message": each.message}
+        for each in remarks
+    ]
+
+
+def message_of(ingested: Ingested, plan: Plan, evaluated: Evaluated, *, remarks: list[Remark]) -> str:
+    """What a reader of the run's row should know, the troubles first."""
+    parts = [*(f"Refused: {reason}" for reason in plan.refused), *_remarked(remarks)]
+    if ingested.set_aside:
+        parts.append(f"{ingested.set_aside} rows set aside ({_some(ingested.reasons)}).")
+    parts.append(f"{plan.training}: {plan.reason}")
+    parts.append(evaluated.reason)
+    if ingested.findings:
+        parts.append(f"Looked wrong and was left as it is: {_some(ingested.findings)}.")
+    return " ".join(part if part.endswith(".") else f"{part}." for part in parts)
+
+
+def _remarked(remarks: list[Remark]) -> list[str]:
+    """By kind, of how many series there is a remark, which they are, and what the first one says."""
+    counts = Counter(each.kind for each in remarks)
+    told = []
+    for kind, count in counts.most_common():
+        of_kind = [each for each in remarks if each.kind == kind]
+        names = listed([each.series_id for each in of_kind])
+        whose = "" if of_kind[0].series_id == ALL_SERIES else f" {count} series ({names}):"
+        told.append(f"{_WORDS[kind]}:{whose} {of_kind[0].message}")
+    return told
+
+
+_WORDS = {
+    "no_data": "Without data",
+    "feed": "Feed failed",
+    "stale": "Stale",
+    "gap": "Gap",
+    "short": "Too short",
+    "new": "Not in training",
+    "cut_short": "Training cut short",
+}
+
+
+def _some(reasons: tuple[str, ...]) -> str:
+    rest = len(reasons) - _TOLD
+    return "; ".join(reasons[:_TOLD]) + (f"; and {rest} more" if rest > 0 else "")
