@@ -1,12 +1,14 @@
 """What is drawn of a run, taken from its frames, and the same in words for readers who do not see the picture."""
 
 from collections.abc import Sequence
+from datetime import datetime
 from typing import Any
 
 import numpy as np
 import pandas as pd
 
-from daycast.models.pictures.plots import Fan, Times, Trace
+from daycast.models.pictures.plots import Fan, Times, Trace, Weeks
+from daycast.storage.terms.live import LiveAccuracy
 from daycast.storage.terms.words import LEVELS, MEAN, ORIGIN, SERIES_ID, VALID_AT
 
 _RECENT = 4
@@ -98,3 +100,24 @@ def _without_zone(times: Any) -> Times:
     """UTC without saying so, as the pictures take it."""
     naive: Times = pd.DatetimeIndex(times).tz_localize(None).to_numpy().astype("datetime64[us]")
     return naive
+
+
+def weeks(history: Sequence[tuple[datetime, LiveAccuracy]], *, title: str) -> Weeks:
+    """Live accuracy by week, from when each was told (aware UTC) and what it was."""
+    return Weeks(
+        title=title,
+        times=_without_zone(pd.DatetimeIndex([at for at, _ in history])),
+        skill=np.array([live.skill for _, live in history], dtype=float),
+        coverage_80=np.array([live.coverage_80 for _, live in history], dtype=float),
+    )
+
+
+def weeks_in_words(shown: Weeks) -> str:
+    """The first and the last week."""
+    first, last = (_week_in_words(shown, place) for place in (0, -1))
+    return f"{shown.title}: {len(shown.times)} weeks, from {first} to {last}"
+
+
+def _week_in_words(shown: Weeks, place: int) -> str:
+    day = np.datetime_as_string(shown.times[place], unit="D")
+    return f"skill {shown.skill[place]:+.3f} and {shown.coverage_80[place]:.0%} in the 80 % interval on {day}"

@@ -70,6 +70,23 @@ class Trace:
     predicted: Floats
 
 
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Weeks:
+    """How forecasts had turned out, week by week.
+
+    Attributes:
+        title: whose.
+        times: ``(n,)`` when each week was told, UTC.
+        skill: ``(n,)``, not a number where it is not known.
+        coverage_80: ``(n,)`` shares, likewise.
+    """
+
+    title: str
+    times: Times
+    skill: Floats
+    coverage_80: Floats
+
+
 def _as_matplotlib_ships(draw: Callable[P, bytes]) -> Callable[P, bytes]:
     """Draw with Matplotlib's own settings, whatever a ``matplotlibrc`` of the working folder or of the user says."""
 
@@ -154,6 +171,28 @@ def draw_losses(losses: tuple[float, ...], validation: tuple[float, ...], *, tit
         label=f"kept: epoch {best + 1}",
     )
     return _svg(figure, panel, bottom=0.2)
+
+
+@_as_matplotlib_ships
+def draw_weeks(weeks: Weeks) -> bytes:
+    """Live skill, and how often actual values lay inside the 80 % interval, by week.
+
+    Returns:
+        An SVG.
+    """
+    from matplotlib.ticker import PercentFormatter
+
+    figure, panel = _panel(weeks.title, "7 days each")
+    _dates(panel)
+    panel.yaxis.set_major_formatter(PercentFormatter(1.0, decimals=0))
+    panel.axhline(0.8, color=_QUIET, linewidth=0.8, linestyle=":")
+    panel.axhline(0.0, color=_QUIET, linewidth=0.8)
+    panel.plot(
+        weeks.times, weeks.coverage_80, color=_BLUE, linewidth=1.6, marker="o", markersize=3, label="in the 80 %"
+    )
+    panel.plot(weeks.times, weeks.skill, color=_ORANGE, linewidth=1.6, marker="o", markersize=3, label="skill")
+    panel.set_ylim(min(-0.1, max(-1.0, float(np.nanmin([*weeks.skill, 0.0])) - 0.1)), 1.05)
+    return _svg(figure, panel)
 
 
 def _panel(title: str, unit: str) -> tuple[Any, Any]:

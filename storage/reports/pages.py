@@ -174,6 +174,7 @@ def _environment(**options: Any) -> Environment:
         "metric": _metric,
         "heading": _heading,
         "share": _share,
+        "signed": _signed,
     }
     return environment
 
@@ -192,6 +193,10 @@ def _number(value: float | None) -> str:
     if value is None:
         return "—"
     return f"{value:,.4g}" if abs(value) < 1000 else f"{value:,.1f}"
+
+
+def _signed(value: float) -> str:
+    return f"{'+' if value > 0 else ''}{_number(value)}"
 
 
 def _share(value: float | None) -> str:

@@ -3,25 +3,40 @@
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from daycast.storage.lake.observations import Observations
 from daycast.storage.registry.manifest import Manifest
 from daycast.storage.registry.store import Registry
 from daycast.storage.reports.report import Aside, RunReport, Score
+from daycast.storage.sql.changes import largest_changes
 from daycast.storage.sql.database import Database
 from daycast.storage.sql.evaluations import list_evaluations
 from daycast.storage.sql.forecasts import forecasts_from, latest_forecasts
+from daycast.storage.sql.live import live_by_week
 from daycast.storage.sql.runs import RunRow, list_remarks
 from daycast.storage.sql.series import list_series
 from daycast.storage.sql.versions import Version, list_versions
 from daycast.storage.terms.errors import RegistryError
-from daycast.storage.terms.words import ALL_LEADS, ALL_SERIES, LEAD, NAIVE, NETWORK, OBSERVED_AT, REASON, SYMBOL
+from daycast.storage.terms.words import (
+    ALL_LEADS,
+    ALL_SERIES,
+    LEAD,
+    NAIVE,
+    NETWORK,
+    OBSERVED_AT,
+    REASON,
+    SERIES_ID,
+    SYMBOL,
+)
 
 _LEADS = 24
 _EXTREMES = 10
 _SHARES = (5, 25, 50, 75, 95)
+_HISTORY = timedelta(weeks=26)
+"""How far back live accuracy is told by week."""
+_CHANGES = 10
 _REMARKS = 50
 """Remarks that a page has room for; the table holds them all."""
 
@@ -59,6 +74,8 @@ def read_report(
         scores=_scores(rows, served),
         leads=_leads(rows, served),
         by_series=_by_series(rows, served),
+        weeks=tuple(live_by_week(db, name, since=run.as_of - _HISTORY, until=run.as_of)),
+        changes=tuple(largest_changes(db, {row[SERIES_ID]: row["origin"] for row in forecasts}, most=_CHANGES)),
         aside=_aside(observations, as_of=run.as_of),
         remarks=tuple(list_remarks(db, run.run_id)[:_REMARKS]),
     )

@@ -13,6 +13,7 @@ from typing import Any, Literal
 import pandas as pd
 
 from daycast.storage.registry.manifest import Manifest
+from daycast.storage.sql.changes import Change
 from daycast.storage.sql.runs import RunRow
 from daycast.storage.sql.versions import Version
 from daycast.storage.terms.live import LiveAccuracy
@@ -27,12 +28,12 @@ class Picture:
     """A picture, and the same in words.
 
     Attributes:
-        of: what it shows: forecasts, or how the network was trained and fits.
+        of: what it shows: forecasts, how the network was trained and fits, or live accuracy by week.
         alt: what a reader who does not see it should know.
         svg: the picture.
     """
 
-    of: Literal["forecasts", "network"]
+    of: Literal["forecasts", "network", "history"]
     alt: str
     svg: bytes
 
@@ -81,6 +82,8 @@ class RunReport:
         leads: of the one that serves, by lead.
         by_series: of the one that serves, by series, where there are several.
         live: how the forecasts of the last days turned out, by how many days.
+        weeks: the same of the seven days before the last run of each week, oldest first, with its ``as_of``.
+        changes: where most else is forecast than from the origin before, the largest first.
         aside: the rows that were set aside so far, by symbol and reason.
         pictures: the most telling first.
         remarks: ``series_id``, ``kind`` and ``message`` of series that did not get what the pipeline asks for.
@@ -96,6 +99,8 @@ class RunReport:
     leads: tuple[Score, ...] = ()
     by_series: tuple[Score, ...] = ()
     live: Mapping[int, LiveAccuracy] = field(default_factory=dict)
+    weeks: tuple[tuple[datetime, LiveAccuracy], ...] = ()
+    changes: tuple[Change, ...] = ()
     aside: tuple[Aside, ...] = ()
     pictures: tuple[Picture, ...] = ()
     remarks: tuple[Mapping[str, str], ...] = ()

@@ -10,6 +10,7 @@ from daycast.storage.sql.tables import Live
 from daycast.storage.terms.live import LiveAccuracy
 
 _FIGURES = ("n", "mae", "naive_mae", "skill", "coverage_80", "coverage_95")
+_WEEK = 7
 _COLUMNS = Live.__table__.columns
 
 
@@ -48,8 +49,21 @@ def newest_live(db: Database, *, at: datetime) -> dict[tuple[str, int], LiveAccu
     }
 
 
-def live_history(db: Database, pipeline: str, *, days: int, since: datetime) -> list[tuple[datetime, LiveAccuracy]]:
-    """What runs found of the ``days`` before them, oldest first, from ``since`` (aware) on."""
-    here = (Live.pipeline == pipeline) & (Live.days == days) & (Live.as_of >= since)
+def live_by_week(
+    db: Database, pipeline: str, *, since: datetime, until: datetime
+) -> list[tuple[datetime, LiveAccuracy]]:
+    """What the last run of each week found of the seven days before it, oldest first.
+
+    Args:
+        db: the database.
+        pipeline: its name.
+        since: aware; of runs from then on.
+        until: aware; of no later runs.
+
+    Returns:
+        The ``as_of`` of each and what it found, where any forecast had met its actual value; a week begins on Monday.
+    """
+    here = (Live.pipeline == pipeline) & (Live.days == _WEEK) & Live.as_of.between(since, until) & (Live.n > 0)
     rows = db.query(select(*_COLUMNS).where(here).order_by(Live.as_of))
-    return [(row["as_of"], LiveAccuracy(**{name: row[name] for name in _FIGURES})) for row in rows]
+    last = {row["as_of"].isocalendar()[:2]: row for row in rows}
+    return [(row["as_of"], LiveAccuracy(**{name: row[name] for name in _FIGURES})) for row in last.values()]

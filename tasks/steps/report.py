@@ -144,7 +144,7 @@ def _report(
     report = replace(report, live=_live(database, shelf, report))
     levels = _levels(shelf, report)
     traces = _traces(shelf, report, levels)
-    return replace(report, pictures=(*_fans(report, levels), *_losses(report), *traces))
+    return replace(report, pictures=(*_fans(report, levels), *_history(report), *_losses(report), *traces))
 
 
 def _live(database: Database, shelf: Shelf, report: RunReport) -> dict[int, LiveAccuracy]:
@@ -194,6 +194,16 @@ def _fans(report: RunReport, levels: Levels) -> Iterator[Picture]:
         if len(ahead):
             shown = fan(ahead, levels=levels[name], unit=report.unit)
             yield Picture(of="forecasts", alt=fan_in_words(shown), svg=draw_fan(shown))
+
+
+def _history(report: RunReport) -> Iterator[Picture]:
+    from daycast.models.pictures.panels import weeks, weeks_in_words
+    from daycast.models.pictures.plots import draw_weeks
+    from daycast.storage.reports.report import Picture
+
+    if len(report.weeks) > 1:
+        shown = weeks(report.weeks, title=f"{report.pipeline}: live, by week")
+        yield Picture(of="history", alt=weeks_in_words(shown), svg=draw_weeks(shown))
 
 
 def _losses(report: RunReport) -> Iterator[Picture]:

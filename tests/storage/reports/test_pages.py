@@ -10,6 +10,7 @@ import pytest
 from daycast.storage.lake.folder import Folder
 from daycast.storage.reports.pages import ARTIFACT_BYTES, Line, Pages, render_html, render_markdown
 from daycast.storage.reports.report import Aside, Picture, RunReport, Score
+from daycast.storage.sql.changes import Change
 from daycast.storage.sql.runs import RunRow
 from daycast.storage.sql.versions import Version
 from daycast.storage.terms.live import LiveAccuracy
@@ -248,3 +249,18 @@ def test_a_pipeline_called_index_has_a_page_of_its_own(tmp_path):
     pages.show(_report(run=replace(_report().run, pipeline="index")))
     pages.index([])
     assert {path.name for path in tmp_path.iterdir()} == {"index.html", "index-pipeline.html"}
+
+
+def test_weeks_and_changes_are_told_in_both():
+    week = LiveAccuracy(n=28, mae=1.5, naive_mae=2.0, skill=0.25, coverage_80=0.8125, coverage_95=0.95)
+    change = Change(
+        series_id="prices/AMZN", valid_at=AS_OF, previous_origin=AS_OF, previous=101.0, mean=103.5, width=5.0
+    )
+    history = Picture(of="history", alt="live by week", svg=b"<svg/>")
+    report = _report(weeks=((AS_OF - timedelta(days=7), week), (AS_OF, week)), changes=(change,), pictures=(history,))
+    page = render_html(report)
+    for words in ("By week", "live by week", "+0.250", "81.2%", "What changed", "+2.5", "50.0%"):
+        assert words in page, words
+    text = render_markdown(report, page="p.html")
+    assert "| prices/AMZN | 2026-08-21 22:30 | 101 | 103.5 | +2.5 | 50.0% |" in text
+    assert "By week" not in render_html(_report())
