@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable
-from contextlib import ExitStack
+from contextlib import ExitStack, suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -16,7 +16,7 @@ from daycast.flows.server.local_server import Server, api_url, configured_api, w
 from daycast.flows.server.password import choose_password
 from daycast.flows.server.running_server import told
 from daycast.storage.config.settings import Settings
-from daycast.storage.terms.errors import WorkError
+from daycast.storage.terms.errors import DaycastError, WorkError
 from daycast.storage.terms.pipeline import Pipeline
 
 RUN_ENVIRONMENT = {"PREFECT_FLOWS_HEARTBEAT_FREQUENCY": "60", **SAFE_PATH}
@@ -66,6 +66,7 @@ def serve(
         if ours:
             _take_up_again(say)
         _register_and_run(pipelines, settings=settings, sample=sample, say=say)
+        _close_rows(settings)
         say("Stopping. Start again with the same command; schedules and runs are kept.")
 
 
@@ -129,6 +130,15 @@ def _take_up_again(say: Callable[[str], None]) -> None:
     if count := take_up_again():
         runs = "1 run" if count == 1 else f"{count} runs"
         say(f"  {runs} taken up again that {'was' if count == 1 else 'were'} in progress when the last server ended")
+
+
+def _close_rows(settings: Settings) -> None:
+    """Close the rows of runs that Prefect's runner killed; a database that is down leaves that to their next run."""
+    from daycast.tasks.answers import queries
+
+    message = "daycast up was told to end while this run was in progress. Started again, it takes the run up again."
+    with suppress(DaycastError):
+        queries.close_stopped(settings, at=datetime.now(UTC), message=message)
 
 
 def _register_and_run(

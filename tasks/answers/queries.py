@@ -142,6 +142,20 @@ def missed(settings: Settings, pipelines: Sequence[Pipeline], *, at: datetime) -
         return [f"{spec.name}: {said}" for spec in pipelines for said in missed_nights(database, spec, at=at)]
 
 
+def close_stopped(settings: Settings, *, at: datetime, message: str) -> list[str]:
+    """Close the row of every run that is ``running`` and whose process is gone, ``cancelled``; gives the pipelines."""
+    from daycast.storage.sql.locks import run_lock
+    from daycast.storage.sql.runs import close_dead_runs, running_pipelines
+
+    closed = []
+    with Stores(settings).database() as database:
+        for name in running_pipelines(database):
+            with run_lock(database, name) as free:
+                if free and close_dead_runs(database, name, at=at, status="cancelled", message=message):
+                    closed.append(name)
+    return closed
+
+
 def done_runs(settings: Settings, *, pipeline: str) -> set[str]:
     """The runs of a pipeline that ended well."""
     from daycast.storage.sql.runs import list_runs
