@@ -45,10 +45,13 @@ class Stop:
     wrong: tuple[str, ...]
 
 
-def stop(place: Place, *, number: signal.Signals, after: float, day: int) -> Stop:
-    """Start a run, send it a signal after some seconds, and look at what is left."""
+def stop(place: Place, *, number: signal.Signals, after: float, day: int, backfill: bool = False) -> Stop:
+    """Start a run, or a backfill, send it a signal after some seconds, and look at what is left."""
     as_of = f"2024-05-{day:02d}"
-    process = _start(place, as_of)
+    what = (
+        ["backfill", "mine", "--from", as_of, "--to", "2024-05-28"] if backfill else ["run", "mine", "--as-of", as_of]
+    )
+    process = _start(place, what)
     time.sleep(after)
     began = time.monotonic()
     if process.poll() is None:
@@ -71,10 +74,10 @@ def stop(place: Place, *, number: signal.Signals, after: float, day: int) -> Sto
     )
 
 
-def _start(place: Place, as_of: str) -> "subprocess.Popen[str]":
+def _start(place: Place, what: list[str]) -> "subprocess.Popen[str]":
     environment = {name: value for name, value in place.environment.items() if not name.startswith("PREFECT_API")}
     return subprocess.Popen(
-        [sys.executable, "-m", "daycast.flows.command.cli", "run", "mine", "--as-of", as_of, "--train", "retrain"],
+        [sys.executable, "-m", "daycast.flows.command.cli", *what, "--train", "retrain"],
         env=environment,
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,

@@ -1,6 +1,7 @@
 """A backup that is restored into an empty place serves the same bits; docs/operate.md says how."""
 
 import configparser
+import json
 import re
 import shlex
 import shutil
@@ -11,7 +12,8 @@ import pytest
 
 from tests.places import AS_OF, Place
 
-EXAMPLES = Path(__file__).parents[2] / "docs" / "examples"
+ROOT = Path(__file__).parents[2]
+EXAMPLES = ROOT / "docs" / "examples"
 
 
 def backed_up(place: Place, backup: Path) -> None:
@@ -70,3 +72,24 @@ def test_the_container_runs_as_nobody_special_with_a_password():
     assert [name for name, _ in steps].index("USER") < [name for name, _ in steps].index("CMD")
     assert dict(steps)["CMD"] == '["daycast", "up", "--host", "0.0.0.0", "--password"]'
     assert "latest" not in dict(steps)["FROM"]
+
+
+def test_the_container_can_be_built_as_far_as_that_is_seen_without_an_engine():
+    lines = re.sub(r"\\\n\s*", "", (EXAMPLES / "Containerfile").read_text()).splitlines()
+    steps = [line.split(maxsplit=1) for line in lines if line and not line.startswith("#")]
+    known = {"FROM", "RUN", "WORKDIR", "COPY", "USER", "ENV", "VOLUME", "EXPOSE", "STOPSIGNAL", "CMD"}
+    assert {name for name, _ in steps} <= known
+    for name, said in steps:
+        if name in {"CMD", "VOLUME"}:
+            assert all(isinstance(word, str) for word in json.loads(said)), "without a shell, so that SIGTERM arrives"
+        if name == "COPY":
+            assert all((ROOT / source).exists() for source in said.split()[:-1])
+        if name == "RUN" and "pip install" in said:
+            assert "--no-deps" in said
+            assert "--no-cache-dir" in said
+    assert re.search(r"^setuptools==", (ROOT / "requirements.lock").read_text(), flags=re.MULTILINE), (
+        "it builds with it"
+    )
+    version = re.search(r"python:3\.(\d+)", dict(steps)["FROM"])
+    assert version
+    assert int(version[1]) in {11, 12, 13}

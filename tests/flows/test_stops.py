@@ -4,10 +4,16 @@ import signal
 import subprocess
 import sys
 import textwrap
+from datetime import timedelta
 
 import pytest
 
+from daycast.storage.sql.database import Database
+from daycast.storage.sql.locks import run_lock
+from daycast.storage.sql.runs import begin_run
+from daycast.tasks.answers.queries import close_stopped
 from tests.drills.drill_stops import stop
+from tests.places import AS_OF
 
 STOPPING = textwrap.dedent("""
     import sys, time
@@ -57,6 +63,25 @@ def test_what_does_not_end_is_ended():
 def test_the_closing_is_not_interrupted_by_a_second_signal():
     closing = "import os, signal; os.kill(os.getpid(), signal.SIGINT); print('closed', flush=True)"
     assert told(signal.SIGTERM, closing=closing)[1].endswith("end\nclosed\n")
+
+
+def test_the_rows_of_runs_that_are_gone_are_closed_and_those_of_live_ones_left(place):
+    at = AS_OF + timedelta(hours=1)
+    with Database.open(place.database_url) as db:
+        for name in ("gone", "live"):
+            begin_run(db, run_id=name, pipeline=name, as_of=AS_OF, started_at=AS_OF)
+        with run_lock(db, "live"):
+            assert close_stopped(place.settings, at=at, message="daycast up was told to end.") == ["gone"]
+    rows = {row["run_id"]: (row["status"], row["message"]) for row in place.table("runs")}
+    assert rows == {"gone": ("cancelled", "daycast up was told to end."), "live": ("running", None)}
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(300)
+def test_a_backfill_that_is_stopped_leaves_nothing_behind(place):
+    found = stop(place, number=signal.SIGINT, after=12.0, day=1, backfill=True)
+    left = [wrong for wrong in found.wrong if wrong != f"{found.took:.1f} s"]
+    assert not left, "\n".join(left)
 
 
 @pytest.mark.slow
