@@ -89,7 +89,7 @@ class FilesFeed:
                 return _Read(parquet_sheet(path, layout=self.layout, feed=self.name, symbols=symbols), self.layout)
             text = read_text(path, feed=self.name, symbol=symbol, encoding=self.spec.encoding)
             if text is None:
-                raise NoTableError(_no_text(self.spec.encoding))
+                raise NoTableError(_no_text(path, encoding=self.spec.encoding))
             return _Read(read_sheet(text, layout=self.layout), self.layout)
         except NoTableError as error:
             return FeedRefused(self.name, symbol, f"{path} holds {error}")
@@ -241,7 +241,23 @@ def how_read(spec: FilesPipeline) -> str:
     return f"{version('daycast')} {alone} {spec.model_dump_json(exclude=set(_DECIDES_NOTHING))}"
 
 
-def _no_text(encoding: str | None) -> str:
+_PACKED = {
+    b"\x1f\x8b": "a gzip file",
+    b"BZh": "a bzip2 file",
+    b"\xfd7zXZ": "an xz file",
+    b"\x28\xb5\x2f\xfd": "a zstd file",
+    b"PK\x03\x04": "a workbook of a spreadsheet or a ZIP archive",
+    b"\xd0\xcf\x11\xe0": "an old workbook of a spreadsheet",
+}
+"""What files that are no text begin with, of those that people take for tables."""
+
+
+def _no_text(path: Path, *, encoding: str | None) -> str:
+    with path.open("rb") as file:
+        start = file.read(max(map(len, _PACKED)))
+    if packed := next((name for magic, name in _PACKED.items() if start.startswith(magic)), None):
+        what = "save it as CSV" if "workbook" in packed else "unpack it"
+        return f"{packed}, which is no UTF-8 text; {what}"
     if encoding:
         return f"an answer that is no text in {encoding}; set encoding to the one that it has"
     return 'an answer that is no UTF-8 text; encoding = "cp1252", "gbk", "utf-16", … says which it is'

@@ -42,7 +42,10 @@ def bodies() -> Iterator[Case]:
     yield _case("an HTML page", HTML, Refused(says="an HTML page instead of data: 'Just a moment…'"))
     yield _case("a JSON error", YAHOO_ERROR, Refused(says="a JSON answer instead of a table"))
     yield _case("a message", "Exceeded the daily hits limit", Refused(says="a message instead of data"))
-    yield _case("compressed", gzip.compress(text(CSV).encode()), Refused(says="no UTF-8 text"))
+    yield _case(
+        "compressed", gzip.compress(text(CSV).encode()), Refused(says="a gzip file, which is no UTF-8 text; unpack it")
+    )
+    yield _case("a workbook", b"PK\x03\x04\xff" * 9, Refused(says="a workbook of a spreadsheet or"))
     yield _case("another encoding", text(CSV).encode("utf-16"), Refused(says="no UTF-8 text"))
     yield _case("zero bytes in it", text(CSV).encode().replace(b"95.", b"\x00\x00."), Refused(says="no UTF-8 text"))
     yield _case("a bad byte", text(CSV).encode().replace(b"95.1", b"95\xff1"), Refused(says="no UTF-8 text"))
