@@ -9,11 +9,13 @@ import socket
 import subprocess
 import sys
 import time
+import urllib.error
 import urllib.request
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from http import HTTPStatus
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
@@ -74,7 +76,7 @@ class Up:
         return minute
 
     def ask(self, path: str, **question: Any) -> Any:
-        """Ask the server's API, with the password."""
+        """Ask the server's API, with the password; again where its SQLite is locked (503), as Prefect's client does."""
         request = urllib.request.Request(  # noqa: S310 — http on loopback
             f"{self.address}/api{path}",
             data=json.dumps(question).encode(),
@@ -83,8 +85,15 @@ class Up:
                 "authorization": "Basic " + base64.b64encode(PASSWORD.encode()).decode(),
             },
         )
-        with urllib.request.urlopen(request, timeout=30) as answer:  # noqa: S310
-            return json.load(answer)
+        for pause in (1, 2, 4, 8, 0):
+            try:
+                with urllib.request.urlopen(request, timeout=60) as answer:  # noqa: S310
+                    return json.load(answer)
+            except urllib.error.HTTPError as error:
+                if error.code != HTTPStatus.SERVICE_UNAVAILABLE or not pause:
+                    raise
+                time.sleep(pause)
+        raise AssertionError("the last try returns or raises")
 
     def wait_for(self, what: Callable[[], Any], *, seconds: float = 240) -> Any:
         """What comes true in time."""
