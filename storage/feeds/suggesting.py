@@ -35,22 +35,17 @@ def suggest(spec: Pipeline) -> Keys:
     """The keys with which the first file of a pipeline could be read; none where nothing can be told."""
     if not isinstance(spec, FilesPipeline):
         return {}
-    path = Path(spec.path.replace("{symbol}", spec.symbols[0]))
-    if path.is_dir() or path.suffix.lower() in {".parquet", ".pq"}:
-        return {}
-    try:
-        with path.open("rb") as file:
-            head = file.read(_HEAD)
-    except OSError:
-        return {}
-    encoding, text = _decoded(head, spec)
+    encoding, text = _decoded(_beginning(spec), spec)
     if text is None:
         return {}
     lines = [line for line in text.splitlines() if line.strip()][: _ROWS + 3]
     if len(lines) < 2:
         return {}
     keys: Keys = {"encoding": encoding} if encoding else {}
-    at, separator = _header(lines)
+    found = _header(lines)
+    if found is None:
+        return keys
+    at, separator = found
     keys |= {"separator": separator} if separator not in ",;\t|" else {}
     header = [name.strip() for name in split(lines[at], separator)]
     rows = [[each.strip() for each in split(line, separator)] for line in lines[at + 1 :]]
@@ -58,6 +53,18 @@ def suggest(spec: Pipeline) -> Keys:
     keys |= _time_keys(columns, spec)
     keys |= _value_keys(columns, spec, times=keys.get("time", spec.time))
     return keys | _calendar_keys(text, spec, keys)
+
+
+def _beginning(spec: FilesPipeline) -> bytes:
+    """What the first symbol's file begins with; nothing where it cannot be read or is of another kind."""
+    path = Path(spec.path.replace("{symbol}", spec.symbols[0]))
+    if path.is_dir() or path.suffix.lower() in {".parquet", ".pq"}:
+        return b""
+    try:
+        with path.open("rb") as file:
+            return file.read(_HEAD)
+    except OSError:
+        return b""
 
 
 def _decoded(head: bytes, spec: FilesPipeline) -> tuple[str | None, str | None]:
@@ -73,14 +80,17 @@ def _decoded(head: bytes, spec: FilesPipeline) -> tuple[str | None, str | None]:
     return None, None
 
 
-def _header(lines: Sequence[str]) -> tuple[int, str]:
-    """Where the header is, and what stands between its fields: what cuts it and the next line into as many."""
+def _header(lines: Sequence[str]) -> tuple[int, str] | None:
+    """Where the header is, and what stands between its fields: what cuts it and the next line into as many.
+
+    None where every line holds numbers: a row taken for the names would be lost.
+    """
     for at in range(min(5, len(lines) - 1)):
         for separator in _SEPARATORS:
             one, two = ([each.strip() for each in split(line, separator)] for line in lines[at : at + 2])
             if 1 < len(one) == len(two) and to_numbers(one[1:])[1].any():
                 return at, separator
-    return 0, ","
+    return None
 
 
 def _time_keys(columns: Mapping[str, list[str]], spec: FilesPipeline) -> Keys:

@@ -12,6 +12,8 @@ _DATES = (
     *("%d/%m/%Y", "%m/%d/%Y", "%d/%m/%y", "%m/%d/%y", "%d.%m.%y", "%Y年%m月%d日", "%G-W%V-%u", "%Y-%j"),
 )
 _CLOCKS = ("", " %H:%M", " %H:%M:%S", " %H.%M.%S", " %I:%M %p", " %I:%M:%S %p", "T%H:%M:%S", "%H%M%S", " %H:%M:%S.%f")
+_TWELVE_HOURS = ("%Y-%m-%d %I:%M %p", "%Y-%m-%d %I:%M:%S %p")
+"""Dates as ISO 8601 has them beside a clock as it has not."""
 _UNIX = ((9, 11, "unix"), (12, 14, "unix_ms"), (15, 17, "unix_us"), (18, 20, "unix_ns"))
 _DIGITS = re.compile(r"[0-9]+")
 _COMMA, _POINT = re.compile(r"[+-]?[0-9]+,[0-9]+"), re.compile(r"[+-]?[0-9]+(?:\.[0-9]+)?")
@@ -23,6 +25,8 @@ def time_formats(texts: Sequence[str]) -> list[str]:
 
     >>> time_formats(["20240102", "20240131"]), time_formats(["02/01/2024"])
     (['%Y%m%d'], ['%d/%m/%Y', '%m/%d/%Y'])
+    >>> time_formats(["2024-01-02 03:00 PM"])
+    ['%Y-%m-%d %I:%M %p']
     """
     sample = [text for text in texts if text.strip()][:_SAMPLE]
     if not sample:
@@ -31,7 +35,8 @@ def time_formats(texts: Sequence[str]) -> list[str]:
         found = [name for least, most, name in _UNIX if all(least <= len(text) < most for text in sample)]
         if found:
             return found
-    return [day + clock for day, clock in itertools.product(_DATES, _CLOCKS) if _reads(day + clock, sample)]
+    forms = [*_TWELVE_HOURS, *(day + clock for day, clock in itertools.product(_DATES, _CLOCKS))]
+    return [form for form in forms if _reads(form, sample)]
 
 
 def _reads(form: str, sample: Sequence[str]) -> bool:
@@ -43,12 +48,14 @@ def _reads(form: str, sample: Sequence[str]) -> bool:
 def number_keys(texts: Sequence[str]) -> str:
     """The keys that would make numbers of these texts; empty where none would.
 
+    >>> number_keys(["$1,500.50"])  # no key takes the sign off
+    ''
     >>> number_keys(["300,68", "298,8"]), number_keys(["3,006.80"]), number_keys(["1.234,50"])
     ('decimal = ","', 'thousands = ","', 'decimal = "," and thousands = "."')
     """
     sample = [text for text in texts if text.strip()][:_SAMPLE]
     odd = [text for text in sample if not _POINT.fullmatch(text)]
-    if not odd:
+    if not odd or not all(_GROUPED.fullmatch(text) or _COMMA.fullmatch(text) for text in odd):
         return ""
     grouped = [match for match in map(_GROUPED.fullmatch, odd) if match]
     last = {text[max(text.rfind("."), text.rfind(","))] for text in odd if "." in text and "," in text}

@@ -5,7 +5,10 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from types import MappingProxyType
 
+import numpy as np
+
 from daycast.storage.feeds.reading.layout import Layout, NoTableError, tidy
+from daycast.storage.feeds.reading.numbers import to_numbers
 from daycast.storage.terms.text import quote
 
 _DELIMITERS = ",;\t|"
@@ -50,7 +53,19 @@ def find_header(lines: Sequence[str], layout: Layout) -> Header:
     named = " and ".join(repr(name) for name in layout.times)
     keys = "set time to the column that has it"
     keys += "" if layout.separator else ", and separator where it is none of , ; | and tab"
+    if _is_data(first, layout.separator or _DELIMITERS):
+        raise NoTableError(
+            f"no header with the column {named}; the first line is data, {quote(first)}; "
+            "put a line with the names of the columns above it"
+        )
     raise NoTableError(f"no header with the column {named}; the first line is {quote(first)}{layout.hint(keys)}")
+
+
+def _is_data(line: str, delimiters: str) -> bool:
+    """Whether a line holds numbers behind its first field, and so no names."""
+    fields = next((split(line, each) for each in delimiters if each in line), [])[1:]
+    values, wrong = to_numbers([field.strip() for field in fields])
+    return not wrong.any() and not np.isnan(values).all()
 
 
 def _of_three(lines: Sequence[str], at: int, delimiter: str) -> Header | None:

@@ -144,3 +144,22 @@ def test_a_file_that_is_not_there_is_named(tmp_path):
     spec = parse_pipeline("mine", {**TABLE, "path": str(tmp_path / "none.csv")})
     found = check(spec, at=AT)
     assert "there is no file" in found.series[0].trouble
+
+
+def test_rows_without_a_header_ask_for_one_and_none_is_taken_for_it(checked):
+    found, _, _ = checked(PLAIN.removeprefix("date,close\n"))
+    assert "the first line is data" in found.series[0].trouble
+    assert "put a line with the names of the columns above it" in found.series[0].trouble
+    assert found.advice == ""
+
+
+def test_a_clock_of_twelve_hours_beside_an_iso_date_is_told(checked):
+    days = [f"{day} 03:00 PM" for day in DAYS]
+    _, _, told = checked(lines("time,close", days, CLOSES))
+    assert told["time_format"] == "%Y-%m-%d %I:%M %p"
+
+
+def test_no_key_is_advised_that_does_not_help(checked):
+    found, _, _ = checked(lines("date,close", DAYS, [f'"${close:,}"' for close in CLOSES]))
+    assert "close is not a number: '$10" in found.series[0].trouble
+    assert "thousands" not in found.series[0].trouble + found.advice
