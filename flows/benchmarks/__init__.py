@@ -1,4 +1,4 @@
-"""The nightly job on many series, measured from outside: the commands that people run, and what their processes cost.
+"""What ``daycast benchmark`` measures: networks as the field measures its own, and the nightly job on many series.
 
-The networks' own benchmarks stand on the floor.
+The tables of their networks lie beside the other pipeline files, in ``flows/``.
 """

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from enum import StrEnum
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
@@ -39,7 +39,7 @@ def benchmark_etth1(
     ] = False,
 ) -> None:
     """Train and score on ETTh1 by the field's protocol; what was done with the same settings is not done again."""
-    from daycast.flows.benchmark import TABLES, choose, run_benchmark
+    from daycast.flows.benchmarks.etth1 import TABLES, choose, run_benchmark
     from daycast.flows.command.printing import print_benchmark
     from daycast.storage.config.settings import Settings
 
@@ -69,11 +69,7 @@ def benchmark_imdb(
     validation_only: Annotated[bool, _UNREAD] = False,  # noqa: FBT002
 ) -> None:
     """Train and score on the 50,000 film reviews by their own split: accuracy of network, regression and blend."""
-    from daycast.flows.text_benchmark import run_trials, sittings
-
-    test = not validation_only
-    asked = sittings("imdb", path=data, seeds=seeds, out=folder, tables=tables, most=most, test=test)
-    run_trials(asked, say=say)
+    _run_texts("imdb", path=data, seeds=seeds, out=folder, tables=tables, most=most, test=not validation_only)
 
 
 @app.command("shakespeare")
@@ -86,11 +82,13 @@ def benchmark_shakespeare(
     validation_only: Annotated[bool, _UNREAD] = False,  # noqa: FBT002
 ) -> None:
     """Train and score on tinyshakespeare, the last tenth being the test: bits a character of network and counts."""
-    from daycast.flows.text_benchmark import run_trials, sittings
+    _run_texts("shakespeare", path=data, seeds=seeds, out=folder, tables=tables, most=most, test=not validation_only)
 
-    test = not validation_only
-    asked = sittings("shakespeare", path=data, seeds=seeds, out=folder, tables=tables, most=most, test=test)
-    run_trials(asked, say=say)
+
+def _run_texts(name: str, **asked: Any) -> None:
+    from daycast.flows.benchmarks.texts import run_trials, sittings
+
+    run_trials(sittings(name, **asked), say=say)
 
 
 @app.command("panel")

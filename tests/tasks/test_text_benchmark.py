@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from daycast.flows.text_benchmark import TRIALS, load_trials
+from daycast.flows.benchmarks.texts import TRIALS, load_trials
 from daycast.storage.terms.errors import ConfigError
 from daycast.storage.terms.trial import Trial
 from daycast.tasks.text_benchmark import Sitting, kept, sit

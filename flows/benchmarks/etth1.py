@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from daycast.storage.terms.pipeline import Pipeline
     from daycast.tasks.benchmark import Result
 
-TABLES = Path(__file__).with_name("benchmark.toml")
+TABLES = Path(__file__).parents[1] / "benchmark.toml"
 """The networks of the benchmark, a table a protocol and horizon."""
 
 PROTOCOLS = ("multivariate", "univariate", "one_step")

@@ -17,7 +17,7 @@ import pytest
 
 from tests.waiting import until
 
-DATA = Path(__file__).parents[3] / "shared" / "data" / "etth" / "ETTh1.csv"
+DATA = Path(__file__).parents[4] / "shared" / "data" / "etth" / "ETTh1.csv"
 
 pytestmark = [
     *(pytest.mark.real_data, pytest.mark.slow, pytest.mark.timeout(600)),

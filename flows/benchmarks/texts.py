@@ -19,7 +19,7 @@ from daycast.tasks.apart.lifeline import end_with_parent
 if TYPE_CHECKING:
     from daycast.tasks.text_benchmark import Sitting
 
-TRIALS = Path(__file__).with_name("text_benchmark.toml")
+TRIALS = Path(__file__).parents[1] / "text_benchmark.toml"
 """The networks of both benchmarks, a table a trial."""
 
 
