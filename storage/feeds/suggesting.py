@@ -14,7 +14,7 @@ from daycast.storage.feeds.reading.columns import read_times
 from daycast.storage.feeds.reading.csv_table import read_sheet
 from daycast.storage.feeds.reading.grid import off_grid
 from daycast.storage.feeds.reading.guesses import number_keys, time_formats
-from daycast.storage.feeds.reading.headers import split
+from daycast.storage.feeds.reading.headers import is_data, split
 from daycast.storage.feeds.reading.iso import read_iso
 from daycast.storage.feeds.reading.layout import NoTableError, tidy
 from daycast.storage.feeds.reading.numbers import to_numbers
@@ -83,14 +83,21 @@ def _decoded(head: bytes, spec: FilesPipeline) -> tuple[str | None, str | None]:
 def _header(lines: Sequence[str]) -> tuple[int, str] | None:
     """Where the header is, and what stands between its fields: what cuts it and the next line into as many.
 
-    None where every line holds numbers: a row taken for the names would be lost.
+    None where the first line is data: taken for the names, it would be lost. Names that are numbers, as the symbols of
+    some exchanges are, make a header only where no other line is one.
     """
+    if any(is_data(split(lines[0], separator)) for separator in ",;\t|" if separator in lines[0]):
+        return None
+    spare = None
     for at in range(min(5, len(lines) - 1)):
         for separator in _SEPARATORS:
-            one, two = ([each.strip() for each in split(line, separator)] for line in lines[at : at + 2])
-            if 1 < len(one) == len(two) and to_numbers(one[1:])[1].any():
+            fields, below = ([each.strip() for each in split(line, separator)] for line in lines[at : at + 2])
+            if not 1 < len(fields) == len(below) or is_data(fields):
+                continue
+            if to_numbers(fields[1:])[1].any():
                 return at, separator
-    return None
+            spare = spare or (at, separator)
+    return spare
 
 
 def _time_keys(columns: Mapping[str, list[str]], spec: FilesPipeline) -> Keys:

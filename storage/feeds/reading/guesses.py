@@ -6,6 +6,8 @@ from collections.abc import Sequence
 
 import pandas as pd
 
+from daycast.storage.feeds.reading.numbers import to_numbers
+
 _SAMPLE = 200
 _DATES = (
     *("%Y%m%d", "%Y/%m/%d", "%Y.%m.%d", "%d-%b-%Y", "%d %b %Y", "%b %d, %Y", "%d-%m-%Y", "%m-%d-%Y", "%d.%m.%Y"),
@@ -16,7 +18,7 @@ _TWELVE_HOURS = ("%Y-%m-%d %I:%M %p", "%Y-%m-%d %I:%M:%S %p")
 """Dates as ISO 8601 has them beside a clock as it has not."""
 _UNIX = ((9, 11, "unix"), (12, 14, "unix_ms"), (15, 17, "unix_us"), (18, 20, "unix_ns"))
 _DIGITS = re.compile(r"[0-9]+")
-_COMMA, _POINT = re.compile(r"[+-]?[0-9]+,[0-9]+"), re.compile(r"[+-]?[0-9]+(?:\.[0-9]+)?")
+_COMMA = re.compile(r"[+-]?[0-9]+,[0-9]+")
 _GROUPED = re.compile(r"[+-]?[0-9]{1,3}(?P<sign>[,.' \u00a0\u202f])[0-9]{2,3}(?:(?P=sign)[0-9]{2,3})*(?:[.,][0-9]+)?")
 
 
@@ -50,12 +52,15 @@ def number_keys(texts: Sequence[str]) -> str:
 
     >>> number_keys(["$1,500.50"])  # no key takes the sign off
     ''
+    >>> number_keys(["1,500.50", "n/a", "1,700.25", "halted"])  # what is missing, or odd by itself, decides nothing
+    'thousands = ","'
     >>> number_keys(["300,68", "298,8"]), number_keys(["3,006.80"]), number_keys(["1.234,50"])
     ('decimal = ","', 'thousands = ","', 'decimal = "," and thousands = "."')
     """
     sample = [text for text in texts if text.strip()][:_SAMPLE]
-    odd = [text for text in sample if not _POINT.fullmatch(text)]
-    if not odd or not all(_GROUPED.fullmatch(text) or _COMMA.fullmatch(text) for text in odd):
+    wrong = [text for text, is_wrong in zip(sample, to_numbers(sample)[1], strict=True) if is_wrong]
+    odd = [text for text in wrong if _GROUPED.fullmatch(text) or _COMMA.fullmatch(text)]
+    if not odd or 2 * len(odd) < len(wrong):
         return ""
     grouped = [match for match in map(_GROUPED.fullmatch, odd) if match]
     last = {text[max(text.rfind("."), text.rfind(","))] for text in odd if "." in text and "," in text}

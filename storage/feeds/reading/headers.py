@@ -7,6 +7,8 @@ from types import MappingProxyType
 
 import numpy as np
 
+from daycast.storage.feeds.reading.guesses import time_formats
+from daycast.storage.feeds.reading.iso import read_iso
 from daycast.storage.feeds.reading.layout import Layout, NoTableError, tidy
 from daycast.storage.feeds.reading.numbers import to_numbers
 from daycast.storage.terms.text import quote
@@ -53,7 +55,7 @@ def find_header(lines: Sequence[str], layout: Layout) -> Header:
     named = " and ".join(repr(name) for name in layout.times)
     keys = "set time to the column that has it"
     keys += "" if layout.separator else ", and separator where it is none of , ; | and tab"
-    if _is_data(first, layout.separator or _DELIMITERS):
+    if is_data(_cut(first, layout.separator or _DELIMITERS)):
         raise NoTableError(
             f"no header with the column {named}; the first line is data, {quote(first)}; "
             "put a line with the names of the columns above it"
@@ -61,11 +63,21 @@ def find_header(lines: Sequence[str], layout: Layout) -> Header:
     raise NoTableError(f"no header with the column {named}; the first line is {quote(first)}{layout.hint(keys)}")
 
 
-def _is_data(line: str, delimiters: str) -> bool:
-    """Whether a line holds numbers behind its first field, and so no names."""
-    fields = next((split(line, each) for each in delimiters if each in line), [])[1:]
-    values, wrong = to_numbers([field.strip() for field in fields])
-    return not wrong.any() and not np.isnan(values).all()
+def is_data(fields: Sequence[str]) -> bool:
+    """Whether fields are a time and numbers, and so no names; of a column a symbol, numbers may be names.
+
+    >>> is_data(["2024-01-31", "50.25", ""]), is_data(["日期", "600519", "000001"]), is_data(["date", "close"])
+    (True, False, False)
+    """
+    values, wrong = to_numbers([field.strip() for field in fields[1:]])
+    if wrong.any() or np.isnan(values).all():
+        return False
+    start = fields[0].strip()
+    return bool(read_iso([start]).read.all() or time_formats([start]))
+
+
+def _cut(line: str, delimiters: str) -> list[str]:
+    return next((split(line, each) for each in delimiters if each in line), [line])
 
 
 def _of_three(lines: Sequence[str], at: int, delimiter: str) -> Header | None:

@@ -146,8 +146,9 @@ def test_a_file_that_is_not_there_is_named(tmp_path):
     assert "there is no file" in found.series[0].trouble
 
 
-def test_rows_without_a_header_ask_for_one_and_none_is_taken_for_it(checked):
-    found, _, _ = checked(PLAIN.removeprefix("date,close\n"))
+@pytest.mark.parametrize("clock", ["", " 03:00:00", "T03:00Z"])
+def test_rows_without_a_header_ask_for_one_and_none_is_taken_for_it(checked, clock):
+    found, _, _ = checked(lines("date,close", [f"{day}{clock}" for day in DAYS], CLOSES).removeprefix("date,close\n"))
     assert "the first line is data" in found.series[0].trouble
     assert "put a line with the names of the columns above it" in found.series[0].trouble
     assert found.advice == ""
@@ -163,3 +164,20 @@ def test_no_key_is_advised_that_does_not_help(checked):
     found, _, _ = checked(lines("date,close", DAYS, [f'"${close:,}"' for close in CLOSES]))
     assert "close is not a number: '$10" in found.series[0].trouble
     assert "thousands" not in found.series[0].trouble + found.advice
+
+
+def test_symbols_that_are_numbers_are_no_data(checked):
+    """As Shanghai, Hong Kong and Tokyo have them: a column a symbol."""
+    wide = lines("交易日期,600519,000001", DAYS, CLOSES, CLOSES)
+    found, again, told = checked(wide, symbols=["600519", "000001"], symbols_as="columns")
+    assert "first line is data" not in found.series[0].trouble
+    assert told == {"time": "交易日期"}
+    assert [each.rows for each in again.series] == [len(DAYS)] * 2
+
+
+def test_a_word_among_the_numbers_hides_no_key(checked):
+    written = [f'"{1000 * close:,.2f}"' for close in CLOSES]
+    written[3:5] = ["n/a", "halted"]
+    _, again, told = checked(lines("date,close", DAYS, written))
+    assert told == {"thousands": ","}
+    assert again.series[0].rows == len(DAYS) - 2
