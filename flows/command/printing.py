@@ -24,7 +24,7 @@ from daycast.flows.command.cells import (
     size,
     styled,
 )
-from daycast.storage.terms.words import ALL_LEADS, ALL_SERIES, SAMPLE_PREFIX
+from daycast.storage.terms.words import ALL_LEADS, ALL_SERIES, OF_QUARTERS, SAMPLE_PREFIX
 
 if TYPE_CHECKING:
     from daycast.storage.registry.store import Verification
@@ -258,7 +258,7 @@ def _forecast_table(rows: Sequence[dict[str, Any]]) -> Table:
 def _score_table(scores: Sequence[dict[str, Any]]) -> Table:
     """Over all series and leads, a row a split and forecaster."""
     overall = [row for row in scores if row["series_id"] == ALL_SERIES and row["lead"] == ALL_LEADS]
-    metrics = [name for name in dict.fromkeys(row["metric"] for row in overall) if name[-3:-1] != "_q"]
+    metrics = [name for name in dict.fromkeys(row["metric"] for row in overall) if name not in OF_QUARTERS]
     table = new_table("split", "forecaster", *metrics)
     for split, forecaster in dict.fromkeys((row["split"], row["forecaster"]) for row in overall):
         values = {

@@ -157,9 +157,7 @@ def _require_versions(told: Mapping[str, Any]) -> None:
     """Python to the minor version and distributed to the last digit: what travels is pickled."""
     ours = _versions(told["client"])
     others = {"the scheduler": told["scheduler"], **told["workers"]}
-    apart = {
-        who: f"{listed(list(_versions(each).values()))}" for who, each in others.items() if _versions(each) != ours
-    }
+    apart = {who: listed(list(_versions(each).values())) for who, each in others.items() if _versions(each) != ours}
     _tell(apart, f"{listed(list(ours.values()))}, as here")
 
 

@@ -6,15 +6,16 @@ import logging
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from functools import singledispatch
+from functools import partial, singledispatch
 from typing import TypeVar
 
 from daycast.storage.terms.text import listed
 from daycast.tasks.handover.results import Evaluated, Ingested, Plan, Prepared, Scored, Summary, Trained
+from daycast.tasks.steps.runs import served_as_asked
 
 Result = TypeVar("Result")
 
-_MARK = "served-as-asked"
+_MARK = served_as_asked.name
 """The task that is red on purpose: what it says, the run says too."""
 
 
@@ -41,11 +42,12 @@ class Story:
 def only_the_story() -> Iterator[None]:
     """Leave out of the log what Prefect says of each task that ended well: the run's own lines say what came of it."""
     tasks = logging.getLogger("prefect.task_runs")
-    tasks.addFilter(_matters)
+    mine = partial(_matters)  # each run's own: others go on beside it, and theirs stays when this one ends
+    tasks.addFilter(mine)
     try:
         yield
     finally:
-        tasks.removeFilter(_matters)
+        tasks.removeFilter(mine)
 
 
 def _matters(record: logging.LogRecord) -> bool:

@@ -17,6 +17,7 @@ from daycast.storage.terms.words import (
     LEVELS,
     METRICS,
     NAIVE,
+    OF_QUARTERS,
     QUARTERS,
     ForecasterName,
     Metric,
@@ -106,7 +107,7 @@ class Tally:
         ]
         rows = pd.concat(tables, ignore_index=True)
         whole = (rows["series_id"] == ALL_SERIES) & (rows["lead"] == ALL_LEADS)
-        told = np.isfinite(rows["value"]) & (whole | ~rows["metric"].isin(_OF_QUARTERS))
+        told = np.isfinite(rows["value"]) & (whole | ~rows["metric"].isin(OF_QUARTERS))
         return rows[told][list(COLUMNS)].reset_index(drop=True)
 
     def _means(self, name: ForecasterName) -> dict[Metric, Pair]:
@@ -217,9 +218,6 @@ def _distribution(forecast: Forecast, actual: Floats, windows: Windows) -> dict[
 
 def _at(metric: str, coverage: int) -> Metric:
     return f"{metric}_{coverage}"  # type: ignore[return-value]  # LEVELS are those of the words
-
-
-_OF_QUARTERS = frozenset(f"coverage_{level}_q{number + 1}" for level in LEVELS for number in range(QUARTERS))
 
 
 def _quarter(origin: np.ndarray, span: Span) -> np.ndarray:

@@ -1,4 +1,7 @@
-"""What a run forecasts otherwise than the origin before it did, of the same instants."""
+"""What a run forecasts otherwise than the origin before it did, of the same instants.
+
+The view ``forecast_changes`` has the newest origin of each series alone; a page may be of a run of the past.
+"""
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass

@@ -116,6 +116,8 @@ PROMISES: tuple[Metric, ...] = tuple(name for name in METRICS if name.startswith
 """Those of intervals."""
 QUARTERS = 4
 """Parts of a split's time in which coverage is told apart."""
+OF_QUARTERS: frozenset[Metric] = frozenset(name for name in METRICS if name[:-1].endswith("_q"))
+"""The coverages of single ones."""
 
 ALL_SERIES = "*"
 """The ``series_id`` of an evaluation over all series of a pipeline."""

@@ -50,7 +50,7 @@ def shown(work: Callable[..., Any], shards: Sequence[str]) -> Iterator[Callable[
     Yields:
         What to call with each result, which gives it back.
     """
-    if len(shards) == 1:
+    if len(shards) < 2:
         yield lambda result: result
         return
     finished = itertools.count(1)

@@ -15,6 +15,8 @@ if TYPE_CHECKING:
 
     from daycast.models.race.serving import Remark
 
+CUT_SHORT_OF = "cut_short_of_epochs"
+"""The metric of a manifest that says how many epochs a training had before it that was ended by its time budget."""
 _TOLD = 5
 """Findings and reasons at most that a run's message lists; the table ``remarks`` and the lake hold them all."""
 
@@ -36,10 +38,6 @@ def cut_short(job: Job, versions: Iterable[str | None]) -> list[Remark]:
         return []
     message = f"{'; '.join(found)}: the wall time of time_budget_seconds was over. Raise it, or set training.windows."
     return [Remark(series_id=ALL_SERIES, kind="cut_short", message=f"{message[0].upper()}{message[1:]}")]
-
-
-CUT_SHORT_OF = "cut_short_of_epochs"
-"""The metric of a manifest that says how many epochs a training had before it that was ended by its time budget."""
 
 
 def absent(job: Job, ingested: Ingested, prepared: Prepared) -> list[Remark]:
