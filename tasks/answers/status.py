@@ -138,8 +138,9 @@ def _pipelines(database: Database, specs: Mapping[str, Pipeline], *, at: datetim
     known = _known(database, at=at)
     for name in dict.fromkeys([*specs, *sorted(known.champions.keys() | known.last.keys())]):
         spec = specs.get(name) or _sampled(name, specs)
-        series = list_series(database, name)
-        newest = {row["symbol"]: known.newest[row[SERIES_ID]] for row in series if row[SERIES_ID] in known.newest}
+        ids = {row["symbol"]: row[SERIES_ID] for row in list_series(database, name)}
+        symbols = spec.symbols if spec else ()  # those that were taken out of the pipeline are nobody's trouble
+        newest = {symbol: known.newest[ids[symbol]] for symbol in symbols if ids.get(symbol) in known.newest}
         good = known.good.get(name)
         stale = tuple(_stale(spec, newest, good, at=at)) if spec else ()
         missed = tuple(missed_nights(database, spec, at=at))

@@ -133,6 +133,10 @@ def test_a_feed_that_has_gone_quiet_is_named(tmp_path):
     row = only(status_report(place.settings, at=AS_OF + 4 * DAY))
     assert row.stale == tuple(f"stale feed: {name} is 4.0 days old (stale_after_days = 3)" for name in "AB")
     assert row.troubles == row.stale
+    pipelines = place.settings.pipelines
+    pipelines.write_text(pipelines.read_text().replace('["A", "B"]', '["B"]'))
+    (told,) = only(status_report(place.settings, at=AS_OF + 4 * DAY)).stale
+    assert told.startswith("stale feed: B"), "A was taken out"
 
 
 def test_a_feed_is_quiet_by_the_rule_by_which_forecasts_are_stale(tmp_path):
