@@ -120,4 +120,7 @@ def weeks_in_words(shown: Weeks) -> str:
 
 def _week_in_words(shown: Weeks, place: int) -> str:
     day = np.datetime_as_string(shown.times[place], unit="D")
-    return f"skill {shown.skill[place]:+.3f} and {shown.coverage_80[place]:.0%} in the 80 % interval on {day}"
+    skill, coverage = shown.skill[place], shown.coverage_80[place]
+    told = "no skill" if np.isnan(skill) else f"skill {skill:+.3f}"  # where naive made no error there is none to tell
+    inside = "no interval" if np.isnan(coverage) else f"{coverage:.0%} in the 80 % interval"
+    return f"{told} and {inside} on {day}"

@@ -3,7 +3,17 @@
 import numpy as np
 import pandas as pd
 
-from daycast.models.pictures.panels import fan, fan_in_words, losses_in_words, trace, trace_in_words
+from daycast.models.pictures.panels import (
+    fan,
+    fan_in_words,
+    losses_in_words,
+    trace,
+    trace_in_words,
+    weeks,
+    weeks_in_words,
+)
+from daycast.models.pictures.plots import draw_weeks
+from daycast.storage.terms.live import LiveAccuracy
 
 INSTANTS = pd.date_range("2026-01-01", periods=100, freq="1h", tz="UTC", unit="us")
 LEVELS = pd.Series(np.arange(100.0), index=INSTANTS)
@@ -54,4 +64,17 @@ def test_a_value_that_was_not_observed_is_left_out():
 def test_losses_are_told_in_words():
     assert losses_in_words([0.5, 0.4], [0.6, 0.7], title="Loss of 1") == (
         "Loss of 1 by epoch: after 2 epochs 0.4 on the training part, at best 0.6 on the validation part."
+    )
+
+
+def test_a_week_in_which_naive_made_no_error_has_no_skill_and_is_drawn():
+    still = LiveAccuracy(n=9, mae=0.0, naive_mae=0.0, skill=None, coverage_80=1.0, coverage_95=1.0)
+    moved = LiveAccuracy(n=9, mae=1.0, naive_mae=2.0, skill=0.5, coverage_80=0.75, coverage_95=1.0)
+    for history in ((still, moved), (still, still)):
+        shown = weeks(list(zip(INSTANTS[::50], history, strict=True)), title="mine: live, by week")
+        assert b"<path" in draw_weeks(shown)
+    shown = weeks(list(zip(INSTANTS[::50], (still, moved), strict=True)), title="mine: live, by week")
+    assert weeks_in_words(shown) == (
+        "mine: live, by week: 2 weeks, from no skill and 100% in the 80 % interval on 2026-01-01 "
+        "to skill +0.500 and 75% in the 80 % interval on 2026-01-03"
     )
