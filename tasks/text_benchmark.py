@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from daycast.storage.terms.errors import ConfigError
+from daycast.storage.terms.text import quote
 from daycast.storage.terms.trial import Trial
 
 if TYPE_CHECKING:
@@ -183,7 +184,8 @@ def _read_reviews(sitting: Sitting) -> dict[str, Part]:
         frame = pd.read_parquet(sitting.data, columns=["split", "label", "text"])
     except (OSError, ValueError, KeyError) as error:
         raise ConfigError(
-            f"A Parquet file with the columns split, label and text is required. Received: {sitting.data}: {error}."
+            "A Parquet file with the columns split, label and text is required. Received: "
+            f"{sitting.data}: {type(error).__name__}: {quote(str(error))}."
         ) from None
     training, test = (_first(frame[frame["split"] == part], sitting.most) for part in ("train", "test"))
     edge = len(training) - round(HELD_OUT * len(training))

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 from daycast.storage.config.pipeline_file import load_pipelines
 from daycast.storage.terms.errors import ConfigError
+from daycast.storage.terms.text import listed
 from daycast.tasks.apart.lifeline import end_with_parent
 
 if TYPE_CHECKING:
@@ -44,7 +45,7 @@ def choose(
     if not chosen:
         raise ConfigError(
             f"A table of {tables.name} is required. Received: protocols {list(protocols) or 'all'}, horizons "
-            f"{list(horizons) or 'all'}, which leave none. There are: {', '.join(load_pipelines(tables))}."
+            f"{list(horizons) or 'all'}, which leave none. There are: {listed(list(load_pipelines(tables)))}."
         )
     if other := [spec.name for spec in chosen if spec.feed != "ett"]:
         raise ConfigError(f"Tables on the feed 'ett' are required. Received: others, {', '.join(other[:5])}.")

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from daycast.flows.command.completion import pipelines_like
 from daycast.flows.command.terminal import out, say
+from daycast.storage.terms.errors import ConfigError
+from daycast.storage.terms.text import quote
 
 if TYPE_CHECKING:
     from daycast.tasks.answers.checking import Check, CheckedSeries
@@ -29,6 +32,7 @@ def check(
     from daycast.storage.config.settings import Settings
     from daycast.tasks.answers.checking import check as ask
 
+    _require_names(pipelines or [])
     chosen = choose_pipelines(load_pipelines(Settings().pipelines), pipelines or [], sample=False)
     found = [ask(spec, at=now()) for spec in chosen]
     for each in found:
@@ -40,13 +44,24 @@ def check(
         raise typer.Exit(code=1)
 
 
+def _require_names(pipelines: list[str]) -> None:
+    """Tell whoever names a file how it becomes a pipeline."""
+    for name in pipelines:
+        if Path(name).is_file():
+            raise ConfigError(
+                f"A pipeline of the pipeline file is required. Received: the file {quote(name)}. Write a table for it, "
+                'with feed = "files", its path, symbols, target, features, calendar, lookback and horizon '
+                "(docs/pipelines.md has one to copy), name that file in DAYCAST_PIPELINES, and check the table's name."
+            )
+
+
 def lines(found: Check) -> Iterator[str]:
     """What is to be said of a pipeline."""
     yield f"{found.pipeline}: {'a run would go well' if found.good else 'a run would fail or be degraded'}"
     for each in found.series[:_LISTED]:
         yield f"  {_said(each)}"
         for reason, count in list(each.set_aside.items())[:_TOLD]:
-            yield f"    set aside: {count:,} rows, {reason}"
+            yield f"    set aside: {count:,} {'row' if count == 1 else 'rows'}, {reason}"
         yield from (f"    {finding}" for finding in each.findings[:_TOLD])
         if each.trouble:
             yield f"    trouble: {each.trouble}"

@@ -24,3 +24,13 @@ def test_where_a_run_would_fail_it_ends_with_1_and_with_the_table_that_would_wor
     assert 'set decimal = ","' in done.out
     assert '    decimal = ","' in done.out
     assert all(len(line) <= 400 + len(str(place.root)) for line in done.out.splitlines())
+
+
+def test_whoever_names_a_file_is_told_how_it_becomes_a_pipeline(tmp_path, command):
+    place = make_place(tmp_path / "place")
+    place.define()
+    done = command(place, "check", str(place.root / "A.csv"))
+    assert done.code == 2
+    assert "Received: the file " in done.err
+    assert 'feed = "files"' in done.err
+    assert "DAYCAST_PIPELINES" in done.err
