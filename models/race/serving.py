@@ -110,8 +110,9 @@ def _remarks(latest: Latest, row: int, *, who: str, known: bool, asked: Asked, s
     if name in asked.failures:
         found.append(_of(name, "feed", f"{asked.failures[name]}. Its data up to {newest} serve, by {who}"))
     if asked.stale[row]:
-        limit = "three steps of its calendar" if spec.stale_after_days is None else f"{spec.stale_after_days:g} days"
-        allowed = f"more than {limit} old (stale_after_days = {spec.stale_after_days or 'not set'})"
+        days = spec.stale_after_days
+        rule = "three steps of its calendar" if days is None else f"{days:g} days (stale_after_days)"
+        allowed = f"older than {rule}"
         said = f"its newest observation is of {newest}, {allowed}; {who} serves, for instants after as_of alone. "
         found.append(_of(name, "stale", f"{said}Mend the feed, or take the symbol out of the pipeline"))
     match State(latest.state[row]):

@@ -176,7 +176,7 @@ def test_an_observation_that_is_too_old_makes_the_run_degraded(trained):
     pipelines.write_text(pipelines.read_text() + "stale_after_days = 3\n")
     summary = trained.run(as_of=AS_OF + timedelta(days=10), training="reuse")
     assert (summary.status, summary.quality) == ("degraded", "stale")
-    assert "stale_after_days = 3" in summary.message
+    assert "older than 3 days (stale_after_days)" in summary.message
 
 
 def _without(trained, damage):
