@@ -14,6 +14,7 @@ from daycast.flows.running.clock import now
 from daycast.flows.running.outcomes import note, outcome_of
 from daycast.storage.config.pipeline_file import choose_pipelines, load_pipelines
 from daycast.storage.config.settings import Settings
+from daycast.storage.terms.any_pipeline import AnyPipeline
 from daycast.storage.terms.errors import AsOfError, DaycastError
 from daycast.storage.terms.pipeline import Pipeline
 from daycast.storage.terms.words import TrainingChoice, run_id
@@ -63,13 +64,13 @@ def as_of_day(day: date) -> datetime:
     return datetime.combine(day, time.max, tzinfo=UTC)
 
 
-def _asked(pipeline: str, *, first: date, last: date, sample: bool) -> tuple[Pipeline, list[date]]:
+def _asked(pipeline: str, *, first: date, last: date, sample: bool) -> tuple[AnyPipeline, list[date]]:
     """The pipeline, and the days of the range on which it has instants."""
     (spec,) = choose_pipelines(load_pipelines(Settings().pipelines), [pipeline], sample=sample)
     return spec, _days(spec, first=first, last=last)
 
 
-def _days(spec: Pipeline, *, first: date, last: date) -> list[date]:
+def _days(spec: AnyPipeline, *, first: date, last: date) -> list[date]:
     if last < first:
         raise AsOfError(f"A backfill goes from an earlier day to a later one. Received: from {first} to {last}.")
     if as_of_day(last) > now():
@@ -79,11 +80,12 @@ def _days(spec: Pipeline, *, first: date, last: date) -> list[date]:
         )
     days = queries.days(spec, first=first, last=last)
     if not days:
-        raise AsOfError(f"A range with sessions of {spec.calendar} is required. Received: {first} to {last}, without.")
+        dates = f"sessions of {spec.calendar}" if isinstance(spec, Pipeline) else "days"
+        raise AsOfError(f"A range with {dates} is required. Received: {first} to {last}, without.")
     return days
 
 
-def _run_days(spec: Pipeline, days: list[date], *, done: set[str], training: TrainingChoice) -> Backfilled:
+def _run_days(spec: AnyPipeline, days: list[date], *, done: set[str], training: TrainingChoice) -> Backfilled:
     skipped = [day for day in days if run_id(spec.name, as_of_day(day)) in done]
     progress: Any = create_progress_artifact(progress=0.0, description=f"{spec.name}: {len(days)} days")
     count = 0

@@ -25,6 +25,7 @@ from daycast.flows.running.turns import giving_way
 from daycast.storage.config.pipeline_file import choose_pipelines, load_pipelines
 from daycast.storage.config.settings import Settings
 from daycast.storage.terms.errors import DaycastError
+from daycast.storage.terms.pipeline import require_values
 from daycast.storage.terms.words import SAMPLE_PREFIX, TrainingChoice
 from daycast.tasks.apart import process as processes
 from daycast.tasks.apart.spreading import Spread
@@ -119,7 +120,9 @@ def daily(
 def _job(pipeline: str, *, as_of: datetime, sample: bool) -> Job:
     present, settings = now(), Settings()
     (spec,) = choose_pipelines(load_pipelines(settings.pipelines), [pipeline], sample=sample)
-    return Job(pipeline=spec, as_of=require_past(as_of, present=present), now=present, settings=settings)
+    return Job(
+        pipeline=require_values(spec), as_of=require_past(as_of, present=present), now=present, settings=settings
+    )
 
 
 def _mark_degraded(message: str) -> None:

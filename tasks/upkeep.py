@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from prefect import task
 from prefect.cache_policies import NO_CACHE
 
+from daycast.storage.terms.pipeline import Pipeline
 from daycast.tasks.handover.job import Upkeep
 from daycast.tasks.handover.results import Compacted, Removed, Verified
 
@@ -50,7 +51,7 @@ def remove_derived(upkeep: Upkeep) -> Removed:
         remove_predictions(lake / "predictions" / name, versions={row.version for row in rows}, before=upkeep.before)
         for name, rows in stored.items()
     )
-    named = {name: {preparation(spec)} for name, spec in upkeep.named().items()}
+    named = {name: {preparation(spec)} for name, spec in upkeep.named().items() if isinstance(spec, Pipeline)}
     unnamed = upkeep.now - max(timedelta(days=upkeep.keep.window_days), upkeep.keep.grace)
     windows = sum(
         remove_windows(
@@ -85,7 +86,8 @@ def compact(upkeep: Upkeep) -> Compacted:
     for name in stored:
         if name not in busy:
             files += Observations(lake, name).compact(before=upkeep.before, files=upkeep.keep.files)
-            if spec := upkeep.named().get(name):
+            spec = upkeep.named().get(name)
+            if isinstance(spec, Pipeline):
                 files += WindowStore(lake, spec).compact(before=upkeep.before, files=upkeep.keep.files)
     return Compacted(files=files, busy=busy)
 

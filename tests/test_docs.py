@@ -16,14 +16,19 @@ from pydantic import BaseModel
 from sqlalchemy import insert, select, text
 
 from daycast.storage.config.pipeline_file import load_pipelines
-from daycast.storage.feeds.catalog import FEEDS, own_keys, pipeline_on
+from daycast.storage.feeds.catalog import FEEDS, KINDS, own_keys, pipeline_on
 from daycast.storage.sql.database import Database
 from daycast.storage.sql.tables import Base
 from daycast.storage.sql.view_columns import VIEWS
+from daycast.storage.terms.any_pipeline import AnyPipeline
 from daycast.storage.terms.cells import CELLS
+from daycast.storage.terms.labels_pipeline import LabelRules, LabelsPipeline
 from daycast.storage.terms.network import ModelSpec
-from daycast.storage.terms.pipeline import Pipeline, SplitSpec, TrainingRules
+from daycast.storage.terms.pipeline import Pipeline, TrainingRules
+from daycast.storage.terms.rules import LiveRules, Rules, SplitSpec
 from daycast.storage.terms.schedule import Schedule
+from daycast.storage.terms.text_model import TextModelSpec
+from daycast.storage.terms.text_pipeline import Samples, TextPipeline
 
 ROOT = Path(__file__).parents[1]
 README = (ROOT / "README.md").read_text(encoding="utf-8")
@@ -32,14 +37,27 @@ PAGES = [
     *(ROOT / name for name in ("README.md", "CHANGELOG.md", "CONTRIBUTING.md")),
     *sorted((ROOT / "docs").glob("*.md")),
 ]
-OF_FEEDS = {f"On the feed `{name}`": pipeline_on(name) for name in FEEDS if own_keys(name)}
+OF_FEEDS: dict[str, type[BaseModel]] = {
+    f"On the feed `{name}`{'' if predicts == 'values' else f', of {predicts}'}": pipeline_on(name, predicts=predicts)
+    for predicts, kind in KINDS.items()
+    for name in kind.feeds
+    if own_keys(name, predicts=predicts)
+}
 SECTIONS: dict[str, type[BaseModel]] = {
-    "The pipeline": Pipeline,
+    "Every pipeline": AnyPipeline,
+    '`predicts = "values"`': Pipeline,
+    '`predicts = "labels"`': LabelsPipeline,
+    '`predicts = "text"`': TextPipeline,
     **OF_FEEDS,
     "`schedule`": Schedule,
     "`model`": ModelSpec,
-    "`training`": TrainingRules,
+    "`model` of labels and text": TextModelSpec,
+    "`training`": Rules,
+    "`training` of values and labels": LiveRules,
+    "`training` of values": TrainingRules,
+    "`training` of labels": LabelRules,
     "`split`": SplitSpec,
+    "`samples` of text": Samples,
 }
 BEGIN, END = "<!-- keys: written by tests/test_docs.py -->", "<!-- end of keys -->"
 
@@ -109,20 +127,27 @@ def keys_table() -> str:
     for title, model in SECTIONS.items():
         meanings = _meanings(model)
         lines = [f"### {title}", "", "| key | default | meaning |", "|---|---|---|"]
-        inherited = Pipeline.model_fields if title in OF_FEEDS else {"name"} if model is Pipeline else {}
-        keys = [key for key in model.model_fields if key not in inherited]
         lines += [
             f"| `{alias or key}` | {_default(model, key)} | {meanings[key]}{_choices(model, key)} |"
-            for key, alias in ((key, model.model_fields[key].alias) for key in keys)
+            for key, alias in ((key, model.model_fields[key].alias) for key in _keys_of(model))
         ]
         parts.append("\n".join(lines))
     return "\n\n".join(parts)
 
 
+def _keys_of(model: type[BaseModel]) -> list[str]:
+    """The keys of a model that no table above it has told."""
+    above = [each for each in SECTIONS.values() if each is not model and issubclass(model, each)]
+    told = {"name", *(key for each in above for key in each.model_fields)}
+    return [key for key in model.model_fields if key not in told]
+
+
 def _meanings(model: type[BaseModel]) -> dict[str, str]:
-    """The lines under ``Attributes:``, each joined to one."""
-    block = re.sub(r"\n {9,}", " ", (model.__doc__ or "").split("Attributes:", 1)[1])
-    pairs = dict(re.findall(r"^ +(\w+): (.+?)\.?$", block, flags=re.MULTILINE))
+    """The lines under ``Attributes:``, each joined to one; its own go before those of what it is made from."""
+    pairs: dict[str, str] = {}
+    for each in reversed(model.__mro__):
+        block = (each.__doc__ or "").partition("Attributes:")[2]
+        pairs |= re.findall(r"^ +(\w+): (.+?)\.?$", re.sub(r"\n {9,}", " ", block), flags=re.MULTILINE)
     return {key: meaning.replace("``", "`").replace("|", "\\|") for key, meaning in pairs.items()}
 
 

@@ -40,7 +40,9 @@ def choose(
     chosen = [
         spec
         for name, spec in load_pipelines(tables).items()
-        if (not protocols or name.startswith(tuple(protocols))) and (not horizons or spec.horizon in horizons)
+        if isinstance(spec, Pipeline)
+        and (not protocols or name.startswith(tuple(protocols)))
+        and (not horizons or spec.horizon in horizons)
     ]
     if not chosen:
         raise ConfigError(

@@ -30,11 +30,12 @@ def check(
     from daycast.flows.running.clock import now
     from daycast.storage.config.pipeline_file import choose_pipelines, load_pipelines
     from daycast.storage.config.settings import Settings
+    from daycast.storage.terms.pipeline import require_values
     from daycast.tasks.answers.checking import check as ask
 
     _require_names(pipelines or [])
     chosen = choose_pipelines(load_pipelines(Settings().pipelines), pipelines or [], sample=False)
-    found = [ask(spec, at=now()) for spec in chosen]
+    found = [ask(require_values(spec), at=now()) for spec in chosen]
     for each in found:
         for line in lines(each):
             say(line)

@@ -16,7 +16,7 @@ from prefect.client.schemas.objects import StateType
 from prefect.events.schemas.automations import TriggerTypes
 
 from daycast.flows.server.deployments import TAG
-from daycast.storage.terms.pipeline import Pipeline
+from daycast.storage.terms.any_pipeline import AnyPipeline
 from daycast.storage.terms.schedule import Schedule
 
 BLOCK = "daycast-alerts"
@@ -39,7 +39,7 @@ _GRACE = timedelta(hours=2)
 
 
 def apply_automations(
-    pipelines: Iterable[Pipeline], *, alerts: str | None, silent_after: timedelta, sample: bool = False
+    pipelines: Iterable[AnyPipeline], *, alerts: str | None, silent_after: timedelta, sample: bool = False
 ) -> list[str]:
     """Create the automations, or bring them up to date; those of pipelines that are gone are removed.
 

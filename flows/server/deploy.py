@@ -10,8 +10,8 @@ from daycast.flows.server.engine import COMMAND
 from daycast.flows.server.local_server import configured_api
 from daycast.flows.server.up import RUN_ENVIRONMENT, require_same_version, silent_after
 from daycast.storage.config.settings import Settings
+from daycast.storage.terms.any_pipeline import AnyPipeline
 from daycast.storage.terms.errors import ConfigError
-from daycast.storage.terms.pipeline import Pipeline
 from daycast.storage.terms.text import listed
 
 _PASSED_ON = ("DAYCAST_STORAGE", "DAYCAST_PIPELINES")
@@ -19,7 +19,7 @@ _PASSED_ON = ("DAYCAST_STORAGE", "DAYCAST_PIPELINES")
 
 
 def register(
-    pipelines: list[Pipeline], *, settings: Settings, pool: str, sample: bool, say: Callable[[str], None]
+    pipelines: list[AnyPipeline], *, settings: Settings, pool: str, sample: bool, say: Callable[[str], None]
 ) -> None:
     """Register deployments and automations.
 

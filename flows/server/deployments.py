@@ -16,7 +16,7 @@ from daycast.flows.backfill import backfill
 from daycast.flows.daily import daily
 from daycast.flows.server.describing import BACKFILL, UPKEEP, daily_of, retrain_of
 from daycast.flows.upkeep import UPKEEP_SCHEDULE, upkeep
-from daycast.storage.terms.pipeline import Pipeline
+from daycast.storage.terms.any_pipeline import AnyPipeline
 from daycast.storage.terms.schedule import Schedule
 
 TAG = "daycast"
@@ -28,7 +28,7 @@ SLUG = "daycast"
 _ONE_AT_A_TIME = ConcurrencyLimitConfig(limit=1, collision_strategy=ConcurrencyLimitStrategy.ENQUEUE)
 
 
-def make_deployments(pipelines: Iterable[Pipeline], *, sample: bool = False) -> list[RunnerDeployment]:
+def make_deployments(pipelines: Iterable[AnyPipeline], *, sample: bool = False) -> list[RunnerDeployment]:
     """Every deployment: for each pipeline the daily run and the retrain, then backfill and upkeep.
 
     Args:
@@ -46,7 +46,7 @@ def make_deployments(pipelines: Iterable[Pipeline], *, sample: bool = False) -> 
     ]
 
 
-def _of_pipeline(spec: Pipeline, *, sample: bool) -> list[RunnerDeployment]:
+def _of_pipeline(spec: AnyPipeline, *, sample: bool) -> list[RunnerDeployment]:
     shown = spec.as_sample() if sample else spec
     parameters = {"pipeline": spec.name, "sample": sample}
     tags = [TAG, shown.name]

@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
+from daycast.storage.terms.any_pipeline import AnyPipeline
 from daycast.storage.terms.pipeline import Pipeline
+from daycast.storage.terms.rules import LiveRules, Rules
 from daycast.storage.terms.schedule import Schedule
 from daycast.storage.terms.text import listed
 
@@ -17,31 +21,52 @@ UPKEEP = (
 )
 
 
-def daily_of(spec: Pipeline) -> str:
+def daily_of(spec: AnyPipeline) -> str:
     """Of the run that the schedule starts, and whoever wants one now.
 
     Args:
         spec: under the name by which its rows go.
     """
-    rules = spec.training
+    what, data = _values(spec) if isinstance(spec, Pipeline) else _PREDICTED[spec.predicts]
     return (
-        f"Forecasts `{spec.target}` of {_series(spec)} for the next {_ahead(spec)}, and writes them to the table "
-        "`forecasts`.\n\n"
+        f"{what}\n\n"
         f"- **When**: {_when(spec.schedule)}\n"
-        f"- **Data**: the feed `{spec.feed}`; {_features(spec)}, {spec.lookback} steps back\n"
-        f"- **Network**: {spec.model.cell}, trained anew every {rules.retrain_every_days:g} days, or earlier where its "
-        "live skill or coverage falls short\n"
-        f"- **Degraded** in its name: it has served, and a series needs a person. Look: `daycast status`, the artifact "
-        f"`{_key(spec)}-report`\n"
+        f"- **Data**: the feed `{spec.feed}`; {data}\n"
+        f"- **Network**: {spec.model.cell}, trained anew every {spec.training.retrain_every_days:g} days"
+        f"{_or_earlier(spec.training)}\n"
+        f"- **Degraded** in its name: it has served, and something needs a person. Look: `daycast status`, the "
+        f"artifact `{_key(spec)}-report`\n"
     )
 
 
-def retrain_of(spec: Pipeline) -> str:
+def retrain_of(spec: AnyPipeline) -> str:
     """Of the run that trains from nothing."""
     return (
         f"The daily run of {spec.name}, with a network that is trained from nothing. It serves only where it beats the "
         f"one that does.\n\n- **When**: {_when(spec.retrain_schedule)}\n"
     )
+
+
+_PREDICTED: Mapping[str, tuple[str, str]] = {
+    "labels": (
+        "Tells what the labels of new documents probably are, and writes them to the table `labels`.",
+        "documents",
+    ),
+    "text": ("Reads a text, and writes how it may go on to the table `texts`.", "text in an order"),
+}
+
+
+def _values(spec: Pipeline) -> tuple[str, str]:
+    """What is forecast of a pipeline on series, and from what."""
+    what = (
+        f"Forecasts `{spec.target}` of {_series(spec)} for the next {_ahead(spec)}, and writes them to the table "
+        "`forecasts`."
+    )
+    return what, f"{_features(spec)}, {spec.lookback} steps back"
+
+
+def _or_earlier(rules: Rules) -> str:
+    return ", or earlier where what it is worth live falls short" if isinstance(rules, LiveRules) else ""
 
 
 def _series(spec: Pipeline) -> str:
@@ -61,5 +86,5 @@ def _when(schedule: Schedule | None) -> str:
     return f"`{schedule.cron}`, {schedule.timezone}" if schedule else "by hand, with *Run*"
 
 
-def _key(spec: Pipeline) -> str:
+def _key(spec: AnyPipeline) -> str:
     return spec.name.replace("_", "-")

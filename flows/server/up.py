@@ -16,8 +16,8 @@ from daycast.flows.server.local_server import Server, api_url, configured_api, w
 from daycast.flows.server.password import choose_password
 from daycast.flows.server.running_server import told
 from daycast.storage.config.settings import Settings
+from daycast.storage.terms.any_pipeline import AnyPipeline
 from daycast.storage.terms.errors import DaycastError, WorkError
-from daycast.storage.terms.pipeline import Pipeline
 
 RUN_ENVIRONMENT = {"PREFECT_FLOWS_HEARTBEAT_FREQUENCY": "60", **SAFE_PATH}
 _SILENT_HEARTBEATS = 3
@@ -40,7 +40,7 @@ class Asked:
 
 
 def serve(
-    pipelines: list[Pipeline], *, settings: Settings, asked: Asked, sample: bool, say: Callable[[str], None]
+    pipelines: list[AnyPipeline], *, settings: Settings, asked: Asked, sample: bool, say: Callable[[str], None]
 ) -> None:
     """Start everything, and stay until Ctrl-C or SIGTERM.
 
@@ -142,7 +142,7 @@ def _close_rows(settings: Settings) -> None:
 
 
 def _register_and_run(
-    pipelines: list[Pipeline], *, settings: Settings, sample: bool, say: Callable[[str], None]
+    pipelines: list[AnyPipeline], *, settings: Settings, sample: bool, say: Callable[[str], None]
 ) -> None:
     from daycast.flows.server.automations import apply_automations
     from daycast.flows.server.deployments import make_deployments

@@ -7,7 +7,8 @@ from typing import Any
 from daycast.models.series.differencing import POSITIVE
 from daycast.storage.terms.errors import ConfigError
 from daycast.storage.terms.network import ModelSpec
-from daycast.storage.terms.pipeline import Pipeline, SplitSpec, TrainingRules
+from daycast.storage.terms.pipeline import Pipeline, TrainingRules
+from daycast.storage.terms.rules import SplitSpec
 from daycast.storage.terms.text import listed
 from daycast.storage.terms.words import Training, TrainingChoice
 

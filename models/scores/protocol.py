@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 from daycast.models.series.differencing import Floats
 from daycast.models.series.windows import Windows
 from daycast.storage.terms.errors import DataError
-from daycast.storage.terms.pipeline import SplitSpec
+from daycast.storage.terms.rules import SplitSpec
 
 SPLIT = SplitSpec(training=8640, validation=2880, test=2880)
 DAY = 24

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from daycast.models.series.windows import Mask
 from daycast.storage.terms.errors import DataError
-from daycast.storage.terms.pipeline import SplitSpec
+from daycast.storage.terms.rules import SplitSpec
 
 
 class Divided(Protocol):

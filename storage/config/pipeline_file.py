@@ -10,12 +10,12 @@ from typing import Any, Union, get_args, get_origin
 
 from pydantic import BaseModel, ValidationError
 
-from daycast.storage.feeds.catalog import FEEDS, own_keys, pipeline_on
+from daycast.storage.feeds.catalog import KINDS, own_keys, pipeline_on
+from daycast.storage.terms.any_pipeline import AnyPipeline
 from daycast.storage.terms.errors import ConfigError
 from daycast.storage.terms.known import nearest_first, require_known
-from daycast.storage.terms.pipeline import Pipeline
 from daycast.storage.terms.text import address, listed, quote
-from daycast.storage.terms.words import SAMPLE, SAMPLE_PREFIX
+from daycast.storage.terms.words import SAMPLE, SAMPLE_PREFIX, Predicts
 
 _LONGEST = 100
 _TOLD = 300
@@ -24,7 +24,7 @@ _OWNERS = 3
 _HIDDEN = "a value that is not shown"
 
 
-def load_pipelines(path: str | Path) -> dict[str, Pipeline]:
+def load_pipelines(path: str | Path) -> dict[str, AnyPipeline]:
     """Read the pipeline file.
 
     Args:
@@ -52,7 +52,7 @@ def load_pipelines(path: str | Path) -> dict[str, Pipeline]:
     return {name: parse_pipeline(name, table, where=str(path)) for name, table in tables.items()}
 
 
-def parse_pipeline(name: str, table: Any, *, where: str = "the pipeline file") -> Pipeline:
+def parse_pipeline(name: str, table: Any, *, where: str = "the pipeline file") -> AnyPipeline:
     """Build one pipeline from its table.
 
     Raises:
@@ -72,18 +72,28 @@ def parse_pipeline(name: str, table: Any, *, where: str = "the pipeline file") -
         )
     if "name" in table:
         raise ConfigError(f"{where}: {title}: unknown key 'name'. The table's name is the pipeline's.")
-    feed = table.get("feed")
-    if isinstance(feed, str) and feed not in FEEDS:
-        there = ", ".join(map(repr, FEEDS))
-        raise ConfigError(f"{where}: {title}: feed: a feed is one of {there}. Received: {_shown('feed', feed)}.")
-    model = pipeline_on(feed) if isinstance(feed, str) else Pipeline
+    asked, feed = table.get("predicts", "values"), table.get("feed")
+    predicts = next((each for each in KINDS if each == asked), None)
+    if predicts is None:
+        there = ", ".join(map(repr, KINDS))
+        raise ConfigError(
+            f"{where}: {title}: predicts: a pipeline predicts one of {there}. Received: {_shown('predicts', asked)}."
+        )
+    kind = KINDS[predicts]
+    if isinstance(feed, str) and feed not in kind.feeds:
+        there = ", ".join(map(repr, kind.feeds))
+        raise ConfigError(
+            f"{where}: {title}: feed: a feed of {predicts} is one of {there}. Received: {_shown('feed', feed)}."
+        )
+    model = pipeline_on(feed, predicts=predicts) if isinstance(feed, str) else kind.pipeline
     try:
         return model.model_validate({"name": name, **table})
     except ValidationError as error:
-        raise ConfigError(f"{where}: {title}: {_first(list(_problems(error, model=model, feed=feed)))}") from None
+        problems = list(_problems(error, model=model, feed=feed, predicts=predicts))
+        raise ConfigError(f"{where}: {title}: {_first(problems)}") from None
 
 
-def choose_pipelines(pipelines: Mapping[str, Pipeline], names: list[str], *, sample: bool) -> list[Pipeline]:
+def choose_pipelines(pipelines: Mapping[str, AnyPipeline], names: list[str], *, sample: bool) -> list[AnyPipeline]:
     """The pipelines named, or all of them, on generated data if asked.
 
     Raises:
@@ -96,13 +106,30 @@ def choose_pipelines(pipelines: Mapping[str, Pipeline], names: list[str], *, sam
     return [spec.as_sample() for spec in chosen] if sample else chosen
 
 
-def _problems(error: ValidationError, *, model: type[BaseModel], feed: Any) -> Iterator[str]:
-    """What is wrong, problem by problem; what belongs to other feeds in one sentence."""
-    owners = {key: names for key in _unknown(error) if (names := [name for name in FEEDS if key in own_keys(name)])}
+def _problems(error: ValidationError, *, model: type[BaseModel], feed: Any, predicts: Predicts) -> Iterator[str]:
+    """What is wrong, problem by problem; what belongs to other feeds, or to other kinds, in one sentence each."""
+    unknown = _unknown(error)
+    feeds = KINDS[predicts].feeds
+    owners = {
+        key: names for key in unknown if (names := [name for name in feeds if key in own_keys(name, predicts=predicts)])
+    }
     if owners:
-        yield _of_other_feeds(owners, feed=feed)
+        yield _of_other_feeds(owners, feed=feed, predicts=predicts)
+    strangers = {key: kinds for key in unknown if key not in owners and (kinds := _kinds_with(key))}
+    if strangers:
+        yield f"{_owned(strangers, by='pipelines that predict')}. Received: predicts = {predicts!r}"
     by_place = {_place(problem): problem for problem in reversed(error.errors())}  # of each branch of a union the first
-    yield from (_explain(it, model) for place, it in reversed(by_place.items()) if place not in owners)
+    told = owners.keys() | strangers.keys()
+    yield from (_explain(it, model) for place, it in reversed(by_place.items()) if place not in told)
+
+
+def _kinds_with(key: str) -> list[str]:
+    """The kinds of pipelines that have a key, on whatever feed."""
+    return [
+        predicts
+        for predicts, kind in KINDS.items()
+        if key in _keys([], kind.pipeline) or any(key in own_keys(name, predicts=predicts) for name in kind.feeds)
+    ]
 
 
 def _first(problems: list[str]) -> str:
@@ -127,13 +154,22 @@ def _unknown(error: ValidationError) -> list[str]:
     return [str(it["loc"][0]) for it in problems if it["type"] == "extra_forbidden" and len(it["loc"]) == 1]
 
 
-def _of_other_feeds(owners: Mapping[str, list[str]], *, feed: Any) -> str:
-    told = [f"{key!r} belongs to the feed {' or '.join(names)}" for key, names in owners.items()]
-    said = ", ".join(told[:_OWNERS]) + (f" and {len(told) - _OWNERS} more" if len(told) > _OWNERS else "")
+def _of_other_feeds(owners: Mapping[str, list[str]], *, feed: Any, predicts: Predicts) -> str:
+    said = _owned(owners, by="the feed")
     if not isinstance(feed, str):
         return f"{said}. Received: no feed"
-    own = listed(list(own_keys(feed)))
+    own = listed(list(own_keys(feed, predicts=predicts)))
     return f"{said}. Received: feed = {feed!r}, {f'whose own keys are: {own}' if own else 'which has none of its own'}"
+
+
+def _owned(owners: Mapping[str, list[str]], *, by: str) -> str:
+    """Whose the keys are, of the first few.
+
+    >>> _owned({"url": ["yahoo", "ett"]}, by="the feed")
+    "'url' belongs to the feed yahoo or ett"
+    """
+    told = [f"{key!r} belongs to {by} {' or '.join(names)}" for key, names in owners.items()]
+    return ", ".join(told[:_OWNERS]) + (f" and {len(told) - _OWNERS} more" if len(told) > _OWNERS else "")
 
 
 def _explain(problem: Any, model: type[BaseModel]) -> str:

@@ -12,8 +12,12 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
 from daycast.storage.feeds.wire.limits import LIMITS, Limits
+from daycast.storage.terms.any_pipeline import AnyPipeline
 from daycast.storage.terms.errors import ConfigError
+from daycast.storage.terms.labels_pipeline import LabelsPipeline
 from daycast.storage.terms.pipeline import Pipeline
+from daycast.storage.terms.text_pipeline import TextPipeline
+from daycast.storage.terms.words import Predicts
 
 if TYPE_CHECKING:
     from daycast.storage.feeds.feed import Feed
@@ -25,7 +29,7 @@ class Entry:
 
     Attributes:
         feed: its class, which is built from the pipeline, the validators and the limits.
-        keys: a :class:`Pipeline` with the feed's own keys; none where it has none.
+        keys: a pipeline of the kind with the feed's own keys; none where it has none.
     """
 
     feed: str
@@ -42,27 +46,59 @@ FEEDS: Mapping[str, Entry] = MappingProxyType(
         "sample": Entry("sample.feed:SampleFeed"),
     }
 )
-"""A line a feed."""
+"""A line a feed of values."""
 
 
-def pipeline_on(feed: str) -> type[Pipeline]:
-    """What a pipeline on this feed is: what every pipeline is, with the feed's own keys.
+@dataclass(frozen=True)
+class Kind:
+    """A kind of pipeline: what it is whatever its feed, and the feeds that there are for it."""
+
+    pipeline: type[AnyPipeline]
+    feeds: Mapping[str, Entry]
+
+
+KINDS: Mapping[Predicts, Kind] = MappingProxyType(
+    {
+        "values": Kind(Pipeline, FEEDS),
+        "labels": Kind(
+            LabelsPipeline,
+            {
+                "files": Entry("document_files:DocumentFiles", keys="document_keys:LabelFiles"),
+                "sample": Entry("sample.reviews:SampleReviews"),
+            },
+        ),
+        "text": Kind(
+            TextPipeline,
+            {
+                "files": Entry("document_files:DocumentFiles", keys="document_keys:TextFiles"),
+                "sample": Entry("sample.language:SampleLanguage"),
+            },
+        ),
+    }
+)
+"""What a pipeline can predict."""
+
+
+def pipeline_on(feed: str, *, predicts: Predicts = "values") -> type[AnyPipeline]:
+    """What a pipeline on this feed is: what every pipeline of the kind is, with the feed's own keys.
 
     >>> sorted(set(pipeline_on("yahoo").model_fields) - set(Pipeline.model_fields))
     ['url']
     """
-    keys = FEEDS[feed].keys
-    return Pipeline if keys is None else _load(keys)
+    kind = KINDS[predicts]
+    keys = kind.feeds[feed].keys
+    return kind.pipeline if keys is None else _load(keys)
 
 
-def own_keys(feed: str) -> tuple[str, ...]:
-    """The keys that a feed has beside those of every pipeline."""
-    fields = pipeline_on(feed).model_fields
-    return tuple(field.alias or key for key, field in fields.items() if key not in Pipeline.model_fields)
+def own_keys(feed: str, *, predicts: Predicts = "values") -> tuple[str, ...]:
+    """The keys that a feed has beside those of every pipeline of the kind."""
+    fields = pipeline_on(feed, predicts=predicts).model_fields
+    shared = KINDS[predicts].pipeline.model_fields
+    return tuple(field.alias or key for key, field in fields.items() if key not in shared)
 
 
 def open_feed(spec: Pipeline, *, validators: Mapping[str, str] = MappingProxyType({}), limits: Limits = LIMITS) -> Feed:
-    """Open the feed of a pipeline.
+    """Open the feed of a pipeline that predicts values.
 
     Args:
         spec: the pipeline, of the feed's own kind.

@@ -1,6 +1,5 @@
 """What a pipeline on the ``files`` feed says beside what every pipeline says."""
 
-import codecs
 from collections.abc import Mapping
 from datetime import datetime
 from pathlib import Path
@@ -8,20 +7,11 @@ from typing import Annotated, Literal, Self
 
 from pydantic import AfterValidator, ConfigDict, Field, StringConstraints, model_validator
 
+from daycast.storage.terms.encoding_name import EncodingName
 from daycast.storage.terms.pipeline import Pipeline
 from daycast.storage.terms.values import OneLine, ZoneName
 
 UNIX = ("unix", "unix_ms", "unix_us", "unix_ns")
-
-
-def _known_encoding(name: str) -> str:
-    try:
-        "1".encode(codecs.lookup(name).name)
-    except (LookupError, TypeError):
-        raise ValueError(
-            f"an encoding is one that Python knows, such as utf-8, utf-16, gbk, cp1252. Received: {name[:40]!r}"
-        ) from None
-    return name
 
 
 def _dated(form: str) -> str:
@@ -80,7 +70,7 @@ class FilesPipeline(Pipeline):
     columns_named: Mapping[OneLine, OneLine] = Field(default_factory=dict, alias="columns")
     timezone: ZoneName | None = None
     time_format: Annotated[OneLine, AfterValidator(_dated)] | None = None
-    encoding: Annotated[str, AfterValidator(_known_encoding)] | None = None
+    encoding: EncodingName | None = None
     separator: Sign | None = None
     decimal: Literal[".", ","] = "."
     thousands: Literal[",", ".", " ", "'", "_", "’"] | None = None

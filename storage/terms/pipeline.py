@@ -1,100 +1,51 @@
-"""What a pipeline is: a table of the pipeline file as frozen models that forbid unknown keys.
-
-The room ``config`` reads the file; everything below the flow receives a :class:`Pipeline` and nothing else of it. The
-keys that only one feed has stand beside that feed, in a class that adds them to this one.
-"""
+"""A pipeline that predicts values of series, as frozen models that forbid unknown keys."""
 
 import re
 from datetime import UTC, date, datetime
-from typing import Literal, Self
+from typing import ClassVar, Literal, Self
 
 from pydantic import Field, field_validator, model_validator
 
+from daycast.storage.terms.any_pipeline import AnyPipeline
 from daycast.storage.terms.calendar_name import check_calendar
+from daycast.storage.terms.errors import ConfigError
 from daycast.storage.terms.frequency import Frequency
-from daycast.storage.terms.frozen import Frozen
-from daycast.storage.terms.network import ModelSpec
-from daycast.storage.terms.schedule import Schedule
+from daycast.storage.terms.rules import LiveRules
 from daycast.storage.terms.values import OneLine
-from daycast.storage.terms.words import RESERVED, SAMPLE, SAMPLE_PREFIX
+from daycast.storage.terms.words import RESERVED
 
 DifferenceKind = Literal["none", "absolute", "percent", "log"]
 
 _SYMBOL = re.compile(r"[A-Za-z0-9^][A-Za-z0-9^=._&+-]{0,63}")
-_NAME = re.compile(r"[a-z][a-z0-9_]{0,63}")
 _WIDEST = 8192
 """Inputs of a ridge regression at most: its equations take half a GiB then."""
-_OF_REAL_DATA = {"start", "split", "stale_after_days", "schedule", "retrain_schedule"}
-"""Keys that say where real data begin, how many instants there are of them, how old they may be, when they come."""
+_OF_REAL_DATA = ("start", "split", "stale_after_days")
+"""Keys that say where real data begin, how many instants there are of them, how old they may be."""
 
 
-class TrainingRules(Frozen):
-    """When ``auto`` retrains, and what a challenger must show.
+class TrainingRules(LiveRules):
+    """The rules of a pipeline that predicts values, beside those of every pipeline.
 
     Attributes:
-        retrain_every_days: a champion older than this is retrained from nothing.
         fine_tune_epochs: epochs of a fine-tune on new data; 0 turns fine-tuning off, and the champion is reused.
-        min_skill: live skill below which the next run retrains; none never does. What counts are the network's
-            forecasts of the last ``live_days`` that were made since it was last retrained.
-        min_coverage_80: likewise, the share of actual values inside the 80 % interval.
+        min_coverage_80: the share of actual values inside the 80 % interval below which the next run retrains, of the
+            forecasts that ``min_skill`` looks at.
         min_coverage_95: likewise.
-        live_days: how far back these three look.
-        live_forecasts: with fewer forecasts than this whose actual value came, they say nothing.
-        margin: share by which a challenger's error must be below the champion's, and a network's below naive's.
         windows: training windows at most, drawn evenly over series and time with the network's seed; none takes all.
-        time_budget_seconds: training stops after this long by the clock and keeps the best weights so far; the run's
-            message and a remark say so.
     """
 
-    retrain_every_days: float = Field(default=7, ge=0)
+    looking_back: ClassVar[tuple[str, ...]] = ("min_skill", "min_coverage_80", "min_coverage_95")
+
     fine_tune_epochs: int = Field(default=3, ge=0)
-    min_skill: float | None = Field(default=None, lt=1)
     min_coverage_80: float | None = Field(default=None, ge=0, lt=0.8)
     min_coverage_95: float | None = Field(default=None, ge=0, lt=0.95)
-    live_days: float = Field(default=30, gt=0)
-    live_forecasts: int = Field(default=20, gt=0)
-    margin: float = Field(default=0.01, ge=0, lt=1)
     windows: int | None = Field(default=None, gt=0)
-    time_budget_seconds: float = Field(default=1800, gt=0)
-
-    @model_validator(mode="after")
-    def _looks_back_for_a_rule(self) -> Self:
-        idle = [key for key in ("live_days", "live_forecasts") if key in self.model_fields_set]
-        if idle and self.min_skill is self.min_coverage_80 is self.min_coverage_95 is None:
-            raise ValueError(
-                f"only min_skill, min_coverage_80 and min_coverage_95 look at {' and '.join(idle)}. "
-                "Received: none of the three"
-            )
-        return self
 
 
-class SplitSpec(Frozen):
-    """How the history is cut by time: training first, then validation, then test.
-
-    Attributes:
-        training: a number of instants, or nothing for all that the other two leave.
-        validation: a share of the history's instants (below 1) or a number of instants.
-        test: likewise.
-    """
-
-    training: int | None = Field(default=None, gt=0)
-    validation: float = Field(default=0.15, gt=0)
-    test: float = Field(default=0.15, gt=0)
-
-    @model_validator(mode="after")
-    def _leaves_training(self) -> Self:
-        shares = sum(part for part in (self.validation, self.test) if part < 1)
-        if shares >= 1:
-            raise ValueError(f"validation and test must leave a share for training. Received: {shares:g} together")
-        return self
-
-
-class Pipeline(Frozen):
+class Pipeline(AnyPipeline):
     """What is forecast together: a feed, its series, how they are prepared, a model, a schedule.
 
     Attributes:
-        name: the table's name in the pipeline file.
-        feed: where the observations come from.
         symbols: one series each.
         target: the column that is forecast.
         features: the columns that the network reads.
@@ -108,17 +59,11 @@ class Pipeline(Frozen):
         fill_limit: instants in a row that a missing input may be carried forward; a missing target never is.
         start: the first instant that is asked of the feed.
         unit: of the target, for readers.
-        split: how the history is cut.
-        schedule: when it runs; none means by hand.
-        retrain_schedule: when it is retrained from nothing, whatever ``auto`` would do; none means by hand.
-        model: the network.
-        training: when it is trained, and what it must show.
         stale_after_days: a series whose newest observation is older than this at ``as_of`` is ``stale``; by default one
             that lacks more than three instants of its calendar.
     """
 
-    name: str
-    feed: str
+    predicts: Literal["values"] = "values"
     symbols: tuple[str, ...] = Field(min_length=1)
     target: OneLine
     features: tuple[OneLine, ...] = Field(min_length=1)
@@ -130,21 +75,8 @@ class Pipeline(Frozen):
     fill_limit: int = Field(default=2, ge=0)
     start: date | None = None
     unit: OneLine = ""
-    split: SplitSpec = SplitSpec()
-    schedule: Schedule | None = None
-    retrain_schedule: Schedule | None = None
-    model: ModelSpec = ModelSpec()
     training: TrainingRules = TrainingRules()
     stale_after_days: float | None = Field(default=None, gt=0)
-
-    @field_validator("name")
-    @classmethod
-    def _plain_name(cls, name: str) -> str:
-        if not _NAME.fullmatch(name):
-            raise ValueError(
-                f"a pipeline's name is small letters, digits and _, letter first, 64 at most. Received: {name!r}"
-            )
-        return name
 
     @field_validator("symbols")
     @classmethod
@@ -210,11 +142,6 @@ class Pipeline(Frozen):
         return Frequency.parse(self.calendar) is None
 
     @property
-    def sample(self) -> bool:
-        """Whether the data are generated."""
-        return self.feed == SAMPLE
-
-    @property
     def apart(self) -> bool:
         """Whether several may fetch at once, each some of the symbols, and none reads what another reads.
 
@@ -244,7 +171,17 @@ class Pipeline(Frozen):
 
     def as_sample(self) -> "Pipeline":
         """The same pipeline on generated data, under a name that says so."""
-        if self.sample and self.name.startswith(SAMPLE_PREFIX):
-            return self
-        kept = {key: getattr(self, key) for key in Pipeline.model_fields if key not in _OF_REAL_DATA}
-        return Pipeline.model_construct(**{**kept, "name": f"{SAMPLE_PREFIX}{self.name}", "feed": SAMPLE})
+        return self._sampled(Pipeline, real=_OF_REAL_DATA)
+
+
+def require_values(spec: AnyPipeline) -> Pipeline:
+    """Hold a pipeline to one that predicts values.
+
+    Raises:
+        ConfigError: it predicts something else.
+    """
+    if isinstance(spec, Pipeline):
+        return spec
+    raise ConfigError(
+        f"A pipeline that predicts values is required. Received: {spec.name}, which predicts {spec.predicts}."
+    )

@@ -78,6 +78,7 @@ Stage = Literal["champion", "challenger", "retired", "rejected"]
 Status = Literal["running", "succeeded", "degraded", "failed", "cancelled"]
 Quality = Literal["ok", "baseline", "stale"]
 Split = Literal["validation", "test", "live"]
+Predicts = Literal["values", "labels", "text"]
 TokenKind = Literal["word", "character"]
 ForecasterName = Literal[
     "network", "naive", "seasonal_naive", "drift", "majority", "linear", "blend", "unigram", "ngram"

@@ -209,9 +209,10 @@ def _better(spec: Pipeline) -> Pipeline | None:
         return None
     table = {**_table(spec), **keys}
     try:
-        return parse_pipeline(spec.name, table)
+        better = parse_pipeline(spec.name, table)
     except ConfigError:
         return None
+    return better if isinstance(better, Pipeline) else None
 
 
 def _improves(after: Check, before: Check) -> bool:

@@ -8,7 +8,7 @@ from datetime import UTC, date, datetime, timedelta
 from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
 
-from daycast.storage.terms.pipeline import Pipeline
+from daycast.storage.terms.any_pipeline import AnyPipeline
 from daycast.storage.terms.schedule import Schedule
 
 if TYPE_CHECKING:
@@ -21,7 +21,7 @@ _GRACE = timedelta(hours=2)
 """How long a run may take."""
 
 
-def missed_nights(database: Database, spec: Pipeline | None, *, at: datetime) -> Iterator[str]:
+def missed_nights(database: Database, spec: AnyPipeline | None, *, at: datetime) -> Iterator[str]:
     """What to say of the days since the first good run for which there is none; nothing where there are no such days.
 
     Args:

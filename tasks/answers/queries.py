@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from daycast.storage.config.pipeline_file import load_pipelines
 from daycast.storage.config.settings import Settings
+from daycast.storage.terms.any_pipeline import AnyPipeline
 from daycast.storage.terms.known import require_known
 from daycast.storage.terms.pipeline import Pipeline
 from daycast.storage.terms.words import SAMPLE_PREFIX, SERIES_ID
@@ -134,7 +135,7 @@ def migrate(settings: Settings) -> None:
         pass
 
 
-def missed(settings: Settings, pipelines: Sequence[Pipeline], *, at: datetime) -> list[str]:
+def missed(settings: Settings, pipelines: Sequence[AnyPipeline], *, at: datetime) -> list[str]:
     """Of each pipeline that should have run and did not, its name, the nights, and the command that makes them up."""
     from daycast.tasks.answers.missed import missed_nights
 
@@ -166,11 +167,11 @@ def done_runs(settings: Settings, *, pipeline: str) -> set[str]:
     return {row.run_id for row in rows}
 
 
-def days(spec: Pipeline, *, first: date, last: date) -> list[date]:
+def days(spec: AnyPipeline, *, first: date, last: date) -> list[date]:
     """The days from first to last on which a pipeline has instants: sessions, days of a week or month, or every day."""
     from daycast.storage.calendars import Calendar
 
-    named = Calendar(spec.calendar)
+    named = Calendar(spec.calendar if isinstance(spec, Pipeline) else "1D")
     calendar = named if named.sessions or (named.frequency and named.frequency.seconds is None) else Calendar("1D")
     begin, end = (datetime.combine(day, time.min, tzinfo=UTC) for day in (first, last))
     return [instant.date() for instant in calendar.instants(begin, end)]

@@ -10,6 +10,7 @@ from zoneinfo import ZoneInfo
 
 from daycast.storage.config.pipeline_file import load_pipelines
 from daycast.storage.config.settings import Settings
+from daycast.storage.terms.any_pipeline import AnyPipeline
 from daycast.storage.terms.live import LiveAccuracy
 from daycast.storage.terms.pipeline import Pipeline
 from daycast.storage.terms.schedule import Schedule
@@ -132,17 +133,19 @@ def _known(database: Database, *, at: datetime) -> _Known:
     )
 
 
-def _pipelines(database: Database, specs: Mapping[str, Pipeline], *, at: datetime) -> Iterable[PipelineStatus]:
+def _pipelines(database: Database, specs: Mapping[str, AnyPipeline], *, at: datetime) -> Iterable[PipelineStatus]:
     from daycast.storage.sql.series import list_series
 
     known = _known(database, at=at)
     for name in dict.fromkeys([*specs, *sorted(known.champions.keys() | known.last.keys())]):
         spec = specs.get(name) or _sampled(name, specs)
         ids = {row["symbol"]: row[SERIES_ID] for row in list_series(database, name)}
-        symbols = spec.symbols if spec else ()  # those that were taken out of the pipeline are nobody's trouble
+        symbols = (
+            spec.symbols if isinstance(spec, Pipeline) else ()
+        )  # those that were taken out of the pipeline are nobody's trouble
         newest = {symbol: known.newest[ids[symbol]] for symbol in symbols if ids.get(symbol) in known.newest}
         good = known.good.get(name)
-        stale = tuple(_stale(spec, newest, good, at=at)) if spec else ()
+        stale = tuple(_stale(spec, newest, good, at=at)) if isinstance(spec, Pipeline) else ()
         missed = tuple(missed_nights(database, spec, at=at))
         last = known.last.get(name)
         gone = last is not None and last.status == "running" and not _is_alive(database, name)
@@ -160,7 +163,7 @@ def _pipelines(database: Database, specs: Mapping[str, Pipeline], *, at: datetim
         )
 
 
-def _sampled(name: str, specs: Mapping[str, Pipeline]) -> Pipeline | None:
+def _sampled(name: str, specs: Mapping[str, AnyPipeline]) -> AnyPipeline | None:
     spec = specs.get(name.removeprefix(SAMPLE_PREFIX))
     return spec.as_sample() if spec else None
 
@@ -174,7 +177,7 @@ def _is_alive(database: Database, pipeline: str) -> bool:
 
 
 def _troubles(
-    spec: Pipeline | None, last: RunRow | None, good: RunRow | None, *, at: datetime, gone: bool
+    spec: AnyPipeline | None, last: RunRow | None, good: RunRow | None, *, at: datetime, gone: bool
 ) -> Iterable[str]:
     """What of its runs needs a person."""
     if last is None:

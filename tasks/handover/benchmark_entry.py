@@ -13,6 +13,8 @@ from numpy.typing import NDArray
 from daycast.storage.lake.folder import Folder
 from daycast.storage.terms.pipeline import Pipeline
 
+_DECIDES_NOTHING = {"predicts", "path", "url", "schedule", "retrain_schedule"}
+
 
 @dataclass(frozen=True, kw_only=True)
 class Entry:
@@ -43,7 +45,7 @@ class Entry:
     @property
     def asked(self) -> dict[str, Any]:
         """What decides the entry's figures, as JSON knows it: an entry kept with the same is not done again."""
-        spec = self.seeded.model_dump(mode="json", exclude={"path", "url", "schedule", "retrain_schedule"})
+        spec = self.seeded.model_dump(mode="json", exclude=_DECIDES_NOTHING)
         return {"spec": spec, "parts": list(self.parts)}
 
     def kept(self) -> dict[str, Any] | None:

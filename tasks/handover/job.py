@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from daycast.storage.config.settings import Settings
 from daycast.storage.terms import words
+from daycast.storage.terms.any_pipeline import AnyPipeline
 from daycast.storage.terms.keeping import Retention
 from daycast.storage.terms.pipeline import Pipeline
 from daycast.tasks.handover.stores import Stores
@@ -110,7 +111,7 @@ class Upkeep:
         keep: how much stays.
     """
 
-    pipelines: tuple[Pipeline, ...]
+    pipelines: tuple[AnyPipeline, ...]
     now: datetime
     settings: Settings
     keep: Retention = field(default_factory=Retention)
@@ -125,7 +126,7 @@ class Upkeep:
         """Where things are kept."""
         return Stores(self.settings)
 
-    def named(self) -> dict[str, Pipeline]:
+    def named(self) -> dict[str, AnyPipeline]:
         """The pipelines of the file and their like on generated data, by name."""
         return {spec.name: spec for given in self.pipelines for spec in (given, given.as_sample())}
 

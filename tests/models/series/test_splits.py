@@ -10,7 +10,7 @@ from daycast.models.series.alone import make_windows
 from daycast.models.series.splits import bounds, cut, require_windows, sizes
 from daycast.models.series.windows import concatenate
 from daycast.storage.terms.errors import DataError
-from daycast.storage.terms.pipeline import SplitSpec
+from daycast.storage.terms.rules import SplitSpec
 
 
 @pytest.mark.parametrize(("horizon", "expected"), [(96, 2785), (192, 2689), (720, 2161)])

@@ -8,8 +8,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from daycast.storage.config.pipeline_file import choose_pipelines, load_pipelines, parse_pipeline
+from daycast.storage.feeds.document_keys import LabelFiles, TextFiles
 from daycast.storage.terms.errors import ConfigError
+from daycast.storage.terms.labels_pipeline import LabelsPipeline
 from daycast.storage.terms.pipeline import Pipeline
+from daycast.storage.terms.text_pipeline import TextPipeline
 from tests.places import LONGEST_MESSAGE
 
 TABLE: dict[str, Any] = {
@@ -110,6 +113,78 @@ def test_keys_of_another_feed_are_named_with_the_feed_that_has_them(table: dict[
         parse_pipeline("prices", {**TABLE, **table})
     assert "[prices]" in str(caught.value)
     assert len(str(caught.value)) <= LONGEST_MESSAGE
+
+
+LABELS: dict[str, Any] = {"predicts": "labels", "feed": "files", "path": "reviews.parquet"}
+TEXT: dict[str, Any] = {"predicts": "text", "feed": "files", "path": ["1.txt", "2.txt"]}
+
+
+def test_what_is_predicted_chooses_the_kind_and_its_defaults() -> None:
+    values, labels, text = (parse_pipeline("mine", table) for table in (TABLE, LABELS, TEXT))
+    assert (values.predicts, labels.predicts, text.predicts) == ("values", "labels", "text")
+    assert parse_pipeline("mine", {**TABLE, "predicts": "values"}) == values
+    assert isinstance(labels, LabelFiles)
+    assert (labels.label, labels.document, labels.time, labels.length) == ("label", "document_id", "published_at", 400)
+    assert isinstance(text, TextFiles)
+    assert (text.token, text.path, text.lookback, text.samples.count) == ("character", ("1.txt", "2.txt"), 128, 3)
+    assert text.model.embedding == 64
+
+
+def test_the_tables_of_the_contract_are_read() -> None:
+    model = {"cell": "lstm", "units": [100], "embedding": 100, "bidirectional": True, "dropout": 0.4}
+    labels = parse_pipeline("reviews", {**LABELS, "length": 300, "vocabulary": 20_000, "model": model})
+    assert isinstance(labels, LabelsPipeline)
+    assert (labels.length, labels.vocabulary, labels.model.bidirectional) == (300, 20_000, True)
+    samples = {"count": 3, "length": 400, "temperature": 0.8, "prompt": " ROMEO:\n"}
+    text = parse_pipeline("shakespeare", {**TEXT, "path": "all.txt", "lookback": 64, "samples": samples})
+    assert isinstance(text, TextPipeline)
+    assert text.samples.prompt == " ROMEO:\n", "a prompt is kept as it is written"
+
+
+@pytest.mark.parametrize(
+    ("table", "message"),
+    [
+        ({**TABLE, "predicts": "words"}, "predicts: a pipeline predicts one of 'values', 'labels', 'text'. "
+                                         "Received: 'words'"),
+        ({**TABLE, "predicts": ["labels"]}, r"predicts one of .*Received: \['labels'\]"),
+        ({**LABELS, "feed": "yahoo"}, "feed: a feed of labels is one of 'files', 'sample'. Received: 'yahoo'"),
+        ({**LABELS, "target": "close", "horizon": 5}, "'target' belongs to pipelines that predict values, 'horizon' "
+         "belongs to pipelines that predict values. Received: predicts = 'labels'"),
+        ({**LABELS, "lookback": 9}, "'lookback' belongs to pipelines that predict values or text. Received: "),
+        ({**TABLE, "samples": {}}, "'samples' belongs to pipelines that predict text. Received: predicts = 'values'"),
+        ({**TABLE, "feed": "files", "path": "a.csv", "document": "id"}, "'document' belongs to pipelines that predict "
+         "labels or text"),
+        ({**TEXT, "label": "label"}, "'label' belongs to pipelines that predict labels"),
+        ({**LABELS, "lenght": 9}, "unknown key 'lenght'. The keys there are: length, .* Did you mean 'length'"),
+        ({**LABELS, "training": {"min_coverage_80": 0.5}}, "unknown key 'training.min_coverage_80'"),
+        ({**LABELS, "training": {"live_days": 7}}, "only min_skill and min_accuracy look at live_days. Received: none"),
+        ({**TEXT, "training": {"min_skill": 0.1}}, "unknown key 'training.min_skill'"),
+        ({**TEXT, "samples": {"temprature": 1}}, "unknown key 'samples.temprature'.*Did you mean 'temperature'"),
+        ({**TEXT, "samples": {"temperature": 0}}, "samples.temperature: .*Received: 0"),
+        ({**LABELS, "model": {"cell": "segment_gru"}}, "has the cell simple_rnn, lstm or gru. Received: 'segment_gru'"),
+        ({**LABELS, "model": {"ridge_share": 0.5}}, "keys of a network that reads text are .*Received: ridge_share"),
+        ({"predicts": "labels", "feed": "files"}, "the key 'path' is required"),
+        ({"predicts": "labels", "feed": "sample"}, "must be named sample_"),
+        ({**LABELS, "encoding": "utf-9"}, "an encoding is one that Python knows"),
+        ({**LABELS, "path": ["a", "b"]}, "path: .*Received"),
+    ],
+)  # fmt: skip
+def test_keys_of_another_kind_are_named_with_the_kind_that_has_them(table: dict[str, Any], message: str) -> None:
+    with pytest.raises(ConfigError, match=message) as caught:
+        parse_pipeline("mine", table)
+    assert "[mine]" in str(caught.value)
+    assert len(str(caught.value)) <= LONGEST_MESSAGE
+
+
+def test_a_sample_of_text_says_so_and_keeps_nothing_of_the_files() -> None:
+    for table in (LABELS, TEXT):
+        spec = parse_pipeline("mine", {**table, "split": {"test": 500}})
+        sample = spec.as_sample()
+        assert (sample.name, sample.feed, sample.predicts) == ("sample_mine", "sample", spec.predicts)
+        assert not {"path", "encoding"} & sample.model_dump().keys()
+        assert sample.split.test == 0.15
+        assert sample.as_sample() is sample
+        assert parse_pipeline("sample_mine", {"predicts": spec.predicts, "feed": "sample"}).as_sample() == sample
 
 
 def test_a_sample_has_no_keys_of_its_own() -> None:

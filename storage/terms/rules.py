@@ -1,0 +1,70 @@
+"""When a pipeline is trained, what a challenger must show, and how its history is cut: tables of the pipeline file."""
+
+from typing import ClassVar, Self
+
+from pydantic import Field, model_validator
+
+from daycast.storage.terms.frozen import Frozen
+
+
+class Rules(Frozen):
+    """When ``auto`` retrains, and what a challenger must show.
+
+    Attributes:
+        retrain_every_days: a champion older than this is retrained from nothing.
+        margin: share by which a challenger's error must be below the champion's, and a network's below the simplest
+            baseline's.
+        time_budget_seconds: training stops after this long by the clock and keeps the best weights so far; the run's
+            message and a remark say so.
+    """
+
+    retrain_every_days: float = Field(default=7, ge=0)
+    margin: float = Field(default=0.01, ge=0, lt=1)
+    time_budget_seconds: float = Field(default=1800, gt=0)
+
+
+class LiveRules(Rules):
+    """The rules where what was forecast meets what came.
+
+    Attributes:
+        min_skill: live skill below which the next run retrains; none never does. What counts is what the version, and
+            not the simplest baseline, forecast in the last ``live_days`` since it was last retrained.
+        live_days: how far back the rules on live figures look.
+        live_forecasts: with fewer forecasts than this whose outcome came, they say nothing.
+    """
+
+    looking_back: ClassVar[tuple[str, ...]] = ("min_skill",)
+    """The rules on live figures."""
+
+    min_skill: float | None = Field(default=None, lt=1)
+    live_days: float = Field(default=30, gt=0)
+    live_forecasts: int = Field(default=20, gt=0)
+
+    @model_validator(mode="after")
+    def _looks_back_for_a_rule(self) -> Self:
+        idle = [key for key in ("live_days", "live_forecasts") if key in self.model_fields_set]
+        if idle and all(getattr(self, rule) is None for rule in self.looking_back):
+            *most, last = self.looking_back
+            raise ValueError(f"only {', '.join(most)} and {last} look at {' and '.join(idle)}. Received: none of them")
+        return self
+
+
+class SplitSpec(Frozen):
+    """How the history is cut by time: training first, then validation, then test.
+
+    Attributes:
+        training: a number of instants (of labelled documents, of tokens), or nothing for all that the other two leave.
+        validation: a share of the history's instants, documents or tokens (below 1), or a number of them.
+        test: likewise.
+    """
+
+    training: int | None = Field(default=None, gt=0)
+    validation: float = Field(default=0.15, gt=0)
+    test: float = Field(default=0.15, gt=0)
+
+    @model_validator(mode="after")
+    def _leaves_training(self) -> Self:
+        shares = sum(part for part in (self.validation, self.test) if part < 1)
+        if shares >= 1:
+            raise ValueError(f"validation and test must leave a share for training. Received: {shares:g} together")
+        return self
