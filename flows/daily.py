@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import datetime, timedelta
 from time import sleep
 from typing import Any
@@ -15,35 +15,26 @@ from prefect.events import emit_event
 from prefect.runtime import flow_run
 from prefect.states import Completed, Failed
 
+from daycast.flows.kinds.kind import Outcome
+from daycast.flows.kinds.table import kind_of
 from daycast.flows.running.clock import now, require_past
 from daycast.flows.running.dask_cluster import spreading
 from daycast.flows.running.outcomes import note, outcome_of
 from daycast.flows.running.retrying import patience, retries
 from daycast.flows.running.stopping import Stopped, heeding_signals
-from daycast.flows.running.telling import Story, only_the_story
-from daycast.flows.running.turns import giving_way
+from daycast.flows.running.telling import only_the_story
 from daycast.storage.config.pipeline_file import choose_pipelines, load_pipelines
 from daycast.storage.config.settings import Settings
 from daycast.storage.terms.errors import DaycastError
-from daycast.storage.terms.pipeline import require_values
 from daycast.storage.terms.words import SAMPLE_PREFIX, TrainingChoice
 from daycast.tasks.apart import process as processes
-from daycast.tasks.apart.spreading import Spread
-from daycast.tasks.handover.job import Job
-from daycast.tasks.handover.results import Course, Plan, Prepared, Scored, Summary, Trained
-from daycast.tasks.steps.evaluate import evaluate
-from daycast.tasks.steps.forecast import forecast
-from daycast.tasks.steps.ingest import ingest
-from daycast.tasks.steps.plan import plan
-from daycast.tasks.steps.predict import predict
-from daycast.tasks.steps.prepare import prepare
-from daycast.tasks.steps.report import publish
+from daycast.tasks.handover.job import AnyJob
+from daycast.tasks.handover.results import Summary
 from daycast.tasks.steps.runs import alone, begin, cancel, fail, served_as_asked
-from daycast.tasks.steps.score import score
-from daycast.tasks.steps.train import train
 
 _EVENTS = {
     "min_skill": "daycast.skill.low",
+    "min_accuracy": "daycast.skill.low",
     "min_coverage_80": "daycast.coverage.off",
     "min_coverage_95": "daycast.coverage.off",
 }
@@ -117,12 +108,11 @@ def daily(
         return Failed(message=str(error), data=note(summary))
 
 
-def _job(pipeline: str, *, as_of: datetime, sample: bool) -> Job:
+def _job(pipeline: str, *, as_of: datetime, sample: bool) -> AnyJob:
     present, settings = now(), Settings()
     (spec,) = choose_pipelines(load_pipelines(settings.pipelines), [pipeline], sample=sample)
-    return Job(
-        pipeline=require_values(spec), as_of=require_past(as_of, present=present), now=present, settings=settings
-    )
+    job = kind_of(spec).job
+    return job(pipeline=spec, as_of=require_past(as_of, present=present), now=present, settings=settings)
 
 
 def _mark_degraded(message: str) -> None:
@@ -137,7 +127,7 @@ def _mark_degraded(message: str) -> None:
         client.update_flow_run(shown.id, name=name, tags=tags)
 
 
-def _tag(job: Job) -> None:
+def _tag(job: AnyJob) -> None:
     """Tag the flow run, beside the tags of its deployment; its task runs bear none.
 
     For every tag of a task run Prefect asks the server whether its number is limited, each time the task starts.
@@ -147,12 +137,12 @@ def _tag(job: Job) -> None:
         client.update_flow_run(UUID(flow_run.get_id()), tags=sorted({*flow_run.tags, *names}))
 
 
-def _run(job: Job, *, training: TrainingChoice) -> Any:
+def _run(job: AnyJob, *, training: TrainingChoice) -> Any:
     try:
         begin.with_options(**retries())(job)
         processes.prepare()  # it takes as long as the steps before the training
         with spreading(job.settings) as spread:
-            outcome = _stages(job, training=training, spread=spread)
+            outcome = kind_of(job.pipeline).stages(job, training, spread)
     except Stopped as stopped:
         cancel(job, message=f"{stopped}. Nothing is half-written; run it again.", at=now())
         raise
@@ -172,55 +162,12 @@ def _run(job: Job, *, training: TrainingChoice) -> Any:
     return Completed(message=message, data=note(outcome.summary))
 
 
-@dataclass(frozen=True, kw_only=True)
-class _Outcome:
-    scored: Scored
-    prepared: Prepared
-    summary: Summary
-
-
-def _stages(job: Job, *, training: TrainingChoice, spread: Spread) -> _Outcome:
-    tell = Story(get_run_logger().info).tell
-    ingested = tell(ingest.with_options(**retries())(job, spread=spread))
-    prepared = tell(prepare(job, spread=spread))
-    scored = tell(score.with_options(**retries())(job))
-    planned = tell(plan.with_options(**retries())(job, prepared, requested=training, broken=scored.broken))
-    trained = tell(_network(job, prepared, planned, spread=spread))
-    evaluated = tell(evaluate.with_options(**retries())(job, prepared, planned, spread=spread))
-    course = Course(ingested=ingested, prepared=prepared, plan=planned, trained=trained, evaluated=evaluated)
-    summary = forecast.with_options(**retries())(job, course, at=now(), spread=spread)
-    return _Outcome(scored=scored, prepared=prepared, summary=tell(summary))
-
-
-def _network(job: Job, prepared: Prepared, planned: Plan, *, spread: Spread) -> Trained:
-    """Train and predict in a process of their own, and give way to other runs meanwhile.
-
-    A training that is tried again finds what it kept, and only records it.
-    """
-    with giving_way():
-        if planned.training == "reuse":
-            _predict(job, prepared, planned, process=processes.kept(), spread=spread)
-            return Trained(version=planned.version)
-        with processes.fresh() as process:
-            trained: Trained = train.with_options(**retries())(job, prepared, planned, process=process)
-            _predict(job, prepared, planned, process=process, spread=spread)
-    return trained
-
-
-def _predict(job: Job, prepared: Prepared, planned: Plan, *, process: processes.Process, spread: Spread) -> None:
-    """Predict in a process of its own, or by the workers of a cluster, to which no such process could travel."""
-    if spread.here:
-        predict(job, prepared, versions=planned.versions, process=process)
-    else:
-        predict(job, prepared, versions=planned.versions, spread=spread)
-
-
-def _show(job: Job, outcome: _Outcome) -> str:
+def _show(job: AnyJob, outcome: Outcome) -> str:
     """Publish the run, and say in its message if that could not be done."""
     summary = outcome.summary
-    _announce(summary, broken=outcome.scored.broken)
+    _announce(summary, broken=outcome.broken)
     try:
-        get_run_logger().info("report: %s", publish(job, prepared=outcome.prepared))
+        get_run_logger().info("report: %s", kind_of(job.pipeline).publish(job, prepared=outcome.prepared))
     except DaycastError as error:
         get_run_logger().error("The run could not be shown: %s", error)
         return f"{summary.message} The report could not be written: {error}"
@@ -240,7 +187,7 @@ def _announce(summary: Summary, *, broken: Mapping[str, str]) -> None:
         emit_event(name, resource=resource, payload=payload)
 
 
-def _failed(job: Job, message: str) -> Summary:
+def _failed(job: AnyJob, message: str) -> Summary:
     try:
         fail(job, message=message, at=now())
         _show_failure(job)
@@ -249,10 +196,10 @@ def _failed(job: Job, message: str) -> Summary:
     return Summary(pipeline=job.pipeline.name, run_id=job.run_id, status="failed", message=message)
 
 
-def _show_failure(job: Job) -> None:
+def _show_failure(job: AnyJob) -> None:
     """Publish a run that failed; whatever goes wrong with that is logged, and hides nothing of why the run failed."""
     try:
-        publish(job)
+        kind_of(job.pipeline).publish(job)
     except Exception:
         get_run_logger().exception("The failed run could not be shown.")
 

@@ -5,11 +5,13 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from daycast.models.series.differencing import POSITIVE
+from daycast.storage.terms.any_pipeline import AnyPipeline
 from daycast.storage.terms.errors import ConfigError
 from daycast.storage.terms.network import ModelSpec
 from daycast.storage.terms.pipeline import Pipeline, TrainingRules
-from daycast.storage.terms.rules import SplitSpec
+from daycast.storage.terms.rules import LiveRules, Rules, SplitSpec
 from daycast.storage.terms.text import listed
+from daycast.storage.terms.text_model import TextModelSpec
 from daycast.storage.terms.words import Training, TrainingChoice
 
 
@@ -52,7 +54,14 @@ def scale_bound(spec: Pipeline) -> bool:
     return any(spec.difference_of(column) not in POSITIVE for column in spec.columns)
 
 
-def identity(spec: Pipeline) -> dict[str, Any]:
+_DECIDE: Mapping[str, tuple[str, ...]] = {
+    "labels": ("length", "vocabulary"),
+    "text": ("token", "vocabulary", "lookback"),
+}
+"""The keys of a kind, beside ``split`` and ``model``, that make another network."""
+
+
+def identity(spec: AnyPipeline) -> dict[str, Any]:
     """What makes a network of this spec another network, as JSON knows it: kept in the manifest.
 
     >>> from daycast.storage.terms.pipeline import Pipeline
@@ -61,6 +70,9 @@ def identity(spec: Pipeline) -> dict[str, Any]:
     >>> identity(spec)["difference"]
     {'close': 'log'}
     """
+    shared = {"split": spec.split.model_dump(mode="json"), "model": spec.model.model_dump(mode="json")}
+    if not isinstance(spec, Pipeline):
+        return {"predicts": spec.predicts, **{key: getattr(spec, key) for key in _DECIDE[spec.predicts]}, **shared}
     return {
         "symbols": list(spec.symbols),
         "target": spec.target,
@@ -70,8 +82,7 @@ def identity(spec: Pipeline) -> dict[str, Any]:
         "lookback": spec.lookback,
         "horizon": spec.horizon,
         "fill_limit": spec.fill_limit,
-        "split": spec.split.model_dump(mode="json"),
-        "model": spec.model.model_dump(mode="json"),
+        **shared,
     }
 
 
@@ -103,17 +114,17 @@ def completed(kept: Mapping[str, Any]) -> dict[str, Any]:
     >>> completed({"model": {"cell": "gru"}, "split": {}})["model"]["members"]
     1
     """
-    known = {"model": ModelSpec(), "split": SplitSpec()}
+    known = {"model": TextModelSpec() if "predicts" in kept else ModelSpec(), "split": SplitSpec()}
     return {**kept, **{key: {**spec.model_dump(mode="json"), **kept[key]} for key, spec in known.items()}}
 
 
-def broken_rules(rules: TrainingRules, *, live: Mapping[str, Any]) -> dict[str, str]:
+def broken_rules(rules: LiveRules, *, live: Mapping[str, Any]) -> dict[str, str]:
     """The thresholds that live accuracy falls short of, each with the reason in words.
 
     Args:
         rules: the pipeline's.
-        live: ``n``, ``skill``, ``coverage_80`` and ``coverage_95`` of the forecasts that the rules look at; a figure
-            that is not known is none.
+        live: ``n``, ``skill``, and ``coverage_80`` and ``coverage_95`` or ``accuracy``, of the forecasts that the rules
+            look at; a figure that is not known is none.
 
     >>> rules = TrainingRules(min_skill=0.05)
     >>> broken_rules(rules, live={"n": 40, "skill": -0.1, "coverage_80": 0.5, "coverage_95": 0.9})
@@ -124,9 +135,7 @@ def broken_rules(rules: TrainingRules, *, live: Mapping[str, Any]) -> dict[str, 
     if live["n"] < rules.live_forecasts:
         return {}
     named = {
-        "min_skill": (rules.min_skill, live["skill"], "live skill"),
-        "min_coverage_80": (rules.min_coverage_80, live["coverage_80"], "live coverage of the 80 % interval"),
-        "min_coverage_95": (rules.min_coverage_95, live["coverage_95"], "live coverage of the 95 % interval"),
+        rule: (getattr(rules, rule), live[rule.removeprefix("min_")], _FIGURES[rule]) for rule in rules.looking_back
     }
     span = f"over the last {rules.live_days:g} days"
     return {
@@ -136,10 +145,19 @@ def broken_rules(rules: TrainingRules, *, live: Mapping[str, Any]) -> dict[str, 
     }
 
 
+_FIGURES = {
+    "min_skill": "live skill",
+    "min_accuracy": "live accuracy",
+    "min_coverage_80": "live coverage of the 80 % interval",
+    "min_coverage_95": "live coverage of the 95 % interval",
+}
+"""What a rule looks at, in words."""
+
+
 def choose_training(
     requested: TrainingChoice,
     *,
-    rules: TrainingRules,
+    rules: Rules,
     wanted: dict[str, Any],
     champion: ChampionFacts | None,
     refused: bool = False,
@@ -170,19 +188,23 @@ def choose_training(
     return TrainingDecision(training=requested, reason="it was asked for")
 
 
-def _by_rules(rules: TrainingRules, *, wanted: dict[str, Any], champion: ChampionFacts | None) -> TrainingDecision:
+def _by_rules(rules: Rules, *, wanted: dict[str, Any], champion: ChampionFacts | None) -> TrainingDecision:
     if champion is None:
         return TrainingDecision(training="retrain", reason="there is no champion yet")
     if reason := _outlived(champion, rules=rules, wanted=wanted):
         return TrainingDecision(training="retrain", reason=reason)
     if champion.same_data:
         return TrainingDecision(training="reuse", reason="there are no new data")
-    if rules.fine_tune_epochs:
+    if rules.fine_tunes:
         return TrainingDecision(training="fine_tune", reason="there are new data")
-    return TrainingDecision(training="reuse", reason="there are new data, and fine_tune_epochs = 0")
+    return TrainingDecision(training="reuse", reason=f"there are new data, and {_held_back(rules)}")
 
 
-def _outlived(champion: ChampionFacts, *, rules: TrainingRules, wanted: dict[str, Any]) -> str | None:
+def _held_back(rules: Rules) -> str:
+    return "fine_tune_epochs = 0" if isinstance(rules, TrainingRules) else "the next retrain reads them"
+
+
+def _outlived(champion: ChampionFacts, *, rules: Rules, wanted: dict[str, Any]) -> str | None:
     """Why the champion's weights are of no more use, or nothing."""
     if changed := _changed(champion.identity, wanted):
         return f"the pipeline has changed: {changed}"
@@ -194,7 +216,7 @@ def _outlived(champion: ChampionFacts, *, rules: TrainingRules, wanted: dict[str
 
 
 def _require_champion(
-    requested: Training, *, rules: TrainingRules, wanted: dict[str, Any], champion: ChampionFacts | None
+    requested: Training, *, rules: Rules, wanted: dict[str, Any], champion: ChampionFacts | None
 ) -> None:
     if champion is None:
         raise ConfigError(
@@ -205,7 +227,11 @@ def _require_champion(
             f"{requested} needs a champion of the same network. Received: a pipeline that has changed since: "
             f"{changed}. Use retrain, or auto."
         )
-    if requested == "fine_tune" and not rules.fine_tune_epochs:
+    if requested == "fine_tune" and not isinstance(rules, TrainingRules):
+        raise ConfigError(
+            "fine_tune is for pipelines that predict values. Received: another kind. Use retrain, or auto."
+        )
+    if requested == "fine_tune" and not rules.fine_tunes:
         raise ConfigError(
             "fine_tune needs fine_tune_epochs above 0. Received: fine_tune_epochs = 0. Raise it, or use retrain."
         )

@@ -41,6 +41,11 @@ class TrainingRules(LiveRules):
     min_coverage_95: float | None = Field(default=None, ge=0, lt=0.95)
     windows: int | None = Field(default=None, gt=0)
 
+    @property
+    def fine_tunes(self) -> bool:
+        """Whether the champion's weights may be trained on."""
+        return self.fine_tune_epochs > 0
+
 
 class Pipeline(AnyPipeline):
     """What is forecast together: a feed, its series, how they are prepared, a model, a schedule.

@@ -22,6 +22,11 @@ class Rules(Frozen):
     margin: float = Field(default=0.01, ge=0, lt=1)
     time_budget_seconds: float = Field(default=1800, gt=0)
 
+    @property
+    def fine_tunes(self) -> bool:
+        """Whether the champion's weights may be trained on."""
+        return False
+
 
 class LiveRules(Rules):
     """The rules where what was forecast meets what came.

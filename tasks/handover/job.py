@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 from daycast.storage.config.settings import Settings
@@ -26,9 +26,13 @@ if TYPE_CHECKING:
     from daycast.tasks.handover.results import Prepared
 
 
+ON_TIME = timedelta(minutes=30)
+"""How long after ``as_of`` a run may begin and still be the run of that instant, not a repetition of it."""
+
+
 @dataclass(frozen=True, kw_only=True)
-class Job:
-    """One run of one pipeline.
+class AnyJob:
+    """One run of one pipeline, whatever it predicts.
 
     The modules behind the methods load pandas, pyarrow and SQLAlchemy, so that they are imported when first asked for.
 
@@ -39,7 +43,7 @@ class Job:
         settings: the environment.
     """
 
-    pipeline: Pipeline
+    pipeline: AnyPipeline
     as_of: datetime
     now: datetime
     settings: Settings
@@ -50,9 +54,33 @@ class Job:
         return words.run_id(self.pipeline.name, self.as_of)
 
     @property
+    def known_at(self) -> datetime:
+        """From when on revisions count as known.
+
+        A run that is on time sees what its own fetch says, or it would put a new bar beside a history that the same
+        answer has moved. One that is done for an earlier instant must not.
+        """
+        return self.as_of if self.now - self.as_of <= ON_TIME else self.now
+
+    @property
     def stores(self) -> Stores:
         """Where things are kept."""
         return Stores(self.settings)
+
+    def registry(self) -> Registry:
+        """The files of model versions."""
+        return self.stores.registry()
+
+    def database(self) -> Database:
+        """The database, migrated; to be used as a context manager."""
+        return self.stores.database()
+
+
+@dataclass(frozen=True, kw_only=True)
+class Job(AnyJob):
+    """One run of a pipeline that predicts values."""
+
+    pipeline: Pipeline
 
     def series_ids(self) -> list[str]:
         """The pipeline's series, in the order of its symbols."""
@@ -90,14 +118,6 @@ class Job:
     def predictions(self) -> Predictions:
         """The predictions of the pipeline's versions."""
         return self.stores.predictions(self.pipeline.name)
-
-    def registry(self) -> Registry:
-        """The files of model versions."""
-        return self.stores.registry()
-
-    def database(self) -> Database:
-        """The database, migrated; to be used as a context manager."""
-        return self.stores.database()
 
 
 @dataclass(frozen=True, kw_only=True)

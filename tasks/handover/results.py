@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
+from typing import Protocol
 
 from daycast.storage.terms.live import LiveAccuracy
 from daycast.storage.terms.words import NAIVE, ForecasterName, Quality, Status, Training
@@ -34,6 +35,20 @@ class Ingested:
     def stale(self) -> tuple[str, ...]:
         """Why the feed failed, a symbol each."""
         return tuple(self.failures.values())
+
+
+class Ready(Protocol):
+    """What training needs to know of prepared data, of whatever kind."""
+
+    @property
+    def data_hash(self) -> str:
+        """Names the state of the data as of the run."""
+        ...
+
+    @property
+    def untrainable(self) -> str:
+        """Why no network can be trained on these data; empty where one can."""
+        ...
 
 
 @dataclass(frozen=True, kw_only=True)

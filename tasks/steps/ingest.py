@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
 from prefect import task
@@ -26,9 +25,6 @@ if TYPE_CHECKING:
     from daycast.storage.lake.history import Added
     from daycast.storage.lake.observations import Observations
     from daycast.storage.lake.sources import Source
-
-ON_TIME = timedelta(minutes=30)
-"""How long after ``as_of`` a run may begin and still be the run of that instant, not a repetition of it."""
 
 _REASONS = 5
 """Reasons at most that are told; the lake holds them all."""
@@ -139,7 +135,7 @@ def _fetch(job: Job, feed: Feed, symbols: Sequence[str], *, marks: Mapping[str, 
     added = store.add(
         judged.good,
         fetched_at=job.now,
-        known_at=_known_at(job),
+        known_at=job.known_at,
         rebased=judged.rebased,
     )
     store.accepted(judged.rebased)
@@ -218,15 +214,6 @@ def _joined(rejected: Sequence[pd.DataFrame]) -> pd.DataFrame:
 
     some = [rows for rows in rejected if not rows.empty]
     return pd.concat(some, ignore_index=True) if some else no_rejects()
-
-
-def _known_at(job: Job) -> datetime:
-    """From when on revisions count as known.
-
-    A run that is on time sees what its own fetch says, or it would put a new bar beside a history that the same
-    answer has moved. One that is done for an earlier instant must not.
-    """
-    return job.as_of if job.now - job.as_of <= ON_TIME else job.now
 
 
 def _require_any(job: Job, store: Observations, failures: Mapping[str, FeedError], rejected: int) -> None:

@@ -9,8 +9,8 @@ from prefect.cache_policies import NO_CACHE
 
 from daycast.storage.terms.errors import RegistryError
 from daycast.storage.terms.words import TrainingChoice
-from daycast.tasks.handover.job import Job
-from daycast.tasks.handover.results import Plan, Prepared
+from daycast.tasks.handover.job import AnyJob, Job
+from daycast.tasks.handover.results import Plan, Ready
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -25,12 +25,12 @@ _REFUSALS = 3
 
 
 @task(name="plan", cache_policy=NO_CACHE)
-def plan(job: Job, prepared: Prepared, *, requested: TrainingChoice, broken: Mapping[str, str]) -> Plan:
+def plan(job: AnyJob, prepared: Ready, *, requested: TrainingChoice, broken: Mapping[str, str]) -> Plan:
     """Choose between retrain, fine-tune and reuse by the pipeline's rules, from what was known before ``as_of``.
 
     Args:
         job: the run.
-        prepared: its windows.
+        prepared: its data.
         requested: what was asked for.
         broken: the rules that live accuracy falls short of, as the run has scored it.
 
@@ -58,7 +58,7 @@ def plan(job: Job, prepared: Prepared, *, requested: TrainingChoice, broken: Map
     )
 
 
-def _verified(job: Job, rows: Sequence[Version]) -> tuple[Version | None, tuple[str, ...]]:
+def _verified(job: AnyJob, rows: Sequence[Version]) -> tuple[Version | None, tuple[str, ...]]:
     """The first version whose files are those that were saved, and why each one before it is refused."""
     registry, refused = job.registry(), []
     for row in rows:
@@ -77,7 +77,7 @@ def _told(refused: Sequence[str]) -> tuple[str, ...]:
     return (*refused[:_REFUSALS], *([f"and {rest} more versions. See: daycast models verify"] if rest > 0 else []))
 
 
-def _new_version(job: Job, prepared: Prepared, *, parent: str | None) -> str:
+def _new_version(job: AnyJob, prepared: Ready, *, parent: str | None) -> str:
     from daycast.models.race.retraining import identity
     from daycast.storage.registry.store import version_name
 
@@ -94,7 +94,7 @@ def _new_version(job: Job, prepared: Prepared, *, parent: str | None) -> str:
 
 
 def _facts(
-    job: Job, prepared: Prepared, champion: Version, *, database: Database, broken: Mapping[str, str]
+    job: AnyJob, prepared: Ready, champion: Version, *, database: Database, broken: Mapping[str, str]
 ) -> ChampionFacts:
     from daycast.models.race.retraining import ChampionFacts, completed
     from daycast.storage.sql.versions import last_retrain
@@ -107,7 +107,7 @@ def _facts(
         same_data=champion.data_hash == prepared.data_hash,
         identity=completed(manifest.state["identity"]),  # type: ignore[arg-type]
         broken=broken,
-        rebased=_rebased(job, since=champion.as_of),
+        rebased=_rebased(job, since=champion.as_of) if isinstance(job, Job) else (),
     )
 
 

@@ -17,13 +17,13 @@ from prefect.runtime import flow_run
 from prefect.states import Failed
 
 from daycast.storage.terms.errors import DatabaseError, DatabaseUnavailable
-from daycast.tasks.handover.job import Job
+from daycast.tasks.handover.job import AnyJob
 
 _PAUSE_SECONDS = 2.0
 
 
 @contextmanager
-def alone(job: Job, *, seconds: float) -> Iterator[None]:
+def alone(job: AnyJob, *, seconds: float) -> Iterator[None]:
     """Let no other run of the pipeline be in progress as long as the block.
 
     Args:
@@ -41,7 +41,7 @@ def alone(job: Job, *, seconds: float) -> Iterator[None]:
         yield
 
 
-def _entered(held: ExitStack, job: Job, *, deadline: float) -> bool:
+def _entered(held: ExitStack, job: AnyJob, *, deadline: float) -> bool:
     """Take the lock for as long as the stack; false where the database is down and there is time left."""
     from daycast.storage.sql.locks import wait_for_run_lock
 
@@ -59,7 +59,7 @@ def _entered(held: ExitStack, job: Job, *, deadline: float) -> bool:
 
 
 @task(name="begin-run", cache_policy=NO_CACHE)
-def begin(job: Job) -> bool:
+def begin(job: AnyJob) -> bool:
     """Open the run's row, status ``running``; the same run done again takes its row over.
 
     To be called with the pipeline's lock held: other rows of it that are ``running`` are of runs that were killed.
@@ -84,7 +84,7 @@ def begin(job: Job) -> bool:
 
 
 @task(name="fail-run", cache_policy=NO_CACHE)
-def fail(job: Job, *, message: str, at: datetime) -> None:
+def fail(job: AnyJob, *, message: str, at: datetime) -> None:
     """Close the run's row at the instant ``at``, status ``failed``."""
     from daycast.storage.sql.runs import Outcome, finish_run
 
@@ -103,7 +103,7 @@ def served_as_asked(message: str) -> Any:
     return Failed(message=message)
 
 
-def cancel(job: Job, *, message: str, at: datetime) -> None:
+def cancel(job: AnyJob, *, message: str, at: datetime) -> None:
     """Close the run's row, ``cancelled``, where it is still open; no task, as the run is being stopped.
 
     To be called with the pipeline's lock held. A database that is down then is left alone: the next run of the pipeline

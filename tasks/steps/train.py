@@ -15,9 +15,10 @@ from prefect.cache_policies import NO_CACHE
 from daycast.storage.terms.errors import RegistryError
 from daycast.tasks.apart.bars import bar
 from daycast.tasks.apart.process import HERE, Asked
-from daycast.tasks.apart.training import Fitted, fit_and_save, planned_version, recorded_hash
-from daycast.tasks.handover.job import Job
-from daycast.tasks.handover.results import Plan, Prepared, Trained
+from daycast.tasks.apart.training import fit_and_save
+from daycast.tasks.apart.versions import Fitted, planned_version, recorded_hash
+from daycast.tasks.handover.job import AnyJob
+from daycast.tasks.handover.results import Plan, Ready, Trained
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -27,25 +28,28 @@ _SHOW_SECONDS = 2.0
 
 
 @task(name="train", task_run_name="train-{plan.version}", cache_policy=NO_CACHE)
-def train(job: Job, prepared: Prepared, plan: Plan, *, process: Asked = HERE) -> Trained:
+def train(
+    job: AnyJob, prepared: Ready, plan: Plan, *, process: Asked = HERE, fit: Callable[..., Fitted] = fit_and_save
+) -> Trained:
     """Fit the planned version and keep it, or only record it where it is kept already.
 
     Args:
         job: the run.
-        prepared: its windows.
+        prepared: its data.
         plan: says which version, and how to come by it.
         process: where it is fitted. To be a fresh one: TensorFlow's memory grows with every fit, and only a process
             that has computed nothing gives the same weights again.
+        fit: what is called there.
     """
     fitted, version = Fitted(), planned_version(plan)
     if not _kept(job, version):
         with _progress(job, plan) as told:
-            fitted = process.ask(fit_and_save, job, prepared, plan, told=told)
+            fitted = process.ask(fit, job, prepared, plan, told=told)
     _record(job, version)
     return Trained(version=version, **asdict(fitted))
 
 
-def _kept(job: Job, version: str) -> bool:
+def _kept(job: AnyJob, version: str) -> bool:
     """Whether the version is stored; files of it that are not those that were saved are removed, to be made anew."""
     registry, name = job.registry(), job.pipeline.name
     if not registry.exists(name, version):
@@ -59,7 +63,7 @@ def _kept(job: Job, version: str) -> bool:
     return True
 
 
-def _record(job: Job, version: str) -> None:
+def _record(job: AnyJob, version: str) -> None:
     """Note the version in SQL, from its manifest: a run that was killed between the two is mended by the next."""
     from daycast.storage.sql.versions import record_version
 
@@ -85,7 +89,7 @@ def _record(job: Job, version: str) -> None:
 
 
 @contextmanager
-def _progress(job: Job, plan: Plan) -> Iterator[Callable[[int, int, float, float], None]]:
+def _progress(job: AnyJob, plan: Plan) -> Iterator[Callable[[int, int, float, float], None]]:
     """Show training as a bar in the terminal and as a progress artifact in the Prefect UI."""
     artifact: Any = create_progress_artifact(progress=0.0, description=f"{plan.training} of {plan.version}")
     shown = time.monotonic()
