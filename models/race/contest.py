@@ -8,8 +8,10 @@ import pandas as pd
 
 from daycast.models.race.baselines import BASELINES
 from daycast.models.race.selection import Errors, Verdict, best_baseline, decide
+from daycast.models.scores.blocks import block_count
 from daycast.models.scores.intervals import REQUIRED, Intervals
-from daycast.models.scores.metrics import Forecast, Tally, naive_scales, overall, tally
+from daycast.models.scores.metrics import Forecast, Tally, overall, tally
+from daycast.models.scores.scales import naive_scales
 from daycast.models.series.differencing import Floats
 from daycast.models.series.material import Material
 from daycast.models.series.windows import Windows, concatenate
@@ -152,6 +154,9 @@ class _Scorer:
                 scales=scales,
                 directional=self.spec.sessions,
                 span=self.material.bounds.span(split),
+                blocks=block_count(
+                    self.material.bounds.size(split), horizon=self.spec.horizon, season=self.spec.season_length
+                ),
             )
             for split in SPLITS
         }
@@ -178,8 +183,12 @@ def hold(entered: Sequence[Tallies], *, challenger: str | None, champion: str | 
     sums = {
         version: {split: _total([each[version][split] for each in raced]) for split in SPLITS} for version in raced[0]
     }
-    rows = {version: {split: sums[version][split].rows(split=split) for split in SPLITS} for version in sums}
-    errors = {version: _errors(each) for version, each in rows.items()}
+    alone = sums[BASELINES_ALONE]
+    rows = {
+        version: {split: sums[version][split].rows(split=split, baselines=alone[split]) for split in SPLITS}
+        for version in sums
+    }
+    errors = {version: _errors(each, sums[version]["validation"]) for version, each in rows.items()}
     baselines = {baseline.name: errors[BASELINES_ALONE][baseline.name] for baseline in BASELINES}
     margin = spec.training.margin
     best = best_baseline(baselines, margin=margin)
@@ -222,6 +231,9 @@ def _kept(rows: Mapping[Split, pd.DataFrame], *, alone: bool) -> pd.DataFrame:
     return whole if alone else whole[whole["forecaster"] == NETWORK].reset_index(drop=True)
 
 
-def _errors(rows: Mapping[Split, pd.DataFrame]) -> dict[ForecasterName, Errors]:
+def _errors(rows: Mapping[Split, pd.DataFrame], sums: Tally) -> dict[ForecasterName, Errors]:
     validation, test = (overall(rows[split], metric="mase") for split in SPLITS)
-    return {name: Errors(validation=validation[name], test=test[name]) for name in validation}  # type: ignore[misc]
+    return {
+        name: Errors(validation=validation[name], test=test[name], blocks=blocks)
+        for name, blocks in sums.blocks.items()
+    }

@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from daycast.models.scores.blocks import Apart, Blocks, apart
 from daycast.storage.terms.words import NAIVE, NETWORK, ForecasterName
 
 
@@ -13,10 +14,13 @@ class Errors:
     Attributes:
         validation: on the validation part.
         test: on the test part.
+        blocks: the same by block of the validation part's time; none where nothing is to be said of how sure a
+            difference is.
     """
 
     validation: float
     test: float
+    blocks: Blocks | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -44,9 +48,10 @@ def decide(
     """Decide between challenger and champion, then between the winner and the baselines.
 
     A challenger replaces the champion where its validation error is below the champion's by the margin; without a
-    champion it becomes one. The winner serves where its validation error is below naive's by the margin and not above
-    the best baseline's, and its test error not above naive's. Otherwise a baseline serves: naive, unless another one
-    is below naive by the margin on validation.
+    champion it becomes one. The winner serves where its validation error is below naive's, by the margin and surely,
+    and not above the best baseline's, and its test error not above naive's. Otherwise a baseline serves: naive, unless
+    another one is below naive on validation, by the margin and surely, and not above it on test. Surely means by as
+    many standard errors of the difference as :mod:`daycast.models.scores.blocks` requires.
 
     Args:
         challenger: the new version; none where the champion is reused.
@@ -62,7 +67,8 @@ def decide(
     objection = _objection(network, baselines=baselines, best=best, margin=margin)
     if objection is None:
         naive = baselines[NAIVE]
-        second = f"It serves: {_against(network.validation, naive.validation)} naive's on validation."
+        second = f"It serves: {_against(network.validation, naive.validation)} naive's on validation"
+        second = f"{second}{_sureness(_apart(network, naive))}."
         return Verdict(promoted=promoted, served=NETWORK, reason=f"{first} {second}")
     return Verdict(promoted=promoted, served=best, reason=f"{first} {best} serves: {objection}.")
 
@@ -82,10 +88,26 @@ def _duel(challenger: Errors | None, *, champion: Errors | None, margin: float) 
 
 
 def best_baseline(baselines: Mapping[ForecasterName, Errors], *, margin: float) -> ForecasterName:
-    """Naive, unless another baseline is below it by the margin on validation."""
-    limit = baselines[NAIVE].validation * (1 - margin)
-    better = {name: errors.validation for name, errors in baselines.items() if errors.validation < limit}
+    """Naive, unless another baseline is below it on validation, by the margin and surely, and not above it on test."""
+    naive = baselines[NAIVE]
+    better = {
+        name: errors.validation
+        for name, errors in baselines.items()
+        if _below(errors, naive, margin=margin) and errors.test <= naive.test
+    }
     return min(better, key=lambda name: better[name], default=NAIVE)
+
+
+def _below(one: Errors, other: Errors, *, margin: float) -> bool:
+    return one.validation < other.validation * (1 - margin) and _sure(_apart(one, other))
+
+
+def _apart(one: Errors, other: Errors) -> Apart | None:
+    return apart(one.blocks, other.blocks) if one.blocks and other.blocks else None
+
+
+def _sure(found: Apart | None) -> bool:
+    return found is None or -found.errors >= found.required
 
 
 def _objection(
@@ -95,11 +117,22 @@ def _objection(
     naive = baselines[NAIVE]
     if not network.validation < naive.validation * (1 - margin):
         return f"of the network, {_short(network.validation, naive.validation, name=NAIVE, margin=margin)}"
+    found = _apart(network, naive)
+    if not _sure(found):
+        compared = _against(network.validation, naive.validation)
+        return f"of the network, {compared} naive's on validation{_sureness(found)}"
     if not network.validation <= baselines[best].validation:
         return f"of the network, {_against(network.validation, baselines[best].validation)} {best}'s on validation"
     if not network.test <= naive.test:
         return f"of the network, {_against(network.test, naive.test)} naive's on test"
     return None
+
+
+def _sureness(found: Apart | None) -> str:
+    """How many standard errors a difference is, of how many blocks, and how many are required."""
+    if found is None:
+        return ""
+    return f" ({-found.errors:.2f} standard errors over {found.blocks} blocks of time, {found.required:.2f} required)"
 
 
 def _short(error: float, other: float, *, name: str, margin: float) -> str:

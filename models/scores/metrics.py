@@ -6,14 +6,15 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
+from daycast.models.scores.blocks import Blocks
 from daycast.models.scores.intervals import COVERAGES, Intervals
 from daycast.models.series.differencing import Floats
-from daycast.models.series.panel import Panel
 from daycast.models.series.windows import Mask, Windows
 from daycast.storage.terms.pipeline import DifferenceKind
 from daycast.storage.terms.words import (
     ALL_LEADS,
     ALL_SERIES,
+    BASELINES,
     LEVELS,
     METRICS,
     NAIVE,
@@ -42,28 +43,6 @@ class Forecast:
     intervals: Intervals
 
 
-def naive_scales(panel: Panel, *, until: np.datetime64) -> Floats:
-    """The one-step naive MAE of each series up to an instant: what ``mase`` divides by.
-
-    A series that has no step by then is measured over all of its steps.
-
-    Args:
-        panel: the rows.
-        until: the end of the training part, UTC.
-
-    Returns:
-        ``(series,)`` in the target's unit; 1 for a series that never moves.
-
-    Source: Hyndman, Koehler (2006), "Another look at measures of forecast accuracy", section 4.1.
-    """
-    steps = np.abs(np.diff(panel.level, axis=1))
-    there = np.isfinite(steps) & np.isfinite(panel.target[:, 1:])
-    early = there & (panel.instants[1:] <= until)
-    chosen = np.where(early.any(axis=1, keepdims=True), early, there)
-    sums, counts = np.where(chosen, steps, 0.0).sum(axis=1), chosen.sum(axis=1)
-    return np.where(sums > 0, sums / np.maximum(counts, 1), 1.0)
-
-
 @dataclass(frozen=True, kw_only=True, eq=False)
 class Tally:
     """What scores are made of: sums by lead over all series and by series over all leads, which can be added up.
@@ -72,21 +51,28 @@ class Tally:
         names: the series ids.
         leads: by forecaster and what is summed, ``(sum, n)`` by lead, each ``(horizon,)``.
         series: likewise by series, each ``(series,)``.
+        blocks: by forecaster, the scaled errors (those of ``mase``) by block of the part's time.
     """
 
     names: tuple[str, ...]
     leads: Mapping[ForecasterName, Mapping[Metric, Pair]]
     series: Mapping[ForecasterName, Mapping[Metric, Pair]]
+    blocks: Mapping[ForecasterName, Blocks]
 
     def __add__(self, other: "Tally") -> "Tally":
         return Tally(
             names=self.names + other.names,
             leads=_merged(self.leads, other.leads, np.add),
             series=_merged(self.series, other.series, lambda one, two: np.concatenate([one, two])),
+            blocks={name: blocks + other.blocks[name] for name, blocks in self.blocks.items()},
         )
 
-    def rows(self, *, split: Split) -> pd.DataFrame:
+    def rows(self, *, split: Split, baselines: "Tally | None" = None) -> pd.DataFrame:
         """The scores: by lead for all series together, and by series for all leads together.
+
+        Args:
+            split: which part it is of.
+            baselines: the baselines' own tally of the same windows, for ``skill_best``; by default this one.
 
         Returns:
             Columns :data:`COLUMNS`; lead 0 is over all leads, series ``*`` over all series. A value that is not defined
@@ -100,15 +86,21 @@ class Tally:
             }
         )
         means = {name: self._means(name) for name in self.leads}
+        best = (baselines or self)._best()
         tables = [
             cells.assign(forecaster=name, split=split, metric=metric, value=value, n=n.astype(np.int64))
             for name in means
-            for metric, (value, n) in _finished(means[name], naive=means[NAIVE]).items()
+            for metric, (value, n) in _finished(means[name], naive=means[NAIVE], best=best).items()
         ]
         rows = pd.concat(tables, ignore_index=True)
         whole = (rows["series_id"] == ALL_SERIES) & (rows["lead"] == ALL_LEADS)
         told = np.isfinite(rows["value"]) & (whole | ~rows["metric"].isin(OF_QUARTERS))
         return rows[told][list(COLUMNS)].reset_index(drop=True)
+
+    def _best(self) -> Mapping[Metric, Pair]:
+        """The means of the baseline with the least error over all."""
+        means = [self._means(name) for name in BASELINES if name in self.leads]
+        return min(means, key=lambda each: float(each["mae"][0][0]))
 
     def _means(self, name: ForecasterName) -> dict[Metric, Pair]:
         """Over all, by lead, then by series: the mean, and of how many."""
@@ -129,11 +121,13 @@ def tally(
     scales: Floats,
     directional: bool,
     span: Span,
+    blocks: int = 1,
 ) -> Tally:
     """Sum up the errors of forecasters on the same windows.
 
     ``mae``, ``rmse`` and ``crps`` are in the target's unit. ``mase`` is the mean of each window's error in units of its
-    series' scale, so that it may be averaged over series. ``skill`` is 1 - MAE / naive MAE on the same windows.
+    series' scale, so that it may be averaged over series. ``skill`` is 1 - MAE / naive MAE on the same windows, and
+    ``skill_best`` the same against the baseline that has the least error on them over all series and leads.
     ``coverage_80`` and ``coverage_95`` are the shares of actual values inside the intervals, ``width_80`` and
     ``width_95`` how wide these are. ``interval_score_80`` is the width and, for a value outside, 2 / (1 - .8) times how
     far (Gneiting, Raftery 2007, section 6.2): the smaller, the better. ``crps`` is twice the mean
@@ -145,13 +139,14 @@ def tally(
         forecasts: by name; ``naive`` must be among them.
         windows: what was forecast, all with known targets.
         kind: the target's kind of difference.
-        scales: ``(series,)``, from :func:`naive_scales`.
+        scales: ``(series,)``, from :func:`daycast.models.scores.scales.naive_scales`.
         directional: whether ``directional_accuracy`` is meant: for prices.
         span: from when to when the part lasts, UTC: coverage is told of each quarter of it.
+        blocks: parts of that time by which scaled errors are summed too.
     """
     actual = windows.levels(kind)
     scale = scales[windows.codes][:, np.newaxis]
-    quarter = _quarter(windows.origin, span)
+    quarter, block = (_place(windows.origin, span, count) for count in (QUARTERS, blocks))
     values = {
         name: _by_quarter(
             _values(forecast, actual=actual, windows=windows, scale=scale, directional=directional), quarter
@@ -165,6 +160,7 @@ def tally(
             name: {metric: _by_series(*each, windows) for metric, each in table.items()}
             for name, table in values.items()
         },
+        blocks={name: Blocks.of(table["mase"][0], place=block, count=blocks) for name, table in values.items()},
     )
 
 
@@ -220,11 +216,11 @@ def _at(metric: str, coverage: int) -> Metric:
     return f"{metric}_{coverage}"  # type: ignore[return-value]  # LEVELS are those of the words
 
 
-def _quarter(origin: np.ndarray, span: Span) -> np.ndarray:
-    """``(n,)`` which quarter of the span each window begins in, from 0."""
+def _place(origin: np.ndarray, span: Span, count: int) -> np.ndarray:
+    """``(n,)`` in which of so many equal parts of the span each window begins, from 0."""
     begin, end = span
     share = (origin - begin) / max(end - begin, np.timedelta64(1, "us"))
-    return np.clip((share * QUARTERS).astype(np.intp), 0, QUARTERS - 1)
+    return np.clip((share * count).astype(np.intp), 0, count - 1)
 
 
 def _by_quarter(table: dict[Metric, tuple[Floats, Mask]], quarter: np.ndarray) -> dict[Metric, tuple[Floats, Mask]]:
@@ -267,13 +263,16 @@ def _merged(
     }
 
 
-def _finished(means: Mapping[Metric, Pair], *, naive: Mapping[Metric, Pair]) -> dict[Metric, Pair]:
+def _finished(
+    means: Mapping[Metric, Pair], *, naive: Mapping[Metric, Pair], best: Mapping[Metric, Pair]
+) -> dict[Metric, Pair]:
     """The metrics in their order, those of them that are no mean worked out."""
     mae, n = means["mae"]
     whole = {
         **means,
         "rmse": (np.sqrt(means["rmse"][0]), n),
         "skill": (_divide(naive["mae"][0] - mae, naive["mae"][0]), n),
+        "skill_best": (_divide(best["mae"][0] - mae, best["mae"][0]), n),
     }
     return {metric: whole[metric] for metric in METRICS if metric in whole}
 

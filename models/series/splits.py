@@ -54,6 +54,10 @@ class Bounds:
         begin, end = ends[:2] if split == "validation" else ends[1:]
         return _utc(begin), _utc(end)
 
+    def size(self, split: str) -> int:
+        """Instants of the validation or the test part."""
+        return self.sizes[1] if split == "validation" else self.sizes[2]
+
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class Parts:

@@ -30,6 +30,7 @@ _HEADINGS = {
     "rmse": "RMSE",
     "mase": "MASE",
     "crps": "CRPS",
+    "skill_best": "skill, best baseline",
     "coverage_80": "cover 80 %",
     "coverage_95": "cover 95 %",
     "directional_accuracy": "direction",
@@ -209,7 +210,7 @@ def _metric(values: Mapping[str, float | None], name: str) -> str:
         return "—"
     if name in _SHARES:
         return _share(value)
-    if name == "skill":
+    if name.startswith("skill"):
         return f"{value:+.3f}" if value else "0"
     return _number(value)
 

@@ -88,6 +88,7 @@ Metric = Literal[
     "rmse",
     "mase",
     "skill",
+    "skill_best",
     "coverage_80",
     "coverage_95",
     "crps",

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
     from daycast.models.race.contest import Contest, Tallies
 
-_OF_BASELINES: tuple[Metric, ...] = ("mae", "rmse", "mase", "skill", "coverage_80", "coverage_95")
+_OF_BASELINES: tuple[Metric, ...] = ("mae", "rmse", "mase", "skill", "skill_best", "coverage_80", "coverage_95")
 """What is kept of the baselines series by series."""
 
 

@@ -1,8 +1,10 @@
 """Who serves, and why."""
 
+import numpy as np
 import pytest
 
-from daycast.models.race.selection import Errors, decide
+from daycast.models.race.selection import Errors, best_baseline, decide
+from daycast.models.scores.blocks import Blocks
 
 NAIVE = Errors(validation=1.0, test=1.0)
 BASELINES = {
@@ -94,3 +96,33 @@ def test_errors_of_zero_do_not_break_it():
 )
 def test_a_verdict_tells_the_digits_that_decide_it(error, said):
     assert said in _decide(_errors(error)).reason
+
+
+def _blocked(*means, test=None):
+    blocks = Blocks(np.array(means), np.ones(len(means)))
+    return Errors(validation=np.mean(means), test=np.mean(means) if test is None else test, blocks=blocks)
+
+
+FLAT = {"naive": _blocked(*[1.0] * 6)}
+
+
+def test_a_gain_of_one_block_is_none_that_one_can_be_sure_of():
+    verdict = _decide(_blocked(0.1, 1.0, 1.0, 1.0, 1.0, 1.0), baselines=FLAT)
+    assert verdict.served == "naive"
+    assert (
+        "of the network, its error is 15.0% below naive's on validation "
+        "(1.00 standard errors over 6 blocks of time, 2.02 required)." in verdict.reason
+    )
+
+
+def test_a_gain_in_every_block_serves_and_the_verdict_says_how_sure_it_is():
+    verdict = _decide(_blocked(0.8, 0.9, 0.8, 0.9, 0.8, 0.9), baselines=FLAT)
+    assert verdict.served == "network"
+    assert "15.0% below naive's on validation (6.71 standard errors over 6 blocks of time" in verdict.reason
+
+
+def test_a_baseline_other_than_naive_has_to_be_surely_better_and_no_worse_on_test():
+    sure = (0.8, 0.9, 0.8, 0.9, 0.8, 0.9)
+    assert best_baseline({**FLAT, "drift": _blocked(*sure)}, margin=0.01) == "drift"
+    assert best_baseline({**FLAT, "drift": _blocked(0.1, 1, 1, 1, 1, 1)}, margin=0.01) == "naive"
+    assert best_baseline({**FLAT, "drift": _blocked(*sure, test=1.001)}, margin=0.01) == "naive"

@@ -5,7 +5,7 @@ import pandas as pd
 import pytest
 
 from daycast.models.scores.intervals import COVERAGES, Intervals
-from daycast.models.scores.metrics import COLUMNS, Forecast, naive_scales, overall, tally
+from daycast.models.scores.metrics import COLUMNS, Forecast, overall, tally
 
 
 def _wide(radius=1e6, horizon=2):
@@ -138,24 +138,17 @@ def test_crps_of_a_normal_distribution_is_the_known_one(make_flat_windows):
 def test_no_skill_against_a_naive_without_error(make_flat_windows):
     windows = make_flat_windows([10.0], [[10.0, 10.0]])
     scores = _score(windows, {"network": [[11, 11]], "naive": [[10, 10]]})
-    assert "skill" not in set(scores["metric"])
+    assert not {"skill", "skill_best"} & set(scores["metric"])
 
 
-def test_the_scale_is_the_one_step_naive_error_up_to_the_end_of_training(make_spec):
-    from daycast.models.series.alignment import Levels
-    from daycast.models.series.panel import Panel
-
-    values = np.array([[1.0, 2, 4, np.nan, 9, 10, 20], [5, 5, 5, 5, 5, 5, 5], [np.nan] * 4 + [1, 3, 3]])
-    levels = Levels(
-        names=("t/a", "t/b", "t/late"),
-        columns=("y",),
-        instants=np.datetime64("2026-01-01", "us") + np.arange(7) * np.timedelta64(1, "h"),
-        shift=np.zeros(3, dtype="timedelta64[us]"),
-        values=values[:, :, np.newaxis],
-    )
-    panel = Panel.of(levels, spec=make_spec(features=["y"], fill_limit=0), limit=0)
-    scales = naive_scales(panel, until=levels.instants[3])
-    assert scales.tolist() == [1.5, 1.0, 1.0], "steps 1 and 2; none; steps 2 and 0, as there is none by then"
+def test_skill_is_told_against_the_best_baseline_too(windows):
+    seasonal = [[11, 11], [10, 10], [108, 90]]  # off by 3 of 6 windows and leads; drift by 30
+    means = {"network": NETWORK, "naive": NAIVE, "seasonal_naive": seasonal, "drift": np.array(NAIVE) - 5}
+    scores = _score(windows, means)
+    assert _value(scores, "network", "skill_best") == pytest.approx(1 - 7 / 4)
+    assert _value(scores, "network", "skill_best", series="t/b") == pytest.approx(1 - 5 / 2)
+    assert _value(scores, "seasonal_naive", "skill_best") == 0.0
+    assert _value(scores, "naive", "skill_best") == pytest.approx(1 - 24 / 4)
 
 
 def test_many_series_are_scored_quickly(make_flat_windows):
@@ -166,6 +159,6 @@ def test_many_series_are_scored_quickly(make_flat_windows):
     windows = make_flat_windows(np.zeros(count), actual, series=[f"t/{n % 126}" for n in range(count)])
     began = time.perf_counter()
     scores = _score(windows, {"network": actual * 0.5, "naive": actual * 0}, intervals=_wide(1.0, horizon))
-    assert len(scores) == 2 * (11 * (126 + 6) + 8)
+    assert len(scores) == 2 * (12 * (126 + 6) + 8)
     assert time.perf_counter() - began < 20  # a loop over windows takes minutes
     pd.testing.assert_index_equal(scores.index, pd.RangeIndex(len(scores)))
