@@ -185,11 +185,11 @@ def _without(trained, damage):
     folder = trained.root / "data" / "models" / "mine" / version
     damage(folder)
     summary = trained.run(training="reuse")
-    assert (summary.status, summary.quality, summary.forecaster) == ("degraded", "baseline", "seasonal_naive")
+    assert (summary.status, summary.quality, summary.forecaster) == ("degraded", "baseline", "naive")
     assert version in summary.message
     newest = [row for row in trained.table("forecasts") if row["as_of"] == AS_OF]
     assert newest
-    assert {(row["forecaster"], row["version"]) for row in newest} == {("seasonal_naive", None)}
+    assert {(row["forecaster"], row["version"]) for row in newest} == {("naive", None)}
     return summary.message
 
 
@@ -209,4 +209,4 @@ def test_a_manifest_that_sql_does_not_vouch_for_is_not_served(trained):
 
 
 def test_a_version_lost_from_the_disk_is_named(trained):
-    assert "No version is left: seasonal_naive serves" in _without(trained, shutil.rmtree)
+    assert "No version is left: naive serves" in _without(trained, shutil.rmtree)
