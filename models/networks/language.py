@@ -25,6 +25,9 @@ from daycast.storage.terms.text_model import TextModelSpec
 _HELD_OUT = 64
 _CHUNK = 1_024
 """Tokens that are read in one call where a text is scored."""
+_LEAST = 8 * _CHUNK
+"""Tokens of a stretch at least, where several are read side by side."""
+_MOST = 32
 
 States = list[list[list[Any]]]
 """By member, by layer: what its cell keeps."""
@@ -88,17 +91,29 @@ class LanguageNetwork:
             validation_loss=fitted.validation_loss,
         )
 
-    def nats(self, numbers: Tokens) -> NDArray[np.float64]:
+    def nats(self, numbers: Tokens, *, side_by_side: bool = False) -> NDArray[np.float64]:
         """-ln of the probability of each token of a text but the first after all before it, ``(tokens - 1,)``.
 
         The text is read once, in its order; what has been read is carried from one piece to the next.
+
+        Args:
+            numbers: the text.
+            side_by_side: whether a long text is read in up to 32 stretches at once, each after the 1,024 tokens before
+                it instead of all of them, in a tenth of the time.
         """
-        states, pieces = self._fresh(), []
-        for begin in range(0, len(numbers) - 1, _CHUNK):
-            piece = tf.constant(numbers[np.newaxis, begin : begin + _CHUNK + 1])
-            states, nats = self._read(states, piece)
-            pieces.append(nats.numpy())
-        return np.concatenate([np.zeros(0), *pieces]).astype(np.float64)
+        begins = _stretches(len(numbers) - 1) if side_by_side else np.zeros(1, dtype=np.int64)
+        length = -(-(len(numbers) - 1) // len(begins))
+        states, pieces = self._fresh(len(begins)), []
+        warm = 0 if len(begins) == 1 else _CHUNK
+        for at in range(-warm, length, _CHUNK):
+            size = min(_CHUNK, length - at)
+            places = begins[:, np.newaxis] + np.arange(at, at + size + 1)
+            states, nats = self._read(states, tf.constant(numbers[np.clip(places, 0, len(numbers) - 1)]))
+            pieces.append(nats.numpy()[:, : size if at >= 0 else 0])
+            if at < 0:  # before the text's beginning there is nothing
+                states = tf.nest.map_structure(lambda each: each * (begins > 0)[:, np.newaxis], states)
+        told = np.concatenate([np.zeros((len(begins), 0)), *pieces], axis=1)
+        return told.reshape(-1)[: max(0, len(numbers) - 1)].astype(np.float64)
 
     def begin(self, prompt: Tokens) -> tuple[States, NDArray[np.float64]]:
         """Read a prompt: the state after it, and the next token's probabilities."""
@@ -138,8 +153,8 @@ class LanguageNetwork:
     def _members(self) -> list[Any]:
         return members_of(self.network)
 
-    def _fresh(self) -> States:
-        return [[layer.get_initial_state(batch_size=1) for layer in _recurrent(member)] for member in self._members]
+    def _fresh(self, count: int = 1) -> States:
+        return [[layer.get_initial_state(batch_size=count) for layer in _recurrent(member)] for member in self._members]
 
     @functools.cached_property
     def _step(self) -> Any:
@@ -158,9 +173,19 @@ class LanguageNetwork:
             told = [_over(member, kept, piece[:, :-1]) for member, kept in zip(self._members, states, strict=True)]
             logits = tf.add_n([logits for _, logits in told]) / len(told)
             nats = tf.nn.sparse_softmax_cross_entropy_with_logits(labels=piece[:, 1:], logits=logits)
-            return [after for after, _ in told], nats[0]
+            return [after for after, _ in told], nats
 
         return read
+
+
+def _stretches(tokens: int) -> NDArray[np.int64]:
+    """Where the stretches of a text begin, all of one length but the last, which may be shorter.
+
+    >>> _stretches(20_000).tolist(), _stretches(5).tolist()
+    ([0, 10000], [0])
+    """
+    count = min(_MOST, max(1, tokens // _LEAST))
+    return np.arange(count) * -(-tokens // count)
 
 
 def _recurrent(member: Any) -> list[Any]:

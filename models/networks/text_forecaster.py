@@ -11,11 +11,10 @@ from daycast.models.networks.text_files import load_arrays, load_vocabulary, sav
 from daycast.models.scores.text import Nats
 from daycast.models.text.generation import Drawing, Writer, Written, write
 from daycast.models.text.ngram import NGram, NGramWriter
-from daycast.models.text.sequences import stream
-from daycast.models.text.vocabulary import Vocabulary
+from daycast.models.text.vocabulary import Tokens, Vocabulary
 from daycast.storage.terms.errors import RegistryError
 from daycast.storage.terms.text_model import TextModelSpec
-from daycast.storage.terms.words import NETWORK, ForecasterName, TokenKind
+from daycast.storage.terms.words import NETWORK, ForecasterName
 
 _COUNTS = "ngram"
 
@@ -39,9 +38,9 @@ class TextForecaster:
     @classmethod
     def fit(
         cls,
-        parts: Sequence[Sequence[str]],
+        parts: Sequence[Tokens],
         *,
-        token: tuple[TokenKind, int | None],
+        vocabulary: Vocabulary,
         model: TextModelSpec,
         lookback: int,
         on_epoch: Callable[[Epoch], None],
@@ -50,40 +49,45 @@ class TextForecaster:
         """Count and train; the same text, model and seed give the same files in a fresh process on one machine.
 
         Args:
-            parts: training and validation texts, each in their order.
-            token: ``word`` or ``character``, and how many are known at most.
+            parts: training and validation text, as numbers.
+            vocabulary: of the training text.
             model: the network and how it is fitted.
             lookback: tokens of a training window.
             on_epoch: told of each pass.
             expired: asked every so many steps; once true, training ends and the best weights so far are kept.
 
         Raises:
-            DataError: a part is no longer than the lookback, or has one token alone.
+            DataError: a part is no longer than the lookback, or the loss is not a number.
         """
-        kind, most = token
-        known = Vocabulary.fit(parts[0], kind=kind, size=most)
-        training, validation = (stream(texts, vocabulary=known) for texts in parts)
+        training, validation = parts
         network = LanguageNetwork.fit(
-            [training, validation],
+            parts,
             model=model,
-            vocabulary=known,
+            vocabulary=vocabulary,
             lookback=lookback,
             on_epoch=on_epoch,
             expired=expired,
         )
-        return cls(ngram=NGram.fit(training, validation, size=len(known)), network=network, lookback=lookback)
+        return cls(ngram=NGram.fit(training, validation, size=len(vocabulary)), network=network, lookback=lookback)
 
     def raced(self, served: ForecasterName) -> "TextForecaster":
         """The same with who writes."""
         return replace(self, served=served)
 
-    def nats(self, texts: Sequence[str]) -> dict[ForecasterName, Nats]:
-        """The loss of each token but the first of texts that go on, by forecaster, as the race takes it."""
-        numbers = stream(texts, vocabulary=self.network.vocabulary)
+    @property
+    def vocabulary(self) -> Vocabulary:
+        """What all of them know."""
+        return self.network.vocabulary
+
+    def nats(self, numbers: Tokens) -> dict[ForecasterName, Nats]:
+        """The loss of each token but the first of a text, as the race takes it, by forecaster.
+
+        The network reads a long text in several pieces side by side.
+        """
         return {
             "unigram": self.ngram.unigram.nats(numbers)[1:],
             "ngram": self.ngram.nats(numbers)[1:],
-            "network": self.network.nats(numbers),
+            "network": self.network.nats(numbers, side_by_side=True),
         }
 
     def write(self, prompt: str, *, drawing: Drawing) -> Written:
@@ -95,7 +99,7 @@ class TextForecaster:
         if self.served is None:
             raise RegistryError("A version that has raced is required. Received: one that has not. Retrain.")
         writer: Writer = self.network if self.served == NETWORK else NGramWriter(self.ngram)
-        return write(writer, vocabulary=self.network.vocabulary, prompt=prompt, drawing=drawing)
+        return write(writer, vocabulary=self.vocabulary, prompt=prompt, drawing=drawing)
 
     def save(self, folder: Path) -> dict[str, Any]:
         """Write ``model.keras``, ``vocabulary.json`` and ``ngram.npz`` into a local folder.

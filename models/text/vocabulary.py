@@ -54,9 +54,12 @@ class Vocabulary:
         >>> Vocabulary.fit(["hello world", "good morning"], kind="word").tokens
         ('', '[UNK]', 'world', 'morning', 'hello', 'good')
         """
-        counts: Counter[str] = Counter()
-        for text in texts:
-            counts.update(split(text, kind=kind))
+        return cls.of((token for text in texts for token in split(text, kind=kind)), kind=kind, size=size)
+
+    @classmethod
+    def of(cls, tokens: Iterable[str], *, kind: TokenKind, size: int | None = None) -> "Vocabulary":
+        """Likewise, of what is cut into tokens already."""
+        counts = Counter(tokens)
         if len(counts) < _LEAST:
             raise DataError(
                 f"Training documents with at least {_LEAST} different {kind}s are required. Received: {len(counts)}. "
@@ -83,8 +86,12 @@ class Vocabulary:
         >>> Vocabulary.fit(["hello world", "good morning"], kind="word").encode("Hello, new world!").tolist()
         [4, 1, 2]
         """
+        return self.encoded(split(text, kind=self.kind))
+
+    def encoded(self, tokens: Iterable[str]) -> Tokens:
+        """Tokens as numbers."""
         numbers = self.numbers
-        return np.fromiter((numbers.get(token, UNKNOWN) for token in split(text, kind=self.kind)), dtype=np.int32)
+        return np.fromiter((numbers.get(token, UNKNOWN) for token in tokens), dtype=np.int32)
 
     def decode(self, numbers: Iterable[int]) -> str:
         """The text of numbers: characters one after the other, words with spaces between; padding gives nothing.

@@ -57,6 +57,14 @@ def test_reading_at_once_is_reading_token_by_token(network):
     assert nats[-1] == pytest.approx(-np.log(probabilities[numbers[-1]]), abs=1e-3)
 
 
+def test_stretches_read_side_by_side_are_nearly_the_whole_read_in_its_order(network):
+    numbers = np.resize(NUMBERS, 20_000)
+    whole, beside = network.nats(numbers), network.nats(numbers, side_by_side=True)
+    assert beside.shape == whole.shape
+    np.testing.assert_allclose(beside, whole, atol=1e-3)
+    np.testing.assert_array_equal(network.nats(numbers[:9_000], side_by_side=True), network.nats(numbers[:9_000]))
+
+
 def test_it_writes_the_same_again_also_when_read_from_its_file(network, tmp_path):
     drawing = Drawing(length=60, seed=3)
     written = write(network, vocabulary=KNOWN, prompt="the ", drawing=drawing)

@@ -19,6 +19,7 @@ from daycast.models.networks.text_forecaster import TextForecaster  # noqa: E402
 from daycast.models.race.labelling import hold_labels  # noqa: E402
 from daycast.models.race.writing import hold_texts  # noqa: E402
 from daycast.models.text.generation import Drawing  # noqa: E402
+from daycast.models.text.vocabulary import Vocabulary  # noqa: E402
 from daycast.storage.lake.folder import Folder  # noqa: E402
 from daycast.storage.registry.store import Manifest, Registry  # noqa: E402
 from daycast.storage.terms.errors import DataError, ModelFileError, RegistryError  # noqa: E402
@@ -27,6 +28,7 @@ from daycast.storage.terms.text_model import TextModelSpec  # noqa: E402
 AS_OF = datetime(2026, 8, 21, tzinfo=UTC)
 MODEL = TextModelSpec(cell="gru", units=(6,), embedding=6, epochs=3, batch_size=16, learning_rate=0.02, pooling="max")
 TEXT = "the cat sat on the mat and the rat sat on the cat. " * 20
+KNOWN = Vocabulary.fit([TEXT], kind="character")
 
 
 def documents(count: int, seed: int) -> tuple[list[str], Any]:
@@ -43,8 +45,8 @@ def labels(**changes: Any) -> LabelForecaster:
 
 def texts() -> TextForecaster:
     return TextForecaster.fit(
-        [[TEXT], [TEXT[:200]]],
-        token=("character", None),
+        [KNOWN.encode(TEXT), KNOWN.encode(TEXT[:200])],
+        vocabulary=KNOWN,
         model=MODEL.model_copy(update={"pooling": "last"}),
         lookback=8,
         on_epoch=lambda _: None,
@@ -88,7 +90,7 @@ def test_labels_are_told_the_same_after_the_registry(tmp_path: Path) -> None:
 
 def test_texts_are_written_the_same_after_the_registry(tmp_path: Path) -> None:
     forecaster = texts()
-    nats = forecaster.nats([TEXT[:300]])
+    nats = forecaster.nats(KNOWN.encode(TEXT[:300]))
     held = hold_texts(dict.fromkeys(("validation", "test"), (nats, 299)), margin=0.01)
     forecaster = forecaster.raced(held.served)
     registry, manifest = _kept(forecaster, tmp_path)
