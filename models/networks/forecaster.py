@@ -62,6 +62,7 @@ class NetworkForecaster:
         parent: "NetworkForecaster | None",
         on_epoch: Callable[[Epoch], None],
         expired: Callable[[], bool],
+        scaler: Scaler | None = None,
     ) -> "NetworkForecaster":
         """Retrain, or fine-tune from a parent.
 
@@ -76,14 +77,15 @@ class NetworkForecaster:
                 it lacks are added, for ``spec.training.fine_tune_epochs``.
             on_epoch: told of each pass.
             expired: asked every so many steps; once true, training ends and the best weights so far are kept.
+            scaler: what :func:`scaler_of` gave for the same; by default it is asked.
 
         Raises:
             DataError: the loss is not a number.
         """
         tf.config.experimental.enable_op_determinism()
-        shape, column = shape_of(spec), _restored_column(spec)
+        shape = shape_of(spec)
         model = spec.model.model_copy(update={"epochs": spec.training.fine_tune_epochs} if parent else {})
-        scaler = parent.scaler.extended(training, target=column) if parent else Scaler.fit(training, target=column)
+        scaler = scaler or scaler_of(training, spec=spec, parent=parent)
         calendar = shape.get(CYCLE_CALENDAR)
         pairs = [
             (network_inputs(part, scaler=scaler, calendar=calendar), scaler.targets(part))
@@ -188,6 +190,12 @@ class NetworkForecaster:
     @functools.cached_property
     def _forward(self) -> Any:
         return forward(self.network)
+
+
+def scaler_of(training: Windows, *, spec: Pipeline, parent: NetworkForecaster | None) -> Scaler:
+    """The scaling of a network that is fitted on these windows: the parent's, where it goes on from one."""
+    column = _restored_column(spec)
+    return parent.scaler.extended(training, target=column) if parent else Scaler.fit(training, target=column)
 
 
 def _frame(spec: Pipeline) -> Frame:

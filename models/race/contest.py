@@ -7,7 +7,7 @@ import numpy as np
 import pandas as pd
 
 from daycast.models.race.baselines import BASELINES
-from daycast.models.race.selection import Errors, Verdict, best_baseline, decide
+from daycast.models.race.selection import Errors, Verdict, best_baseline, decide, overtake
 from daycast.models.scores.blocks import block_count
 from daycast.models.scores.intervals import REQUIRED, Intervals
 from daycast.models.scores.metrics import Forecast, Tally, overall, tally
@@ -17,7 +17,7 @@ from daycast.models.series.material import Material
 from daycast.models.series.windows import Windows, concatenate
 from daycast.storage.terms.errors import DataError
 from daycast.storage.terms.pipeline import Pipeline
-from daycast.storage.terms.words import NAIVE, NETWORK, ForecasterName, Split
+from daycast.storage.terms.words import BESIDE, NAIVE, NETWORK, ForecasterName, Split
 
 SPLITS: tuple[Split, ...] = ("validation", "test")
 Means = Mapping[Split, Floats]
@@ -85,13 +85,18 @@ BASELINES_ALONE = ""
 
 
 def enter(
-    material: Material, *, networks: Mapping[str, Means], known: Collection[str], spec: Pipeline
+    material: Material,
+    *,
+    networks: Mapping[str, Mapping[ForecasterName, Means]],
+    known: Collection[str],
+    spec: Pipeline,
 ) -> Tallies | None:
     """Sum up everyone's errors on a shard's held-out windows.
 
     Args:
         material: the shard's.
-        networks: by version and split, levels ``(n, horizon)`` for its windows; NaN where a network has none.
+        networks: by version, forecaster (the network, and what was fitted beside it) and split, levels
+            ``(n, horizon)`` for its windows; NaN where there are none.
         known: the series that every network was trained on.
         spec: the pipeline.
 
@@ -102,7 +107,6 @@ def enter(
     if len(held_out["validation"]) < REQUIRED:
         return None
     of_known = np.isin(np.array(material.panel.names, dtype=object), list(known)) if networks else None
-    means: dict[str, dict[ForecasterName, Means]] = {version: {NETWORK: each} for version, each in networks.items()}
     alone: dict[ForecasterName, Means] = {
         baseline.name: {split: baseline.predict(windows) for split, windows in held_out.items()}
         for baseline in BASELINES
@@ -113,10 +117,10 @@ def enter(
     }
     naive = {NAIVE: alone[NAIVE]}
     scorer = _Scorer(material, spec)
-    raced = {version: scorer.tallies({**each, **naive}, chosen) for version, each in means.items()}
+    raced = {version: scorer.tallies({**each, **naive}, chosen) for version, each in networks.items()}
     raced[BASELINES_ALONE] = scorer.tallies(alone, chosen)
     new = {split: ~mask for split, mask in chosen.items()}
-    last = next(reversed(means.values()), {})
+    last = {NETWORK: list(networks.values())[-1][NETWORK]} if networks else {}
     for split in SPLITS if last else ():
         new[split] &= np.isfinite(last[NETWORK][split]).all(axis=1)
     fresh = scorer.tallies({**last, **alone}, new) if last and new["validation"].sum() >= REQUIRED else None
@@ -204,7 +208,10 @@ def hold(entered: Sequence[Tallies], *, challenger: str | None, champion: str | 
         margin=margin,
     )
     winner = challenger if verdict.promoted else champion or challenger
-    served = newcomers if verdict.served == NETWORK else verdict.served
+    of_winner = errors[winner or BASELINES_ALONE]
+    beside = {name: each for name, each in of_winner.items() if name in BESIDE}
+    verdict = overtake(verdict, rivals=beside, entered={**of_winner, **baselines}, margin=margin)
+    served = verdict.served if verdict.served in baselines else newcomers
     return Contest(scores=scores, verdict=verdict, version=winner, baseline=best, newcomers=served)
 
 
@@ -226,9 +233,9 @@ def _total(tallies: Sequence[Tally]) -> Tally:
 
 
 def _kept(rows: Mapping[Split, pd.DataFrame], *, alone: bool) -> pd.DataFrame:
-    """The rows that are told: a network's without the naive one that it was held against."""
+    """The rows that are told: a version's without the naive one that it was held against."""
     whole = pd.concat(rows.values(), ignore_index=True)
-    return whole if alone else whole[whole["forecaster"] == NETWORK].reset_index(drop=True)
+    return whole if alone else whole[whole["forecaster"] != NAIVE].reset_index(drop=True)
 
 
 def _errors(rows: Mapping[Split, pd.DataFrame], sums: Tally) -> dict[ForecasterName, Errors]:

@@ -73,6 +73,39 @@ def decide(
     return Verdict(promoted=promoted, served=best, reason=f"{first} {best} serves: {objection}.")
 
 
+def overtake(
+    verdict: Verdict,
+    *,
+    rivals: Mapping[ForecasterName, Errors],
+    entered: Mapping[ForecasterName, Errors],
+    margin: float,
+) -> Verdict:
+    """Let ridge, or its mean with the network, serve instead of the winner, where that is surely better.
+
+    It has to be below naive and below the winner on validation, by the margin and surely, and above neither on test:
+    what is as good as the network is no reason to leave it. Of two the one with the least error on validation serves.
+
+    Args:
+        verdict: who serves without them.
+        rivals: those, by name.
+        entered: the errors of the winner and of naive among others.
+        margin: as of :func:`decide`.
+    """
+    winner, naive = entered[verdict.served], entered[NAIVE]
+    better = {
+        name: errors
+        for name, errors in rivals.items()
+        if all(_below(errors, other, margin=margin) and errors.test <= other.test for other in (winner, naive))
+    }
+    if not better:
+        return verdict
+    name = min(better, key=lambda each: better[each].validation)
+    found = better[name]
+    compared = f"{_against(found.validation, winner.validation)} {verdict.served}'s on validation"
+    reason = f"{verdict.reason} But {name} serves: {compared}{_sureness(_apart(found, winner))}."
+    return Verdict(promoted=verdict.promoted, served=name, reason=reason)
+
+
 def _duel(challenger: Errors | None, *, champion: Errors | None, margin: float) -> tuple[bool, Errors, str]:
     if challenger is None:
         if champion is None:

@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from daycast.models.series.latest import Latest, State
 from daycast.storage.terms.pipeline import Pipeline
-from daycast.storage.terms.words import NAIVE, NETWORK, ForecasterName
+from daycast.storage.terms.words import BESIDE, BLEND, NAIVE, NETWORK, ForecasterName
 
 RemarkKind = Literal["no_data", "feed", "stale", "gap", "short", "new", "cut_short"]
 _DEGRADING: frozenset[RemarkKind] = frozenset({"no_data", "feed", "stale"})
@@ -44,7 +44,7 @@ class Asked:
 
     Attributes:
         known: the series that the network was trained on.
-        network: who serves those: the network, or the baseline that won.
+        network: who serves those: the network, what was fitted beside it, or the baseline that won.
         newcomers: who serves the others.
         baseline: the best of the baselines.
         refused: whether a later version of the network is refused, so that what it forecasts counts as stale.
@@ -91,12 +91,13 @@ def serve(latest: Latest, *, asked: Asked, spec: Pipeline) -> Service:
     names, state = np.array(latest.windows.names, dtype=object), latest.state
     known = np.isin(names, list(asked.known))
     wanted = np.where(known, asked.network, asked.newcomers).astype(object)
-    unread = (wanted == NETWORK) & ~asked.readable
+    of_version = np.isin(wanted, [NETWORK, *BESIDE])
+    unread = of_version & ~asked.readable
     forecaster = np.where(unread, asked.baseline, wanted).astype(object)
     forecaster[(state == State.LAST) & (forecaster != "drift")] = NAIVE
     failed = np.isin(names, list(asked.failures))
-    old = asked.stale | failed | (asked.refused & (forecaster == NETWORK))
-    quality = np.select([old, forecaster == NETWORK], ["stale", "ok"], "baseline").astype(object)
+    old = asked.stale | failed | (asked.refused & of_version & ~unread)
+    quality = np.select([old, np.isin(forecaster, [NETWORK, BLEND])], ["stale", "ok"], "baseline").astype(object)
     remarks = []
     for row in np.flatnonzero(asked.stale | failed | (state != State.WHOLE) | (~known & bool(asked.known))):
         remarks += _remarks(latest, int(row), who=str(forecaster[row]), known=bool(known[row]), asked=asked, spec=spec)

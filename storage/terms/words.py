@@ -81,7 +81,7 @@ Split = Literal["validation", "test", "live"]
 Predicts = Literal["values", "labels", "text"]
 TokenKind = Literal["word", "character"]
 ForecasterName = Literal[
-    "network", "naive", "seasonal_naive", "drift", "majority", "linear", "blend", "unigram", "ngram"
+    "network", "ridge", "blend", "naive", "seasonal_naive", "drift", "majority", "linear", "unigram", "ngram"
 ]
 Metric = Literal[
     "mae",
@@ -111,6 +111,11 @@ LabelMetric = Literal["accuracy", "log_loss", "auc", "calibration_error", "skill
 TextMetric = Literal["perplexity", "bits_per_character", "skill"]
 
 NETWORK: ForecasterName = "network"
+RIDGE: ForecasterName = "ridge"
+BLEND: ForecasterName = "blend"
+"""Of values the mean of the network and ridge; of labels a mixture of the network and the regression."""
+BESIDE: frozenset[ForecasterName] = frozenset({RIDGE, BLEND})
+"""What is fitted beside a network, and belongs to its version."""
 NAIVE: ForecasterName = "naive"
 BASELINES: tuple[ForecasterName, ...] = ("naive", "seasonal_naive", "drift")
 METRICS: tuple[Metric, ...] = get_args(Metric)

@@ -34,22 +34,26 @@ def fit_and_save(job: Job, prepared: Prepared, plan: Plan, *, told: Callable[...
 
     load_keras()
     share_cores(job.pipeline.model)
-    from daycast.models.networks.forecaster import NetworkForecaster
+    from daycast.models.networks.forecaster import NetworkForecaster, scaler_of
+    from daycast.models.race.ridge import RidgeForecaster
 
     spec, budget = job.pipeline, Budget(job.pipeline.training.time_budget_seconds, since=began)
-    parts = _parts(job, prepared)
+    parts, parent = _parts(job, prepared), _parent(job, plan)
+    scaler = scaler_of(parts[0], spec=spec, parent=parent)
+    ridge = RidgeForecaster.fit(*parts, spec=spec, scaler=scaler)
     # Handed over and not kept here: once they are scaled, the fit has no more use for them, and they are most of it.
     forecaster = NetworkForecaster.fit(
         parts.pop(0),
         parts.pop(0),
         spec=spec,
-        parent=_parent(job, plan),
+        parent=parent,
         on_epoch=lambda epoch: told(epoch.number, epoch.total, epoch.loss, epoch.validation_loss),
         expired=budget.over,
+        scaler=scaler,
     )
     epochs = spec.model.epochs if plan.training == "retrain" else spec.training.fine_tune_epochs
     made = Made(
-        save=forecaster.save,
+        save=lambda folder: forecaster.save(folder) | ({"ridge": ridge.save(folder)} if ridge else {}),
         network=forecaster.network,
         history=forecaster.history,
         validation_loss=forecaster.validation_loss,

@@ -11,8 +11,9 @@ from daycast.storage.terms.errors import DataError
 from daycast.storage.terms.words import ALL_SERIES, ALL_VERSIONS, NAIVE, Metric
 from daycast.tasks.apart.spreading import IN_TURN, Spread
 from daycast.tasks.handover.job import Job
-from daycast.tasks.handover.material import material, means
+from daycast.tasks.handover.material import material
 from daycast.tasks.handover.results import Evaluated, Plan, Prepared
+from daycast.tasks.handover.told import told
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -63,9 +64,14 @@ def _enter(shard: str, job: Job, prepared: Prepared, plan: Plan) -> Tallies | No
     from daycast.models.race.contest import SPLITS, enter
 
     held = material(job, prepared, shard)
-    networks = {
-        version: {split: means(job, version, shard, getattr(held, split)) for split in SPLITS}
+    parts = {split: getattr(held, split) for split in SPLITS}
+    said = {
+        version: {split: told(job, version, shard, windows) for split, windows in parts.items()}
         for version in plan.versions
+    }
+    networks = {
+        version: {name: {split: each[split][name] for split in SPLITS} for name in each["validation"]}
+        for version, each in said.items()
     }
     return enter(held, networks=networks, known=job.known_series(plan.versions), spec=job.pipeline)
 

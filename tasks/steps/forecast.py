@@ -9,13 +9,14 @@ from prefect import task
 from prefect.cache_policies import NO_CACHE
 
 from daycast.storage.terms.errors import DataError
-from daycast.storage.terms.words import Quality, Status, series_id
+from daycast.storage.terms.words import NETWORK, ForecasterName, Quality, Status, series_id
 from daycast.tasks.apart.spreading import IN_TURN, Spread
 from daycast.tasks.handover.job import Job
-from daycast.tasks.handover.material import material, means
+from daycast.tasks.handover.material import material
 from daycast.tasks.handover.results import Course, Evaluated, Summary
 from daycast.tasks.handover.staleness import stale
 from daycast.tasks.handover.telling import absent, cut_short, message_of, remark_rows
+from daycast.tasks.handover.told import told
 
 if TYPE_CHECKING:
     import numpy as np
@@ -106,7 +107,8 @@ def _readable(job: Job, evaluated: Evaluated, shard: str, held: Material) -> np.
 
     if evaluated.version is None:
         return np.zeros(len(held.latest.windows), dtype=bool)
-    return np.asarray(np.isfinite(means(job, evaluated.version, shard, held.latest.windows)).all(axis=1))
+    said = told(job, evaluated.version, shard, held.latest.windows)
+    return np.asarray(np.isfinite(said.get(evaluated.forecaster, said[NETWORK])).all(axis=1))
 
 
 def _short_of(job: Job, rows: pd.DataFrame) -> str:
@@ -139,7 +141,7 @@ def _rows(
     bounds = np.full((4, *mean.shape), np.nan)
     for name in np.unique(service.forecaster):
         chosen = np.asarray(np.equal(service.forecaster, name))
-        mean[chosen], band = _forecast(job, evaluated, shard, held, str(name), chosen)
+        mean[chosen], band = _forecast(job, evaluated, shard, held, name, chosen)
         if band is not None:
             bounds[:, chosen] = [band.lower_80, band.upper_80, band.lower_95, band.upper_95]
     row, lead, step, valid_at = _instants(job, pd.DatetimeIndex(windows.origin).tz_localize("UTC"), service)
@@ -213,7 +215,7 @@ def _instants(
 
 
 def _forecast(
-    job: Job, evaluated: Evaluated, shard: str, held: Material, name: str, chosen: np.ndarray
+    job: Job, evaluated: Evaluated, shard: str, held: Material, name: ForecasterName, chosen: np.ndarray
 ) -> tuple[np.ndarray, Band | None]:
     """One forecaster's levels for some of the latest windows, and the bounds around them."""
     import numpy as np
@@ -226,8 +228,7 @@ def _forecast(
     if baseline is not None:
         mean, past = baseline.predict(windows), baseline.predict(held.realised)
     else:
-        mean = means(job, str(evaluated.version), shard, windows)
-        past = means(job, str(evaluated.version), shard, held.realised)
+        mean, past = (told(job, str(evaluated.version), shard, each)[name] for each in (windows, held.realised))
     there = np.asarray(np.isfinite(past).all(axis=1))
     if there.sum() < REQUIRED:
         return mean, None

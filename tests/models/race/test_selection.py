@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from daycast.models.race.selection import Errors, best_baseline, decide
+from daycast.models.race.selection import Errors, Verdict, best_baseline, decide, overtake
 from daycast.models.scores.blocks import Blocks
 
 NAIVE = Errors(validation=1.0, test=1.0)
@@ -126,3 +126,40 @@ def test_a_baseline_other_than_naive_has_to_be_surely_better_and_no_worse_on_tes
     assert best_baseline({**FLAT, "drift": _blocked(*sure)}, margin=0.01) == "drift"
     assert best_baseline({**FLAT, "drift": _blocked(0.1, 1, 1, 1, 1, 1)}, margin=0.01) == "naive"
     assert best_baseline({**FLAT, "drift": _blocked(*sure, test=1.001)}, margin=0.01) == "naive"
+
+
+def _overtaken(ridge, *, network, served="network"):
+    verdict = Verdict(promoted=True, served=served, reason="So far.")
+    return overtake(verdict, rivals={"ridge": ridge}, entered={**FLAT, "network": network}, margin=0.01)
+
+
+GOOD = (0.8, 0.9, 0.8, 0.9, 0.8, 0.9)
+
+
+def test_ridge_serves_where_it_is_surely_better_than_the_network_too():
+    verdict = _overtaken(_blocked(*[each - 0.1 for each in GOOD]), network=_blocked(*GOOD))
+    assert (verdict.promoted, verdict.served) == (True, "ridge")
+    assert verdict.reason.startswith("So far. But ridge serves: its error is 11.8% below network's on validation (")
+
+
+@pytest.mark.parametrize(
+    ("ridge", "network"),
+    [
+        (_blocked(0.6, 0.9, 0.8, 0.9, 0.8, 0.9), _blocked(*GOOD)),  # better in one block of six
+        (_blocked(*[each - 0.1 for each in GOOD], test=0.86), _blocked(*GOOD, test=0.85)),  # and worse on test
+        (_blocked(*GOOD), _blocked(*GOOD)),
+    ],
+)
+def test_ridge_leaves_the_network_where_that_is_not_sure(ridge, network):
+    assert _overtaken(ridge, network=network).served == "network"
+
+
+def test_ridge_has_to_beat_naive_alone_where_naive_serves():
+    assert _overtaken(_blocked(*GOOD), network=_blocked(*GOOD, test=2.0), served="naive").served == "ridge"
+    assert _overtaken(_blocked(0.4, 1, 1, 1, 1, 1), network=_blocked(*GOOD), served="naive").served == "naive"
+
+
+def test_of_two_the_better_overtakes():
+    verdict = Verdict(promoted=False, served="naive", reason="")
+    rivals = {"ridge": _blocked(*GOOD), "blend": _blocked(*[each - 0.05 for each in GOOD])}
+    assert overtake(verdict, rivals=rivals, entered=FLAT, margin=0.01).served == "blend"

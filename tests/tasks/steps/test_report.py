@@ -69,7 +69,7 @@ def test_the_page_says_what_sql_and_the_registry_say(told):
         for row in told.table("evaluations")
         if row["version"] in {version, "*"} and (row["split"], row["series_id"], row["lead"]) == ("test", "*", 0)
     ]
-    assert {row["forecaster"] for row in scores} == {"network", "naive", "seasonal_naive", "drift"}
+    assert {row["forecaster"] for row in scores} == {"network", "ridge", "blend", "naive", "seasonal_naive", "drift"}
     for row in scores:
         if row["metric"] in {"mae", "rmse", "crps"}:
             assert f"<td>{row['value']:,.4g}</td>" in page, row

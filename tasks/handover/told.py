@@ -1,0 +1,53 @@
+"""What the forecasters of a version say of windows: its network, what was fitted beside it, and the mean of both."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from daycast.storage.terms.words import BLEND, NETWORK, RIDGE, ForecasterName
+from daycast.tasks.handover.material import means
+
+if TYPE_CHECKING:
+    from daycast.models.race.ridge import RidgeForecaster
+    from daycast.models.series.differencing import Floats
+    from daycast.models.series.windows import Windows
+    from daycast.tasks.handover.job import Job
+
+_HELD: dict[str, RidgeForecaster | None] = {}
+_MOST_HELD = 4
+"""Versions at most, by the hash of their manifest, whose ridge stays in memory for the next shard or step."""
+
+
+def told(job: Job, version: str, shard: str, windows: Windows) -> dict[ForecasterName, Floats]:
+    """Levels ``(n, horizon)`` by forecaster; NaN where one says nothing.
+
+    A version that was stored before there was a ridge has the network alone.
+
+    Raises:
+        ModelFileError: a file of the version is not the one that was saved.
+    """
+    network = means(job, version, shard, windows)
+    ridge = _ridge(job, version)
+    if ridge is None:
+        return {NETWORK: network}
+    beside = ridge.predict(windows)
+    return {NETWORK: network, RIDGE: beside, BLEND: (network + beside) / 2}
+
+
+def _ridge(job: Job, version: str) -> RidgeForecaster | None:
+    from daycast.models.race.ridge import RidgeForecaster
+    from daycast.storage.sql.versions import find_version
+
+    registry, name = job.registry(), job.pipeline.name
+    with job.database() as database:
+        sha256 = find_version(database, name, version).sha256
+    if sha256 not in _HELD:
+        while len(_HELD) >= _MOST_HELD:
+            _HELD.pop(next(iter(_HELD)))
+        state = registry.manifest(name, version, sha256=sha256).state
+        if "ridge" not in state:
+            _HELD[sha256] = None
+        else:
+            with registry.fetch(name, version, sha256=sha256) as folder:
+                _HELD[sha256] = RidgeForecaster.load(folder, state)
+    return _HELD[sha256]
