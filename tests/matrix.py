@@ -16,7 +16,7 @@ from pathlib import Path
 ROOT = Path(__file__).parents[1]
 VERSIONS = ("3.11", "3.12", "3.13")
 LOCK = ROOT / "requirements-dev.lock"
-FAST = ("--numprocesses", "2", "--dist", "loadfile", "-m", "not slow and not real_data", "--quiet")
+FAST = ("--numprocesses", "4", "--dist", "loadgroup", "-m", "not slow and not real_data", "--quiet")
 
 
 def candidates(version: str) -> Iterator[str]:
