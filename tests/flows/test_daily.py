@@ -95,6 +95,7 @@ def test_a_value_before_as_of_does_change_the_forecast(trained, new_place):
     assert _forecasts(changed, as_of=EARLIER) != _forecasts(trained, as_of=EARLIER)
 
 
+@pytest.mark.slow
 def test_training_is_chosen_by_the_rules_and_noted(new_place):
     place = new_place("rules")
     place.define("ours", training={"retrain_every_days": 30, "fine_tune_epochs": 1, "margin": 0.0})

@@ -145,7 +145,7 @@ def test_a_basis_that_comes_back_the_next_day(either):
     ("difference", "training", "reason"),
     [
         ("none", "retrain", "the feed has moved the history of A, B to another basis since"),
-        ("log", "reuse", "there are new data, and fine_tune_epochs = 0"),
+        pytest.param("log", "reuse", "there are new data, and fine_tune_epochs = 0", marks=pytest.mark.slow),
     ],
 )
 def test_a_champion_whose_scaling_is_of_the_old_basis_is_retrained(tmp_path, difference, training, reason):

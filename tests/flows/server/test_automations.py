@@ -139,6 +139,7 @@ def test_those_of_a_pipeline_that_is_gone_go(new_place, webhook):
         assert {found.name for found in client.read_automations()} == set(sample)
 
 
+@pytest.mark.slow
 def test_a_run_whose_process_was_killed_is_marked_and_the_next_one_is_done(place, webhook, prefect_server, since):
     apply(place, alerts=webhook.url, silent_after=timedelta(seconds=10))
     script = (

@@ -83,7 +83,7 @@ SEGMENTS = {**MODEL, "segment": 4, "epochs": 12, "normalization": "last"}
     [
         pytest.param({"cell": "segment_gru"}, marks=pytest.mark.slow),
         pytest.param({"cell": "segment_lstm", "dropout": 0.1}, marks=pytest.mark.slow),
-        {"cell": "segment_gru", "normalization": "mean_std", "linear": True},
+        pytest.param({"cell": "segment_gru", "normalization": "mean_std", "linear": True}, marks=pytest.mark.slow),
         pytest.param({"cell": "segment_gru", "normalization": "mean", "cycle": [24, 48]}, marks=pytest.mark.slow),
         pytest.param({"cell": "segment_gru", "decay": "cosine", "weight_average": 0.9}, marks=pytest.mark.slow),
         {"cell": "lstm", "normalization": "last", "decay": "step"},

@@ -3,10 +3,14 @@
 import subprocess
 import sys
 
+import pytest
+
 from tests.loopback import served
 
 _PROGRAM = """
 import sys
+
+import pytest
 from daycast.storage.terms.errors import RegistryError
 from daycast.tasks.apart.predicting import load
 
@@ -26,6 +30,7 @@ print(requests.get(sys.argv[1], impersonate="chrome").text)
 """
 
 
+@pytest.mark.slow
 def test_yahoos_client_still_gets_answers_once_tensorflow_is_loaded() -> None:
     with served() as server:
         command = [sys.executable, "-c", _PROGRAM, server.say("/", "hello")]

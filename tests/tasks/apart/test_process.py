@@ -25,9 +25,8 @@ print(asked.weights(sys.argv[1]))
 """
 
 
-@pytest.mark.parametrize(
-    "cell", ["lstm", *(pytest.param(cell, marks=pytest.mark.slow) for cell in ("gru", "segment_gru"))]
-)
+@pytest.mark.slow
+@pytest.mark.parametrize("cell", ["lstm", "gru", "segment_gru"])
 def test_a_fork_gives_the_weights_of_a_fresh_interpreter_each_time(cell):
     """LSTM and segment networks set how many threads an operation has, which only an unused TensorFlow lets them."""
     alone = subprocess.run([sys.executable, "-c", WEIGHTS, cell, ROOT], capture_output=True, text=True, check=False)
@@ -101,6 +100,7 @@ one.ask(time.sleep, 600)
 """
 
 
+@pytest.mark.slow
 def test_a_killed_parent_leaves_no_process_behind():
     with subprocess.Popen([sys.executable, "-c", KILLED], stdout=subprocess.PIPE, text=True) as parent:
         assert parent.stdout
