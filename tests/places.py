@@ -29,7 +29,6 @@ from daycast.storage.config.pipeline_file import load_pipelines
 from daycast.storage.config.settings import Settings
 from daycast.storage.sql.database import Database
 from daycast.storage.sql.tables import Base
-from daycast.storage.terms.pipeline import Pipeline
 from daycast.tasks.handover.job import Job
 from daycast.tasks.handover.results import Summary
 from tests.loopback import Server, served
@@ -57,6 +56,7 @@ LONGEST_MESSAGE = 400
 WALL_CLOCK = {
     "runs": {"started_at", "finished_at", "prefect_flow_run_id"},
     "forecasts": {"issued_at"},
+    "labels": {"issued_at"},
     "model_versions": {"created_at", "uri", "sha256"},
 }
 """The columns that say when and where a thing was done, and so differ between two runs in two places."""
@@ -88,9 +88,9 @@ class Place:
             "DAYCAST_PIPELINES": str(self.root / "pipelines.toml"),
         }
 
-    def define(self, name: str = "mine", **changes: Any) -> Pipeline:
-        """Add a tiny pipeline to the pipeline file."""
-        keys = {**TINY, "path": str(self.root / "{symbol}.csv"), **changes}
+    def define(self, name: str = "mine", *, base: Mapping[str, Any] | None = None, **changes: Any) -> Any:
+        """Add a tiny pipeline to the pipeline file; by default one that predicts values."""
+        keys = {**(base or {**TINY, "path": str(self.root / "{symbol}.csv")}), **changes}
         lines = [f"[{name}]", *(f"{key} = {_toml(value)}" for key, value in keys.items() if value is not None)]
         with (self.root / "pipelines.toml").open("a") as file:
             file.write("\n".join(lines) + "\n\n")

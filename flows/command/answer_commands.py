@@ -55,11 +55,16 @@ def forecasts(
     series: Annotated[str | None, typer.Option(help="One series, such as prices/AMZN.")] = None,
     format: Annotated[Format, typer.Option(help="How the rows are printed.")] = Format.table,  # noqa: A002
 ) -> None:
-    """Show the latest forecasts."""
+    """Show the latest forecasts; of a pipeline that predicts labels, those that were told last."""
     from daycast.flows.command.printing import print_forecasts
+    from daycast.flows.command.printing_labels import print_labels
     from daycast.storage.config.settings import Settings
     from daycast.tasks.answers import queries
 
+    if pipeline is not None and queries.predicts(Settings(), pipeline=pipeline) == "labels":
+        rows = queries.labels(Settings(), pipeline=pipeline, series_id=series)
+        print_labels(out, rows, form=format.value, pipeline=pipeline)
+        return
     rows = queries.forecasts(Settings(), pipeline=pipeline, series_id=series)
     print_forecasts(out, rows, form=format.value)
 
@@ -102,7 +107,7 @@ def report(pipeline: OnePipeline = None) -> None:
     """Write a page with plots and figures for each pipeline that has run, whole in itself, and print where it is."""
     from daycast.flows.command.printing import print_report
     from daycast.storage.config.settings import Settings
-    from daycast.tasks.steps.report import write_pages
+    from daycast.tasks.answers.pages import write_pages
 
     print_report(out, write_pages(Settings(), pipeline=pipeline))
 

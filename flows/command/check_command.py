@@ -11,7 +11,10 @@ import typer
 from daycast.flows.command.completion import pipelines_like
 from daycast.flows.command.terminal import out, say
 from daycast.storage.terms.errors import ConfigError
+from daycast.storage.terms.labels_pipeline import LabelsPipeline
+from daycast.storage.terms.pipeline import require_values
 from daycast.storage.terms.text import quote
+from daycast.tasks.answers.checking_labels import CheckedLabels, check_labels
 
 if TYPE_CHECKING:
     from daycast.tasks.answers.checking import Check, CheckedSeries
@@ -30,14 +33,18 @@ def check(
     from daycast.flows.running.clock import now
     from daycast.storage.config.pipeline_file import choose_pipelines, load_pipelines
     from daycast.storage.config.settings import Settings
-    from daycast.storage.terms.pipeline import require_values
-    from daycast.tasks.answers.checking import check as ask
+    from daycast.tasks.answers.checking import check as check_values
 
     _require_names(pipelines or [])
     chosen = choose_pipelines(load_pipelines(Settings().pipelines), pipelines or [], sample=False)
-    found = [ask(require_values(spec), at=now()) for spec in chosen]
+    found: list[Check | CheckedLabels] = [
+        check_labels(spec, at=now())
+        if isinstance(spec, LabelsPipeline)
+        else check_values(require_values(spec), at=now())
+        for spec in chosen
+    ]
     for each in found:
-        for line in lines(each):
+        for line in lines_of_labels(each) if isinstance(each, CheckedLabels) else lines(each):
             say(line)
     good = [each.pipeline for each in found if each.good]
     print_next(out, f"daycast run {' '.join(good)}" if good else "daycast check")
@@ -58,7 +65,7 @@ def _require_names(pipelines: list[str]) -> None:
 
 def lines(found: Check) -> Iterator[str]:
     """What is to be said of a pipeline."""
-    yield f"{found.pipeline}: {'a run would go well' if found.good else 'a run would fail or be degraded'}"
+    yield _verdict(found)
     for each in found.series[:_LISTED]:
         yield f"  {_said(each)}"
         for reason, count in list(each.set_aside.items())[:_TOLD]:
@@ -73,6 +80,24 @@ def lines(found: Check) -> Iterator[str]:
     if found.advice:
         yield "  This reads the files; look at it, and put it into the pipeline file:"
         yield from (f"    {line}" for line in found.advice.splitlines())
+
+
+def lines_of_labels(found: CheckedLabels) -> Iterator[str]:
+    """What is to be said of a pipeline that predicts labels."""
+    yield _verdict(found)
+    if found.first is not None and found.last is not None:
+        span = f"from {found.first:%Y-%m-%d %H:%M} to {found.last:%Y-%m-%d %H:%M} UTC"
+        parts = ", ".join(f"{count:,} for {part}" for part, count in found.counts.items())
+        yield f"  {found.documents:,} documents {span}; labelled: {parts}; {found.waiting:,} without a label"
+        told = [f"{quote(label)} {count:,}" for label, count in found.labels.items()]
+        yield f"  labels: {', '.join(told[:_TOLD])}{f' and {len(told) - _TOLD} more' if len(told) > _TOLD else ''}"
+    for reason, count in list(found.set_aside.items())[:_TOLD]:
+        yield f"  set aside: {count:,} {'document' if count == 1 else 'documents'}, {reason}"
+    yield from (f"  trouble: {trouble}" for trouble in found.troubles)
+
+
+def _verdict(found: Check | CheckedLabels) -> str:
+    return f"{found.pipeline}: {'a run would go well' if found.good else 'a run would fail or be degraded'}"
 
 
 _LISTED = 50

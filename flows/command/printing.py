@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import asdict
 from datetime import datetime
 from statistics import mean, pstdev
@@ -37,18 +37,20 @@ if TYPE_CHECKING:
 
 def print_run(out: Console, summaries: Sequence[Summary]) -> None:
     """What the runs came to."""
-    table = new_table("pipeline", "status", "version", "training", "served", "test MAE", "naive MAE", "skill", "rows")
+    errors = all("accuracy" not in summary.test for summary in summaries)
+    tested, beside = ("test MAE", "naive MAE") if errors else ("test", "baseline")
+    table = new_table("pipeline", "status", "version", "training", "served", tested, beside, "skill", "rows")
     for summary in summaries:
-        test = summary.test
+        test, baseline = _tested(summary.test, named=not errors)
         table.add_row(
             summary.pipeline,
             styled(summary.status),
             summary.version or "—",
             f"{summary.training} ({summary.seconds:.0f} s)" if summary.training else "—",
             summary.forecaster or "—",
-            number(test.get("mae")),
-            number(test.get("naive_mae")),
-            signed(test.get("skill")),
+            test,
+            baseline,
+            signed(summary.test.get("skill")),
             str(summary.rows),
         )
     out.print(table)
@@ -57,6 +59,15 @@ def print_run(out: Console, summaries: Sequence[Summary]) -> None:
     for summary in summaries:
         out.print(f"[bold]{summary.pipeline}[/]: {escape(summary.message)}", highlight=False, soft_wrap=True)
     print_next(out, "daycast forecasts", "daycast status", "daycast models list")
+
+
+def _tested(test: Mapping[str, float | None], *, named: bool) -> tuple[str, str]:
+    """What was served is worth on the test part, and the simplest baseline; with the metric's name if asked."""
+    right, flat = test.get("accuracy"), test.get("majority_accuracy")
+    if right is not None and flat is not None:
+        return f"accuracy {right:.1%}", f"{flat:.1%}"
+    error, naive = number(test.get("mae")), number(test.get("naive_mae"))
+    return (f"MAE {error}", naive) if named and error != "—" else (error, naive)
 
 
 def print_benchmark(out: Console, results: Sequence[Result], *, folder: str) -> None:
@@ -118,7 +129,10 @@ def print_status(out: Console, report: StatusReport, *, at: datetime, paused: Co
             signed(row.month.skill),
         )
     out.print(table, width=width)
-    out.print("Times are UTC. 7 d and 30 d: live skill, 1 − MAE / naive MAE of the forecasts whose values came.")
+    out.print(
+        "Times are UTC. 7 d and 30 d: live skill, 1 − MAE / naive MAE of the forecasts whose values came; of labels "
+        "1 − log loss / the majority's."
+    )
     for row in report.pipelines:
         for trouble in row.troubles:
             out.print(

@@ -5,15 +5,16 @@ from __future__ import annotations
 from prefect import get_run_logger
 
 from daycast.flows.kinds.kind import Kind, Outcome
+from daycast.flows.kinds.training import train_and_predict
 from daycast.flows.running.clock import now
 from daycast.flows.running.retrying import retries
 from daycast.flows.running.telling import Story
-from daycast.flows.running.turns import giving_way
 from daycast.storage.terms.words import TrainingChoice
 from daycast.tasks.apart import process as processes
 from daycast.tasks.apart.spreading import Spread
+from daycast.tasks.apart.training import fit_and_save
 from daycast.tasks.handover.job import Job
-from daycast.tasks.handover.results import Course, Plan, Prepared, Trained
+from daycast.tasks.handover.results import Course, Plan, Prepared
 from daycast.tasks.steps.evaluate import evaluate
 from daycast.tasks.steps.forecast import forecast
 from daycast.tasks.steps.ingest import ingest
@@ -22,7 +23,6 @@ from daycast.tasks.steps.predict import predict
 from daycast.tasks.steps.prepare import prepare
 from daycast.tasks.steps.report import publish
 from daycast.tasks.steps.score import score
-from daycast.tasks.steps.train import train
 
 
 def stages(job: Job, training: TrainingChoice, spread: Spread) -> Outcome:
@@ -32,26 +32,19 @@ def stages(job: Job, training: TrainingChoice, spread: Spread) -> Outcome:
     prepared = tell(prepare(job, spread=spread))
     scored = tell(score.with_options(**retries())(job))
     planned = tell(plan.with_options(**retries())(job, prepared, requested=training, broken=scored.broken))
-    trained = tell(_network(job, prepared, planned, spread=spread))
+    trained = tell(
+        train_and_predict(
+            job,
+            prepared,
+            planned,
+            fit=fit_and_save,
+            predict=lambda process: _predict(job, prepared, planned, process=process, spread=spread),
+        )
+    )
     evaluated = tell(evaluate.with_options(**retries())(job, prepared, planned, spread=spread))
     course = Course(ingested=ingested, prepared=prepared, plan=planned, trained=trained, evaluated=evaluated)
     summary = forecast.with_options(**retries())(job, course, at=now(), spread=spread)
     return Outcome(summary=tell(summary), prepared=prepared, broken=scored.broken)
-
-
-def _network(job: Job, prepared: Prepared, planned: Plan, *, spread: Spread) -> Trained:
-    """Train and predict in a process of their own, and give way to other runs meanwhile.
-
-    A training that is tried again finds what it kept, and only records it.
-    """
-    with giving_way():
-        if planned.training == "reuse":
-            _predict(job, prepared, planned, process=processes.kept(), spread=spread)
-            return Trained(version=planned.version)
-        with processes.fresh() as process:
-            trained: Trained = train.with_options(**retries())(job, prepared, planned, process=process)
-            _predict(job, prepared, planned, process=process, spread=spread)
-    return trained
 
 
 def _predict(job: Job, prepared: Prepared, planned: Plan, *, process: processes.Process, spread: Spread) -> None:

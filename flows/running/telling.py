@@ -10,6 +10,7 @@ from functools import partial, singledispatch
 from typing import TypeVar
 
 from daycast.storage.terms.text import listed
+from daycast.tasks.handover.label_parts import PreparedLabels
 from daycast.tasks.handover.results import Evaluated, Ingested, Plan, Prepared, Scored, Summary, Trained
 from daycast.tasks.steps.runs import served_as_asked
 
@@ -82,9 +83,20 @@ def _(result: Prepared) -> str:
 
 
 @in_words.register
+def _(result: PreparedLabels) -> str:
+    parts = ", ".join(f"{count:,} for {part}" for part, count in result.counts.items())
+    untrained = f"; no network: {result.untrainable}" if result.untrainable else ""
+    return (
+        f"prepared: {result.documents:,} documents, {parts}, {result.waiting:,} without a label, "
+        f"{len(result.labels)} labels{untrained}"
+    )
+
+
+@in_words.register
 def _(result: Scored) -> str:
     week = result.week
     live = f", MAE of 7 days {week.mae:.4g} beside naive's {week.naive_mae:.4g}" if week.mae and week.naive_mae else ""
+    live = f", accuracy of 7 days {week.accuracy:.1%}" if week.accuracy is not None else live
     broken = f"; {'; '.join(result.broken.values())}" if result.broken else ""
     return f"scored: {result.actuals:,} actual values new, {result.forecasts:,} forecasts judged{live}{broken}"
 
@@ -105,6 +117,9 @@ def _(result: Trained) -> str:
 
 @in_words.register
 def _(result: Evaluated) -> str:
+    right, flat = result.test.get("accuracy"), result.test.get("majority_accuracy")
+    if right is not None and flat is not None:
+        return f"verdict: {result.forecaster} serves. {result.reason} Test accuracy {right:.1%} beside {flat:.1%}"
     mae, naive = result.test.get("mae"), result.test.get("naive_mae")
     test = f" Test MAE {mae:.4g} beside naive's {naive:.4g}" if mae is not None and naive is not None else ""
     return f"verdict: {result.forecaster} serves. {result.reason}{test}"

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from daycast.models.race.selection import Errors, duel
 from daycast.models.scores.labels import Codes, Probabilities, log_loss, score_labels
 from daycast.models.text.calibration import blended, fit_share, fit_temperature, warmed
 from daycast.storage.terms.errors import DataError
@@ -13,6 +14,8 @@ from daycast.storage.terms.words import ForecasterName, LabelMetric
 MAJORITY: ForecasterName = "majority"
 Told = Mapping[ForecasterName, Probabilities]
 """By forecaster, of the same documents. ``majority`` is among them; ``network`` and ``linear`` where there are any."""
+Scores = Mapping[ForecasterName, Mapping[LabelMetric, tuple[float, int]]]
+"""Every metric's value with the documents that it is of, by forecaster."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -48,7 +51,7 @@ class Labelled:
     """
 
     tellers: Tellers
-    scores: Mapping[str, Mapping[ForecasterName, Mapping[LabelMetric, tuple[float, int]]]]
+    scores: Mapping[str, Scores]
 
 
 def hold_labels(parts: Mapping[str, tuple[Told, Codes]], *, margin: float) -> Labelled:
@@ -80,6 +83,104 @@ def hold_labels(parts: Mapping[str, tuple[Told, Codes]], *, margin: float) -> La
     return Labelled(tellers=tellers, scores=scores)
 
 
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Entrant:
+    """A version in the race.
+
+    Attributes:
+        tellers: how it sets its forecasters' probabilities right, and who of them serves.
+        parts: by part, ``validation`` and ``test``: what each of them tells, of the labels of the race.
+    """
+
+    tellers: Tellers
+    parts: Mapping[str, Told]
+
+
+@dataclass(frozen=True, kw_only=True)
+class LabelVerdict:
+    """Which version serves.
+
+    Attributes:
+        version: its name.
+        promoted: whether it is the challenger, which becomes the champion.
+        served: who of it tells.
+        reason: why, in words.
+        scores: by version, part and forecaster.
+        test: of the one that serves on the test part: ``accuracy``, ``log_loss``, ``majority_accuracy`` and ``skill``.
+    """
+
+    version: str
+    promoted: bool
+    served: ForecasterName
+    reason: str
+    scores: Mapping[str, Mapping[str, Scores]]
+    test: Mapping[str, float | None]
+
+
+def decide_labels(
+    entrants: Mapping[str, Entrant],
+    actual: Mapping[str, Codes],
+    *,
+    challenger: str | None,
+    champion: str | None,
+    margin: float,
+) -> LabelVerdict:
+    """Let the version serve whose own server has the less log loss on validation, by the margin for the challenger.
+
+    Args:
+        entrants: by version, the challenger and the champion where there are such.
+        actual: by part, the labels that came.
+        challenger: the new version; none where the champion is reused.
+        champion: the version that serves; none where there is none yet.
+        margin: share by which the challenger's loss must be below the champion's.
+
+    Raises:
+        ValueError: there is neither a challenger nor a champion.
+    """
+    scores = {
+        version: {part: _scores(entrant.tellers.apply(raw), actual[part]) for part, raw in entrant.parts.items()}
+        for version, entrant in entrants.items()
+    }
+    errors = {version: _errors(scores[version], entrants[version].tellers.served) for version in entrants}
+    first, second = (errors[name] if name else None for name in (challenger, champion))
+    promoted, _, sentence = duel(first, champion=second, margin=margin)
+    version = str(challenger if promoted else champion)
+    tellers = entrants[version].tellers
+    test = scores[version].get("test", {})
+    return LabelVerdict(
+        version=version,
+        promoted=promoted,
+        served=tellers.served,
+        reason=" ".join([sentence, tellers.reason, *_finding(test.get(tellers.served, {}))]),
+        scores=scores,
+        test={**_values(test.get(tellers.served, {})), "majority_accuracy": _value(test.get(MAJORITY, {}), "accuracy")},
+    )
+
+
+def _errors(parts: Mapping[str, Scores], served: ForecasterName) -> Errors:
+    losses = [_value(parts.get(part, {}).get(served, {}), "log_loss") for part in ("validation", "test")]
+    validation, test = (np.inf if loss is None else loss for loss in losses)
+    return Errors(validation=validation, test=test)
+
+
+def _finding(scores: Mapping[LabelMetric, tuple[float, int]]) -> list[str]:
+    """That nothing was told wrongly, which is seldom true."""
+    value, n = scores.get("accuracy", (0.0, 0))
+    if value < 1 or n < _FEW:
+        return []
+    return [f"Every label of the {n} test documents was told rightly: look whether the text holds the label."]
+
+
+def _values(scores: Mapping[LabelMetric, tuple[float, int]]) -> dict[str, float | None]:
+    return {name: _value(scores, name) for name in ("accuracy", "log_loss", "skill")}
+
+
+def _value(scores: Mapping[LabelMetric, tuple[float, int]], name: LabelMetric) -> float | None:
+    return scores[name][0] if name in scores else None
+
+
+_FEW = 20
+"""With fewer test documents, it may well be that all are told rightly."""
 _PLAINEST: tuple[ForecasterName, ...] = ("linear", "blend", "network")
 
 
@@ -99,5 +200,5 @@ def _all(raw: Told, share: float | None) -> list[tuple[ForecasterName, Probabili
     return [*raw.items(), *blend]  # type: ignore[list-item]
 
 
-def _scores(told: Told, actual: Codes) -> dict[ForecasterName, dict[LabelMetric, tuple[float, int]]]:
+def _scores(told: Told, actual: Codes) -> Scores:
     return {name: score_labels(each, actual, majority=told[MAJORITY]) for name, each in told.items()}

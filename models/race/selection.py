@@ -9,7 +9,7 @@ from daycast.storage.terms.words import NAIVE, NETWORK, ForecasterName
 
 @dataclass(frozen=True, kw_only=True)
 class Errors:
-    """A forecaster's scaled error (MASE over all series and leads) on the same windows as its rivals.
+    """A forecaster's error on the same windows or documents as its rivals: MASE over all series and leads, or log loss.
 
     Attributes:
         validation: on the validation part.
@@ -62,7 +62,7 @@ def decide(
     Raises:
         ValueError: there is neither a challenger nor a champion.
     """
-    promoted, network, first = _duel(challenger, champion=champion, margin=margin)
+    promoted, network, first = duel(challenger, champion=champion, margin=margin)
     best = best_baseline(baselines, margin=margin)
     objection = _objection(network, baselines=baselines, best=best, margin=margin)
     if objection is None:
@@ -106,7 +106,12 @@ def overtake(
     return Verdict(promoted=verdict.promoted, served=name, reason=reason)
 
 
-def _duel(challenger: Errors | None, *, champion: Errors | None, margin: float) -> tuple[bool, Errors, str]:
+def duel(challenger: Errors | None, *, champion: Errors | None, margin: float) -> tuple[bool, Errors, str]:
+    """Whether the challenger becomes the champion, the errors of the one that does or stays, and why in a sentence.
+
+    Raises:
+        ValueError: there is neither a challenger nor a champion.
+    """
     if challenger is None:
         if champion is None:
             raise ValueError("A challenger or a champion is required. Received: neither.")

@@ -11,7 +11,7 @@ from daycast.models.series.latest import Latest, State
 from daycast.storage.terms.pipeline import Pipeline
 from daycast.storage.terms.words import BESIDE, BLEND, NAIVE, NETWORK, ForecasterName
 
-RemarkKind = Literal["no_data", "feed", "stale", "gap", "short", "new", "cut_short"]
+RemarkKind = Literal["no_data", "feed", "stale", "gap", "short", "new", "cut_short", "label"]
 _DEGRADING: frozenset[RemarkKind] = frozenset({"no_data", "feed", "stale"})
 """What makes a run degraded; the others are the way of a panel whose series come and go."""
 

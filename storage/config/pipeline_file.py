@@ -94,16 +94,22 @@ def parse_pipeline(name: str, table: Any, *, where: str = "the pipeline file") -
 
 
 def choose_pipelines(pipelines: Mapping[str, AnyPipeline], names: list[str], *, sample: bool) -> list[AnyPipeline]:
-    """The pipelines named, or all of them, on generated data if asked.
+    """The pipelines named, or all of them, on generated data if asked: then ``x`` may be a ``sample_x`` of the file.
 
     Raises:
         ConfigError: a name is not in the file.
     """
     known = {**pipelines, **{f"{SAMPLE_PREFIX}{name}": spec.as_sample() for name, spec in pipelines.items()}}
+    if sample:
+        names = [name if name in pipelines or name in known else _sampled(name, pipelines) for name in names]
     for name in names:
         require_known(name, list(known) if name.startswith(SAMPLE_PREFIX) else list(pipelines), kind="pipeline")
     chosen = [known[name] for name in names] if names else list(pipelines.values())
     return [spec.as_sample() for spec in chosen] if sample else chosen
+
+
+def _sampled(name: str, pipelines: Mapping[str, AnyPipeline]) -> str:
+    return f"{SAMPLE_PREFIX}{name}" if f"{SAMPLE_PREFIX}{name}" in pipelines else name
 
 
 def _problems(error: ValidationError, *, model: type[BaseModel], feed: Any, predicts: Predicts) -> Iterator[str]:

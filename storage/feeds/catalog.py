@@ -20,7 +20,7 @@ from daycast.storage.terms.text_pipeline import TextPipeline
 from daycast.storage.terms.words import Predicts
 
 if TYPE_CHECKING:
-    from daycast.storage.feeds.feed import Feed
+    from daycast.storage.feeds.feed import DocumentFeed, Feed
 
 
 @dataclass(frozen=True)
@@ -111,6 +111,12 @@ def open_feed(spec: Pipeline, *, validators: Mapping[str, str] = MappingProxyTyp
     if spec.feed not in FEEDS:
         raise ConfigError(f"A feed is one of {', '.join(FEEDS)}. Received: {spec.feed!r}. Correct the pipeline file.")
     feed: Feed = _load(FEEDS[spec.feed].feed)(spec, validators=validators, limits=limits)
+    return feed
+
+
+def open_documents(spec: AnyPipeline) -> DocumentFeed:
+    """Open the feed of a pipeline on text."""
+    feed: DocumentFeed = _load(KINDS[spec.predicts].feeds[spec.feed].feed)(spec)
     return feed
 
 

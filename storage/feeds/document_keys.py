@@ -35,9 +35,12 @@ class LabelFiles(DocumentKeys, LabelsPipeline):
 
     Attributes:
         label: the column of their labels, empty where one is not known yet.
+        labelled_at: the column of when their labels became known; without one, a label counts from when its document
+            was published, or where that had come without it, from when it came.
     """
 
     label: OneLine = Field(default="label", min_length=1)
+    labelled_at: OneLine | None = None
 
 
 class TextFiles(DocumentKeys, TextPipeline):

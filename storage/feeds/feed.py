@@ -7,6 +7,7 @@ from typing import Protocol, runtime_checkable
 
 import pandas as pd
 
+from daycast.storage.feeds.reading.documents import Documents
 from daycast.storage.intake.aside import aside
 from daycast.storage.terms.errors import FeedError
 from daycast.storage.terms.words import AVAILABLE_AT, OBSERVED_AT, SYMBOL, TIME
@@ -66,6 +67,24 @@ class Feed(Protocol):
         """Fetch the observations of some symbols.
 
         A symbol that gives nothing is named in ``failures``; nothing is raised for it.
+        """
+        ...
+
+
+class DocumentFeed(Protocol):
+    """Where a pipeline on text gets its documents from.
+
+    Attributes:
+        name: the feed's name in the pipeline file.
+    """
+
+    name: str
+
+    def read(self, until: datetime) -> Documents:
+        """Read the documents that there are up to an instant, aware.
+
+        Raises:
+            FeedError: they cannot be had.
         """
         ...
 

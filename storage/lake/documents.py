@@ -11,7 +11,17 @@ import pandas as pd
 
 from daycast.storage.lake.folder import Folder
 from daycast.storage.lake.parquet import read_frames, steadily, write_frame
-from daycast.storage.terms.words import AVAILABLE_AT, DOCUMENT_ID, FETCHED_AT, LABEL, PUBLISHED_AT, TEXT, TIME
+from daycast.storage.terms.words import (
+    AVAILABLE_AT,
+    DOCUMENT_ID,
+    FETCHED_AT,
+    LABEL,
+    LABELLED_AT,
+    PUBLISHED_AT,
+    REASON,
+    TEXT,
+    TIME,
+)
 
 _COLUMNS = [DOCUMENT_ID, TEXT, PUBLISHED_AT, LABEL, AVAILABLE_AT, FETCHED_AT]
 
@@ -49,11 +59,13 @@ class DocumentStore:
     def add(self, frame: pd.DataFrame, *, fetched_at: datetime, known_at: datetime) -> AddedDocuments:
         """Keep what is not known yet.
 
-        A document that comes for the first time counts as known from when it was published, with the label that it
-        brings; what comes of a known one later (a label, another text), from ``known_at`` on.
+        A document that comes for the first time counts as known from when it was published, and the label that it
+        brings from ``labelled_at`` on, or from then too where that is missing. What comes of a known one later (a
+        label, another text) counts from ``known_at`` on, or from a later ``labelled_at``.
 
         Args:
-            frame: ``document_id``, ``text``, ``published_at``, ``label`` (missing where it is not known); a row each.
+            frame: ``document_id``, ``text``, ``published_at``, ``label`` and ``labelled_at`` (missing where it is not
+                known; the latter may lack); a row each.
             fetched_at: aware; when it was read.
             known_at: aware; from when on what came of known documents counts.
         """
@@ -66,13 +78,19 @@ class DocumentStore:
         labelled = told & ~fresh & ~revised
         kept = given.assign(**{LABEL: given[LABEL].where(given[LABEL].notna(), before[LABEL])})
         instant = pd.Series(pd.Timestamp(known_at), index=given.index)
-        rows = kept.assign(
-            **{AVAILABLE_AT: given[PUBLISHED_AT].where(fresh, instant), FETCHED_AT: pd.Timestamp(fetched_at)}
-        )
-        rows = rows[fresh | revised | labelled].reset_index()
+        came = given[PUBLISHED_AT].where(fresh, instant)
+        said = given[LABELLED_AT] if LABELLED_AT in given else pd.Series(pd.NaT, index=given.index, dtype=TIME)
+        later = told & (said > came)
+        rows = kept.assign(**{AVAILABLE_AT: said.where(later, came), FETCHED_AT: pd.Timestamp(fetched_at)})
+        before_it = rows.assign(**{LABEL: before[LABEL], AVAILABLE_AT: came})[later & (fresh | revised)]
+        rows = pd.concat([before_it, rows[fresh | revised | labelled]]).reset_index()
         if len(rows):
             write_frame(self.folder, f"{fetched_at:%Y%m%dT%H%M%S%fZ}.parquet", _typed(rows))
         return AddedDocuments(new=int(fresh.sum()), revised=int(revised.sum()), labelled=int(labelled.sum()))
+
+    def empty(self) -> bool:
+        """Whether nothing was ever kept."""
+        return not self.folder.names()
 
     def known(self, as_of: datetime) -> pd.DataFrame:
         """What was known as of an instant: a row a document, by ``published_at`` and key, the newest of what was said.
@@ -83,10 +101,28 @@ class DocumentStore:
         seen = rows[(rows[AVAILABLE_AT] <= pd.Timestamp(as_of)) & (rows[PUBLISHED_AT] <= pd.Timestamp(as_of))]
         return self._newest(seen).sort_values([PUBLISHED_AT, DOCUMENT_ID], ignore_index=True)
 
+    def labels(self, as_of: datetime) -> pd.DataFrame:
+        """The label of each document that had one as of an instant, as last revised: ``document_id``, ``label``.
+
+        ``available_at`` is when that label could first be known, whatever came of the text since.
+        """
+        rows = self._all()
+        seen = rows[(rows[AVAILABLE_AT] <= pd.Timestamp(as_of)) & rows[LABEL].notna()]
+        newest = self._newest(seen).set_index(DOCUMENT_ID)[LABEL]
+        same = seen[seen[LABEL] == seen[DOCUMENT_ID].map(newest)]
+        return same.groupby([DOCUMENT_ID, LABEL], as_index=False)[AVAILABLE_AT].min()
+
     def set_aside(self, rows: pd.DataFrame, *, fetched_at: datetime) -> None:
         """Keep what could not be used: keys and reasons."""
         if len(rows):
             write_frame(self._aside, f"documents-{fetched_at:%Y%m%dT%H%M%S%fZ}.parquet", rows)
+
+    def aside(self, until: datetime) -> pd.DataFrame:
+        """The documents that the last fetch up to an instant set aside: ``document_id`` and ``reason``."""
+        wanted = f"documents-{until:%Y%m%dT%H%M%S%fZ}.parquet"
+        names = [name for name in self._aside.names() if name.startswith("documents-") and name <= wanted]
+        rows = read_frames(self._aside, names[-1:])
+        return rows if len(rows) else pd.DataFrame({DOCUMENT_ID: [], REASON: []}, dtype=str)
 
     def _all(self) -> pd.DataFrame:
         rows = steadily(self.folder, lambda names: read_frames(self.folder, names))

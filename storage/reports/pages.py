@@ -16,7 +16,7 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 
 from daycast.storage.lake.folder import Folder
-from daycast.storage.reports.report import RunReport
+from daycast.storage.reports.any_report import AnyReport
 from daycast.storage.terms.words import LEVELS, PROMISES, QUARTERS
 
 ARTIFACT_BYTES = 300 * 1024
@@ -24,7 +24,7 @@ ARTIFACT_BYTES = 300 * 1024
 
 _HISTORY = 30
 _MARKDOWN = re.compile(r"([\\`*_\[\]#~|!$])")
-_SHARES = {*(name for name in PROMISES if name.startswith("coverage")), "directional_accuracy"}
+_SHARES = {*(name for name in PROMISES if name.startswith("coverage")), "directional_accuracy", "accuracy"}
 _HEADINGS = {
     "mae": "MAE",
     "rmse": "RMSE",
@@ -34,6 +34,9 @@ _HEADINGS = {
     "coverage_80": "cover 80 %",
     "coverage_95": "cover 95 %",
     "directional_accuracy": "direction",
+    "log_loss": "log loss",
+    "auc": "AUC",
+    "calibration_error": "calibration error",
     **{f"width_{level}": f"width {level} %" for level in LEVELS},
     **{f"interval_score_{level}": f"interval score {level} %" for level in LEVELS},
     **{
@@ -86,13 +89,13 @@ class Pages:
         """Where a pipeline's page is."""
         return self.folder.path(_page_name(pipeline))
 
-    def keep(self, report: RunReport) -> str:
+    def keep(self, report: AnyReport) -> str:
         """Write a run's own page, which stays; gives its place."""
         name = f"{report.pipeline}/{_stamp(report.run.as_of)}.html"
         self.folder.write(name, render_html(report, up="../").encode())
         return self.folder.path(name)
 
-    def show(self, report: RunReport) -> str:
+    def show(self, report: AnyReport) -> str:
         """Write a pipeline's page, over the one that is there; gives its place."""
         earlier = [f"{report.pipeline}/{name}" for name in (self.folder / report.pipeline).names()]
         page = render_html(report, history=sorted(earlier, reverse=True)[:_HISTORY])
@@ -108,7 +111,7 @@ class Pages:
         return self.folder.path("index.html")
 
 
-def render_html(report: RunReport, *, history: Sequence[str] = (), up: str = "") -> str:
+def render_html(report: AnyReport, *, history: Sequence[str] = (), up: str = "") -> str:
     """A run's page: whole in itself, without scripts, asking nothing of any other place.
 
     Args:
@@ -116,10 +119,10 @@ def render_html(report: RunReport, *, history: Sequence[str] = (), up: str = "")
         history: the addresses of earlier pages.
         up: how to reach the folder of ``index.html``.
     """
-    return _html().get_template("report.html.j2").render(report=report, history=history, up=up)
+    return _html().get_template(f"{report.template}.html.j2").render(report=report, history=history, up=up)
 
 
-def render_markdown(report: RunReport, *, page: str, limit: int = ARTIFACT_BYTES) -> str:
+def render_markdown(report: AnyReport, *, page: str, limit: int = ARTIFACT_BYTES) -> str:
     """A run's report for the Prefect UI, with as many of its pictures as there is room for.
 
     Args:
@@ -127,7 +130,7 @@ def render_markdown(report: RunReport, *, page: str, limit: int = ARTIFACT_BYTES
         page: where its HTML page is.
         limit: bytes.
     """
-    text = _markdown().get_template("report.md.j2").render(report=report, page=page)
+    text = _markdown().get_template(f"{report.template}.md.j2").render(report=report, page=page)
     if len(text.encode()) <= limit or not report.pictures:
         return text
     return render_markdown(replace(report, pictures=report.pictures[:-1]), page=page, limit=limit)
@@ -176,6 +179,7 @@ def _environment(**options: Any) -> Environment:
         "heading": _heading,
         "share": _share,
         "signed": _signed,
+        "points": _points,
     }
     return environment
 
@@ -198,6 +202,16 @@ def _number(value: float | None) -> str:
 
 def _signed(value: float) -> str:
     return f"{'+' if value > 0 else ''}{_number(value)}"
+
+
+def _points(value: float) -> str:
+    """What a word adds to a probability, in hundredths.
+
+    >>> _points(0.314), _points(-0.02)
+    ('+31', '−2')
+    """
+    rounded = round(100 * value)
+    return f"{'−' if rounded < 0 else '+'}{abs(rounded)}"
 
 
 def _share(value: float | None) -> str:

@@ -9,7 +9,8 @@ from typing import Any
 from daycast.storage.lake.observations import Observations
 from daycast.storage.registry.manifest import Manifest
 from daycast.storage.registry.store import Registry
-from daycast.storage.reports.report import Aside, RunReport, Score
+from daycast.storage.reports.any_report import Aside, Score
+from daycast.storage.reports.report import RunReport
 from daycast.storage.sql.changes import largest_changes
 from daycast.storage.sql.database import Database
 from daycast.storage.sql.evaluations import list_evaluations
@@ -60,8 +61,8 @@ def read_report(
     """
     name = run.pipeline
     forecasts = forecasts_from(db, origins) if origins else latest_forecasts(db, pipeline=name)
-    version = _version(db, run, forecasts)
-    manifest, trouble = _manifest(registry, version)
+    version = version_of(db, run, forecasts)
+    manifest, trouble = manifest_of(registry, version)
     rows = list_evaluations(db, name, version=version.version, split="test") if version else []
     served = next((str(row["forecaster"]) for row in forecasts), NETWORK)
     return RunReport(
@@ -71,7 +72,7 @@ def read_report(
         version=version,
         manifest=manifest,
         trouble=trouble,
-        scores=_scores(rows, served),
+        scores=scores_of(rows, served),
         leads=_leads(rows, served),
         by_series=_by_series(rows, served),
         weeks=tuple(live_by_week(db, name, since=run.as_of - _HISTORY, until=run.as_of)),
@@ -81,13 +82,13 @@ def read_report(
     )
 
 
-def _version(db: Database, run: RunRow, forecasts: list[dict[str, Any]]) -> Version | None:
+def version_of(db: Database, run: RunRow, forecasts: list[dict[str, Any]]) -> Version | None:
     """The run's version; where it came to none, the one that the forecasts are of."""
     wanted = run.version or next((row["version"] for row in forecasts), None)
     return next((row for row in list_versions(db, run.pipeline) if row.version == wanted), None)
 
 
-def _manifest(registry: Registry, version: Version | None) -> tuple[Manifest | None, str]:
+def manifest_of(registry: Registry, version: Version | None) -> tuple[Manifest | None, str]:
     """The version's manifest, or why there is none: a report tells of a lost file, and is there all the same."""
     if version is None:
         return None, ""
@@ -97,7 +98,8 @@ def _manifest(registry: Registry, version: Version | None) -> tuple[Manifest | N
         return None, str(error)
 
 
-def _scores(rows: list[dict[str, Any]], served: str) -> tuple[Score, ...]:
+def scores_of(rows: list[dict[str, Any]], served: str) -> tuple[Score, ...]:
+    """What each forecaster is worth over everything, the network and the naive forecast first."""
     overall = [row for row in rows if row["series_id"] == ALL_SERIES and row[LEAD] == ALL_LEADS]
     names = sorted({row["forecaster"] for row in overall}, key=lambda name: (name != NETWORK, name != NAIVE, name))
     return tuple(

@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import Connection, select
+from sqlalchemy import Connection, func, select
 
 from daycast.storage.sql.database import Database
 from daycast.storage.sql.tables import ActualLabel, Label, WrittenText
@@ -51,12 +51,62 @@ def write_texts(
     return db.upsert(WrittenText, rows, connection=connection)
 
 
-def latest_labels(db: Database, pipeline: str) -> list[dict[str, Any]]:
-    """The labels of a pipeline's newest ``as_of``, by document; times are aware UTC."""
-    columns = Label.__table__.columns
-    newest = select(Label.as_of).where(Label.pipeline == pipeline).order_by(Label.as_of.desc()).limit(1)
-    question = select(*columns).where(Label.pipeline == pipeline, Label.as_of == newest.scalar_subquery())
-    return db.query(question.order_by(Label.document_id))
+def latest_labels(db: Database, pipeline: str | None = None, *, until: datetime | None = None) -> list[dict[str, Any]]:
+    """The labels of a pipeline's newest ``as_of`` that has any, by document; times are aware UTC.
+
+    Args:
+        db: the database.
+        pipeline: its name; by default of each.
+        until: aware; of no later ``as_of``.
+    """
+    newest = select(Label.pipeline, func.max(Label.as_of).label("newest"))
+    if pipeline is not None:
+        newest = newest.where(Label.pipeline == pipeline)
+    if until is not None:
+        newest = newest.where(Label.as_of <= until)
+    last = newest.group_by(Label.pipeline).subquery()
+    same = (Label.pipeline == last.c.pipeline) & (Label.as_of == last.c.newest)
+    question = select(*Label.__table__.columns).join(last, same)
+    return db.query(question.order_by(Label.pipeline, Label.document_id))
+
+
+def told_before(db: Database, pipeline: str, *, before: datetime) -> dict[str, datetime]:
+    """As of when each document was last told of by runs before an instant, aware."""
+    newest = select(Label.document_id, func.max(Label.as_of).label("last"))
+    question = newest.where(Label.pipeline == pipeline, Label.as_of < before).group_by(Label.document_id)
+    return {row["document_id"]: row["last"] for row in db.query(question)}
+
+
+def labels_told(db: Database, pipeline: str, *, before: datetime, since: datetime | None = None) -> "pd.DataFrame":
+    """What was told by runs before an instant, of each document what was told last.
+
+    Args:
+        db: the database.
+        pipeline: its name.
+        before: aware; of runs whose ``as_of`` is earlier.
+        since: aware; only of versions that told anything later than this, all that they told.
+
+    Returns:
+        ``document_id``, ``as_of``, ``label``, ``probability``, ``forecaster`` and ``version``, by document.
+    """
+    import pandas as pd
+
+    names = ("document_id", AS_OF, "label", "probability", "forecaster", "version")
+    table = Label.__table__.columns
+    mine = (Label.pipeline == pipeline) & (Label.as_of < before) & Label.version.is_not(None)
+    question = select(*(table[name] for name in names)).where(mine)
+    if since is not None:
+        question = question.where(Label.version.in_(select(Label.version).where(mine, Label.as_of > since).distinct()))
+    rows = db.query(question.order_by(table["document_id"], table[AS_OF]))
+    frame = pd.DataFrame(rows, columns=list(names)).astype({AS_OF: "datetime64[us, UTC]", "probability": float})
+    return frame.drop_duplicates("document_id", keep="last", ignore_index=True)
+
+
+def actual_labels_until(db: Database, pipeline: str) -> datetime | None:
+    """Since when the actual label is known that became known last; none where there are none."""
+    newest = func.max(ActualLabel.available_at).label("newest")
+    (row,) = db.query(select(newest).where(ActualLabel.pipeline == pipeline))
+    return row["newest"]  # type: ignore[no-any-return]
 
 
 def latest_texts(db: Database, pipeline: str) -> list[dict[str, Any]]:

@@ -9,7 +9,7 @@ from daycast.storage.sql.database import Database
 from daycast.storage.sql.tables import Live
 from daycast.storage.terms.live import LiveAccuracy
 
-_FIGURES = ("n", "mae", "naive_mae", "skill", "coverage_80", "coverage_95")
+_FIGURES = ("n", "mae", "naive_mae", "skill", "coverage_80", "coverage_95", "accuracy", "log_loss")
 _WEEK = 7
 _COLUMNS = Live.__table__.columns
 
@@ -47,6 +47,12 @@ def newest_live(db: Database, *, at: datetime) -> dict[tuple[str, int], LiveAccu
         for row in rows
         if row["as_of"] > at - timedelta(days=row["days"])
     }
+
+
+def live_of_run(db: Database, pipeline: str, *, as_of: datetime) -> dict[int, LiveAccuracy]:
+    """What a run found, by the number of days before its ``as_of``."""
+    rows = db.query(select(*_COLUMNS).where(Live.pipeline == pipeline, Live.as_of == as_of).order_by(Live.days))
+    return {row["days"]: LiveAccuracy(**{name: row[name] for name in _FIGURES}) for row in rows}
 
 
 def live_by_week(

@@ -9,6 +9,7 @@ from sqlalchemy import delete, func, select, update
 
 from daycast.storage.sql.database import Database
 from daycast.storage.sql.forecasts import write_forecasts
+from daycast.storage.sql.labels import write_labels, write_texts
 from daycast.storage.sql.tables import Remark, Run
 from daycast.storage.terms.errors import DatabaseError
 from daycast.storage.terms.words import Status, Training
@@ -90,19 +91,23 @@ def finish_run(
     run_id: str,
     outcome: Outcome,
     forecasts: "pd.DataFrame | None" = None,
+    labels: "pd.DataFrame | None" = None,
+    texts: "Sequence[Mapping[str, object]] | None" = None,
     remarks: "Sequence[Mapping[str, object]] | None" = None,
 ) -> int:
-    """Note how a run ended and write its forecasts and remarks, all or nothing.
+    """Note how a run ended and write what it forecast, and its remarks, all or nothing.
 
     Args:
         db: the database.
         run_id: of a run that began.
         outcome: how it ended.
         forecasts: rows of the table, as :func:`daycast.storage.sql.forecasts.write_forecasts` takes them.
+        labels: likewise, of a pipeline that predicts labels.
+        texts: likewise, of one that predicts text.
         remarks: rows of the table, in place of those that stand of the run; none leaves these alone.
 
     Returns:
-        How many forecasts were inserted or changed.
+        How many rows of what it forecast were inserted or changed.
 
     Raises:
         DatabaseUnavailable: the database is down.
@@ -116,7 +121,8 @@ def finish_run(
         "version": outcome.version,
     }
     with db.transaction() as connection:
-        written = 0 if forecasts is None else write_forecasts(db, forecasts, connection=connection)
+        given = ((write_forecasts, forecasts), (write_labels, labels), (write_texts, texts))
+        written = sum(write(db, rows, connection=connection) for write, rows in given if rows is not None)
         if remarks is not None:
             connection.execute(delete(Remark).where(Remark.run_id == run_id))
             db.upsert(Remark, remarks, connection=connection)

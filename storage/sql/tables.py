@@ -26,7 +26,7 @@ from sqlalchemy.types import TypeDecorator
 
 from daycast.storage.terms.errors import DatabaseError
 
-REVISION = "0005"
+REVISION = "0006"
 """The newest migration, as the migrations name it: a database that stands there needs no migrating."""
 
 VERSION_TABLE = "daycast_schema"
@@ -235,6 +235,8 @@ class Live(Base):
     skill: Mapped[float | None]
     coverage_80: Mapped[float | None]
     coverage_95: Mapped[float | None]
+    accuracy: Mapped[float | None]
+    log_loss: Mapped[float | None]
 
 
 class Label(Base):

@@ -10,9 +10,10 @@ from typing import TYPE_CHECKING, Any
 from daycast.storage.config.pipeline_file import load_pipelines
 from daycast.storage.config.settings import Settings
 from daycast.storage.terms.any_pipeline import AnyPipeline
+from daycast.storage.terms.errors import ConfigError
 from daycast.storage.terms.known import require_known
 from daycast.storage.terms.pipeline import Pipeline
-from daycast.storage.terms.words import SAMPLE_PREFIX, SERIES_ID
+from daycast.storage.terms.words import SAMPLE_PREFIX, SERIES_ID, Predicts
 from daycast.tasks.handover.stores import Stores
 
 if TYPE_CHECKING:
@@ -46,6 +47,32 @@ def forecasts(settings: Settings, *, pipeline: str | None, series_id: str | None
         if series_id is not None:
             require_known(series_id, _series(database), kind="series")
         return latest_forecasts(database, pipeline=pipeline, series_id=series_id)
+
+
+def predicts(settings: Settings, *, pipeline: str) -> Predicts:
+    """What a pipeline predicts: by the pipeline file, and where that has it no more, by what was written."""
+    from daycast.storage.sql.labels import latest_labels
+
+    of_file = load_pipelines(settings.pipelines)
+    spec = of_file.get(pipeline) or of_file.get(pipeline.removeprefix(SAMPLE_PREFIX))
+    if spec is not None:
+        return spec.predicts
+    with Stores(settings).look() as database:
+        return "labels" if latest_labels(database, pipeline) else "values"
+
+
+def labels(settings: Settings, *, pipeline: str, series_id: str | None) -> list[dict[str, Any]]:
+    """What was told last of documents, by document.
+
+    Raises:
+        ConfigError: a series is asked for.
+    """
+    from daycast.storage.sql.labels import latest_labels
+
+    if series_id is not None:
+        raise ConfigError(f"A pipeline with series is required. Received: {pipeline}, which predicts labels.")
+    with Stores(settings).look() as database:
+        return latest_labels(database, pipeline)
 
 
 def versions(settings: Settings, *, pipeline: str | None) -> list[Version]:

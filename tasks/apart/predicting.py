@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-import importlib
-import os
-from typing import TYPE_CHECKING
+from collections.abc import Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 from daycast.storage.terms.words import MEAN, PART
+from daycast.tasks.apart.held_versions import held_version
 from daycast.tasks.handover.job import Job
 from daycast.tasks.handover.material import able, keys, material
 from daycast.tasks.handover.results import Prepared
@@ -14,10 +15,6 @@ from daycast.tasks.handover.results import Prepared
 if TYPE_CHECKING:
     from daycast.models.networks.forecaster import NetworkForecaster
     from daycast.models.series.windows import Windows
-
-_MOST = 2
-_HELD: dict[tuple[str, str], NetworkForecaster] = {}
-"""The networks read last, by the hash of their manifest and the spec: days of a backfill that reuse one share it."""
 
 
 def predict_and_keep(job: Job, prepared: Prepared, versions: tuple[str, ...]) -> None:
@@ -61,23 +58,11 @@ def load(job: Job, version: str) -> NetworkForecaster:
     Raises:
         ModelFileError: a file is not the one that was saved.
     """
-    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
-    # TensorFlow brings a libcurl of its own. Loaded first, it takes the place of the one that the Yahoo feed asks with,
-    # and the next pipeline or day that this process fetches for gets no answer.
-    importlib.import_module("curl_cffi")
-    from daycast.models.networks.backend import load_keras
 
-    load_keras()
-    from daycast.models.networks.forecaster import NetworkForecaster
-    from daycast.storage.sql.versions import find_version
+    def read(folder: Path, state: Mapping[str, Any]) -> NetworkForecaster:
+        from daycast.models.networks.forecaster import NetworkForecaster
 
-    registry, name = job.registry(), job.pipeline.name
-    with job.database() as database:
-        sha256 = find_version(database, name, version).sha256
-    key = sha256, job.pipeline.model_dump_json()
-    with registry.fetch(name, version, sha256=sha256) as folder:  # verifies the files, also of a network that is held
-        if key not in _HELD:
-            while len(_HELD) >= _MOST:
-                _HELD.pop(next(iter(_HELD)))
-            _HELD[key] = NetworkForecaster.load(folder, registry.manifest(name, version).state, spec=job.pipeline)
-    return _HELD[key]
+        return NetworkForecaster.load(folder, state, spec=job.pipeline)
+
+    network: NetworkForecaster = held_version(job, version, read)
+    return network

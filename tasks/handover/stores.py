@@ -9,10 +9,12 @@ from daycast.storage.config.settings import Settings
 from daycast.storage.terms.pipeline import Pipeline
 
 if TYPE_CHECKING:
+    from daycast.storage.lake.documents import DocumentStore
     from daycast.storage.lake.folder import Folder
     from daycast.storage.lake.observations import Observations
     from daycast.storage.lake.predictions import Predictions
     from daycast.storage.lake.sources import Sources
+    from daycast.storage.lake.told import ToldLabels
     from daycast.storage.lake.windows import WindowStore
     from daycast.storage.registry.store import Registry
     from daycast.storage.reports.pages import Pages
@@ -64,6 +66,18 @@ class Stores:
         from daycast.storage.lake.predictions import Predictions
 
         return Predictions(self.lake(), pipeline)
+
+    def documents(self, pipeline: str) -> DocumentStore:
+        """The documents of a pipeline on text."""
+        from daycast.storage.lake.documents import DocumentStore
+
+        return DocumentStore(self.lake(), pipeline)
+
+    def told_labels(self, pipeline: str) -> ToldLabels:
+        """What the versions of a pipeline tell of documents."""
+        from daycast.storage.lake.told import ToldLabels
+
+        return ToldLabels(self.lake(), pipeline)
 
     def registry(self) -> Registry:
         """The files of model versions."""

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from daycast.storage.terms.text import listed
 from daycast.storage.terms.words import ALL_SERIES, series_id
-from daycast.tasks.handover.job import Job
+from daycast.tasks.handover.job import AnyJob, Job
 from daycast.tasks.handover.results import Evaluated, Ingested, Plan, Prepared
 
 if TYPE_CHECKING:
@@ -21,7 +21,7 @@ _TOLD = 5
 """Findings and reasons at most that a run's message lists; the table ``remarks`` and the lake hold them all."""
 
 
-def cut_short(job: Job, versions: Iterable[str | None]) -> list[Remark]:
+def cut_short(job: AnyJob, versions: Iterable[str | None]) -> list[Remark]:
     """The version trained now, and the one that serves, where the time budget ended their training."""
     from daycast.models.race.serving import Remark
 
@@ -56,7 +56,7 @@ def absent(job: Job, ingested: Ingested, prepared: Prepared) -> list[Remark]:
     ]
 
 
-def remark_rows(job: Job, remarks: list[Remark]) -> list[dict[str, object]]:
+def remark_rows(job: AnyJob, remarks: list[Remark]) -> list[dict[str, object]]:
     """The rows of the table ``remarks``."""
     return [
         {"run_id": job.run_id, "series_id": each.series_id, "kind": each.kind, "message": each.message}
@@ -96,6 +96,7 @@ _WORDS = {
     "short": "Too short",
     "new": "Not in training",
     "cut_short": "Training cut short",
+    "label": "Labels that are new",
 }
 
 

@@ -11,12 +11,11 @@ from prefect import task
 from prefect.artifacts import create_markdown_artifact, create_table_artifact
 from prefect.cache_policies import NO_CACHE
 
-from daycast.storage.config.settings import Settings
-from daycast.storage.terms.errors import ConfigError
 from daycast.storage.terms.live import LiveAccuracy
 from daycast.storage.terms.words import LEAD, LEVELS, OBSERVED_AT, PART, SERIES_ID, SYMBOL, VALID_AT
 from daycast.tasks.handover.job import Job
 from daycast.tasks.handover.material import materials
+from daycast.tasks.handover.pages import artifact_key, keep_page
 from daycast.tasks.handover.results import Prepared
 from daycast.tasks.handover.stores import Stores
 from daycast.tasks.handover.vintages import vintages_of
@@ -29,8 +28,8 @@ if TYPE_CHECKING:
     from daycast.storage.lake.observations import Observations
     from daycast.storage.lake.predictions import Predictions
     from daycast.storage.registry.store import Registry
-    from daycast.storage.reports.pages import Line, Pages
-    from daycast.storage.reports.report import Picture, RunReport
+    from daycast.storage.reports.any_report import Picture
+    from daycast.storage.reports.report import RunReport
     from daycast.storage.sql.database import Database
     from daycast.storage.sql.runs import RunRow
 
@@ -50,7 +49,6 @@ class Shelf:
     registry: Registry
     observations: Observations
     predictions: Predictions
-    pages: Pages
 
 
 @task(name="publish", cache_policy=NO_CACHE)
@@ -68,8 +66,8 @@ def publish(job: Job, *, prepared: Prepared | None = None) -> str:
 
     with job.database() as database:
         report = _own(job, database, prepared)
-        page = _write_pages(database, job.stores.pages(), report)
-    key = job.pipeline.name.replace("_", "-")
+        page = keep_page(database, job.stores.pages(), report)
+    key = artifact_key(job)
     create_markdown_artifact(
         render_markdown(report, page=page), key=f"{key}-report", description=f"{report.run.run_id}: {report.run.status}"
     )
@@ -79,29 +77,9 @@ def publish(job: Job, *, prepared: Prepared | None = None) -> str:
     return page
 
 
-def write_pages(settings: Settings, *, pipeline: str | None) -> list[str]:
-    """Write the page of one pipeline's newest run, or of every one's, and the page over all of them.
-
-    Returns:
-        The pages' places, the page over all pipelines last; none where nothing has run yet.
-
-    Raises:
-        ConfigError: the pipeline named has never run.
-    """
-    from daycast.storage.sql.runs import latest_runs
-
-    stores = Stores(settings)
-    pages = stores.pages()
-    with stores.database() as database:
-        runs = {run.pipeline: run for run in latest_runs(database)}
-        if pipeline is not None and pipeline not in runs:
-            raise ConfigError(
-                f"A pipeline that has run is required: {', '.join(runs) or 'none has yet'}. Received: {pipeline!r}. "
-                f"Run it with: daycast run {pipeline}"
-            )
-        chosen = list(runs) if pipeline is None else [pipeline]
-        places = [pages.show(_report(database, _shelf(stores, name), runs[name])) for name in chosen]
-        return [*places, pages.index(_lines(database))] if places else []
+def report_of(database: Database, stores: Stores, run: RunRow) -> RunReport:
+    """The report of a run, with the newest forecasts."""
+    return _report(database, _shelf(stores, run.pipeline), run)
 
 
 def _shelf(stores: Stores, pipeline: str) -> Shelf:
@@ -109,7 +87,6 @@ def _shelf(stores: Stores, pipeline: str) -> Shelf:
         registry=stores.registry(),
         observations=stores.observations(pipeline),
         predictions=stores.predictions(pipeline),
-        pages=stores.pages(),
     )
 
 
@@ -163,31 +140,10 @@ def _live(database: Database, shelf: Shelf, report: RunReport) -> dict[int, Live
     return {days: LiveAccuracy(**accuracy(within(outcomes, since=start))) for days, start in since.items()}
 
 
-def _write_pages(database: Database, pages: Pages, report: RunReport) -> str:
-    """The run's own page, whose place is given; the pipeline's too where no newer run has written it."""
-    from daycast.storage.sql.runs import latest_runs
-
-    own = pages.keep(report)
-    if report.run.run_id in {run.run_id for run in latest_runs(database)}:
-        pages.show(report)
-    pages.index(_lines(database))
-    return own
-
-
-def _lines(database: Database) -> list[Line]:
-    from daycast.storage.reports.pages import Line
-    from daycast.storage.sql.runs import latest_runs
-
-    return [
-        Line(pipeline=run.pipeline, status=run.status, as_of=run.as_of, version=run.version, message=run.message or "")
-        for run in latest_runs(database)
-    ]
-
-
 def _fans(report: RunReport, levels: Levels) -> Iterator[Picture]:
     from daycast.models.pictures.panels import fan, fan_in_words
     from daycast.models.pictures.plots import draw_fan
-    from daycast.storage.reports.report import Picture
+    from daycast.storage.reports.any_report import Picture
 
     for name in list(levels)[:_FANS]:
         ahead = report.forecasts_of(name)
@@ -199,7 +155,7 @@ def _fans(report: RunReport, levels: Levels) -> Iterator[Picture]:
 def _history(report: RunReport) -> Iterator[Picture]:
     from daycast.models.pictures.panels import weeks, weeks_in_words
     from daycast.models.pictures.plots import draw_weeks
-    from daycast.storage.reports.report import Picture
+    from daycast.storage.reports.any_report import Picture
 
     if len(report.weeks) > 1:
         shown = weeks(report.weeks, title=f"{report.pipeline}: live, by week")
@@ -209,7 +165,7 @@ def _history(report: RunReport) -> Iterator[Picture]:
 def _losses(report: RunReport) -> Iterator[Picture]:
     from daycast.models.pictures.panels import losses_in_words
     from daycast.models.pictures.plots import draw_losses
-    from daycast.storage.reports.report import Picture
+    from daycast.storage.reports.any_report import Picture
 
     history = report.manifest.history if report.manifest else {}
     losses, validation = tuple(history.get("loss", ())), tuple(history.get("val_loss", ()))
@@ -224,7 +180,7 @@ def _traces(shelf: Shelf, report: RunReport, levels: Levels) -> Iterator[Picture
     from daycast.models.pictures.panels import trace, trace_in_words
     from daycast.models.pictures.plots import draw_trace
     from daycast.storage.calendars import Calendar
-    from daycast.storage.reports.report import Picture
+    from daycast.storage.reports.any_report import Picture
 
     if report.version is None:
         return

@@ -11,7 +11,7 @@ import pandas as pd
 from daycast.storage.feeds.reading.local_file import FILE_LIMIT, read_bytes
 from daycast.storage.feeds.reading.times import UnsureTimesError, parse_times, to_instants
 from daycast.storage.terms.errors import FeedRefused
-from daycast.storage.terms.words import DOCUMENT_ID, LABEL, PUBLISHED_AT, REASON, TEXT
+from daycast.storage.terms.words import DOCUMENT_ID, LABEL, LABELLED_AT, PUBLISHED_AT, REASON, TEXT, TIME
 
 FEED = "files"
 _PARQUET = (".parquet", ".pq")
@@ -19,7 +19,7 @@ _TEXT = (".txt", ".text", ".md")
 _LONGEST_KEY = 200
 _NUL = "\0"
 """PostgreSQL keeps no text with it, and refuses the rows that come with it."""
-_READ = (DOCUMENT_ID, TEXT, PUBLISHED_AT, LABEL)
+_READ = (DOCUMENT_ID, TEXT, PUBLISHED_AT, LABEL, LABELLED_AT)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -31,6 +31,8 @@ class DocumentLayout:
         text: the column of their texts.
         time: the column of when they were published.
         label: the column of their labels, empty where one is not known; none where there is no such column.
+        labelled_at: the column of when their labels became known; without one, a label counts from when its document
+            was published, or from when it came.
         timezone: of times that bear no zone.
         encoding: of CSV and text files.
     """
@@ -39,6 +41,7 @@ class DocumentLayout:
     text: str = TEXT
     time: str = PUBLISHED_AT
     label: str | None = None
+    labelled_at: str | None = None
     timezone: str = "UTC"
     encoding: str = "utf-8"
 
@@ -46,7 +49,8 @@ class DocumentLayout:
     def columns(self) -> dict[str, str]:
         """The names in the file by our own."""
         named = {DOCUMENT_ID: self.document, TEXT: self.text, PUBLISHED_AT: self.time}
-        return named if self.label is None else {**named, LABEL: self.label}
+        more = {LABEL: self.label, LABELLED_AT: self.labelled_at}
+        return named | {ours: theirs for ours, theirs in more.items() if theirs is not None}
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -54,8 +58,9 @@ class Documents:
     """What was read.
 
     Attributes:
-        good: ``document_id``, ``text``, ``published_at`` (``datetime64[us, UTC]``) and ``label`` (missing where it is
-            not known), one row a document, in the file's order.
+        good: ``document_id``, ``text``, ``published_at`` (``datetime64[us, UTC]``), ``label`` (missing where it is
+            not known) and ``labelled_at`` (likewise, and where nothing says so), one row a document, in the file's
+            order.
         set_aside: ``document_id`` (as it was written, perhaps empty) and ``reason``; never a text, which may be secret.
     """
 
@@ -64,7 +69,7 @@ class Documents:
 
 
 def read_documents(path: Path, *, layout: DocumentLayout, name: str) -> Documents:
-    """Read a CSV or Parquet file, or every text file of a folder: its name is its key, its change its time.
+    """Read a CSV or Parquet file, a text file, or every one of a folder: its name is its key, its change its time.
 
     Args:
         path: the file or folder.
@@ -75,15 +80,16 @@ def read_documents(path: Path, *, layout: DocumentLayout, name: str) -> Document
         FeedUnavailable: there is nothing there, or it cannot be read.
         FeedRefused: it is no such table, a column is missing, or times with and without a zone stand in one column.
     """
-    if path.is_dir():
-        return _judged(_folder(path, layout=layout, name=name))
+    if path.is_dir() or path.suffix.lower() in _TEXT:
+        return _judged(_texts(path, layout=layout, name=name))
     data = read_bytes(path, feed=FEED, symbol=name)
     rows = _parquet(data, name=name) if path.suffix.lower() in _PARQUET else _csv(data, layout=layout, name=name)
     there = [str(column) for column in rows.columns]
     if missing := [column for column in layout.columns.values() if column not in there]:
         raise FeedRefused(FEED, name, f"no column {', '.join(map(repr, missing))} among {', '.join(there[:20])}")
     frame = pd.DataFrame({ours: rows[theirs] for ours, theirs in layout.columns.items()})
-    frame[PUBLISHED_AT] = _instants(frame[PUBLISHED_AT], layout=layout, name=name)
+    for time in {PUBLISHED_AT, LABELLED_AT} & set(frame.columns):
+        frame[time] = _instants(frame[time], column=layout.columns[time], layout=layout, name=name)
     return _judged(frame)
 
 
@@ -92,7 +98,10 @@ def _judged(frame: pd.DataFrame) -> Documents:
     frame = frame.reset_index(drop=True)
     key = frame[DOCUMENT_ID].map(_written).astype(object)
     label = frame[LABEL].map(_written) if LABEL in frame else pd.Series("", index=frame.index)
-    frame = frame.assign(**{DOCUMENT_ID: key, LABEL: label.where(label != "", None)})[list(_READ)]
+    missing = pd.Series(pd.NaT, index=frame.index, dtype=TIME)
+    known = frame.get(LABELLED_AT, missing)
+    undated = (label != "") & known.isna() & (LABELLED_AT in frame)
+    frame = frame.assign(**{DOCUMENT_ID: key, LABEL: label.where(label != "", None), LABELLED_AT: known})[list(_READ)]
     reasons = pd.Series("", index=frame.index)
     checks: Mapping[str, Any] = {
         "no key": key == "",
@@ -101,6 +110,7 @@ def _judged(frame: pd.DataFrame) -> Documents:
         "a NUL character in the label": label.str.contains(_NUL, regex=False),
         "no text": frame[TEXT].isna(),
         "no time that can be read": frame[PUBLISHED_AT].isna(),
+        "a label without a time that can be read": undated,
     }
     for reason, bad in checks.items():
         reasons = reasons.mask((reasons == "") & bad.astype(bool), reason)
@@ -123,12 +133,14 @@ def _written(value: Any) -> str:
     return " ".join(str(value).split())
 
 
-def _instants(values: pd.Series, *, layout: DocumentLayout, name: str) -> pd.Series:
+def _instants(values: pd.Series, *, column: str, layout: DocumentLayout, name: str) -> pd.Series:
     """Times as they are where they are typed, and read where they are text."""
     if values.dtype.kind == "M":
         instants = to_instants(pd.DatetimeIndex(values), timezone=layout.timezone, days=False)
+    elif values.isna().all():
+        instants = pd.DatetimeIndex([pd.NaT] * len(values), tz="UTC").as_unit("us")
     elif values.dtype.kind in "iuf":
-        raise FeedRefused(FEED, name, f"numbers in the time column {layout.time!r}; their unit and epoch are a guess")
+        raise FeedRefused(FEED, name, f"numbers in the time column {column!r}; their unit and epoch are a guess")
     else:
         try:
             texts = [_written(value) for value in values]
@@ -160,8 +172,8 @@ def _csv(data: bytes, *, layout: DocumentLayout, name: str) -> pd.DataFrame:
         raise FeedRefused(FEED, name, f"what is no CSV with a header ({error})") from None
 
 
-def _folder(path: Path, *, layout: DocumentLayout, name: str) -> pd.DataFrame:
-    files = sorted(file for file in path.rglob("*") if file.suffix.lower() in _TEXT)
+def _texts(path: Path, *, layout: DocumentLayout, name: str) -> pd.DataFrame:
+    files = sorted(file for file in path.rglob("*") if file.suffix.lower() in _TEXT) if path.is_dir() else [path]
     if not files:
         raise FeedRefused(FEED, name, f"no {', '.join(_TEXT)} file in {path}")
     texts: list[str | None] = []
@@ -174,5 +186,5 @@ def _folder(path: Path, *, layout: DocumentLayout, name: str) -> pd.DataFrame:
         except (UnicodeDecodeError, LookupError):
             texts.append(None)
     changed = pd.to_datetime([file.stat().st_mtime_ns for file in files], utc=True).as_unit("us")
-    keys = [file.relative_to(path).with_suffix("").as_posix() for file in files]
+    keys = [file.relative_to(path if path.is_dir() else path.parent).with_suffix("").as_posix() for file in files]
     return pd.DataFrame({DOCUMENT_ID: keys, TEXT: pd.Series(texts, dtype=object), PUBLISHED_AT: changed})

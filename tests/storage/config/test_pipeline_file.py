@@ -29,7 +29,7 @@ def write(tmp_path: Path, text: str) -> Path:
 
 def test_the_file_that_ships_is_right() -> None:
     pipelines = load_pipelines(Path("flows/pipelines.toml"))
-    assert list(pipelines) == ["prices", "etth1", "etth1_days"]
+    assert list(pipelines) == ["prices", "etth1", "etth1_days", "sample_reviews"]
     assert pipelines["prices"].lookback == 50
     assert pipelines["prices"].model.cell == "lstm"
     assert pipelines["etth1"].columns == ("HUFL", "HULL", "MUFL", "MULL", "LUFL", "LULL", "OT")

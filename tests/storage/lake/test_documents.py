@@ -81,3 +81,30 @@ def test_what_could_not_be_used_is_kept_with_its_reason(store: DocumentStore, tm
     store.set_aside(pd.DataFrame({"document_id": ["a"], "reason": ["no text"]}), fetched_at=START)
     (file,) = (tmp_path / "set_aside" / "reviews").iterdir()
     assert pd.read_parquet(file).to_dict("records") == [{"document_id": "a", "reason": "no text"}]
+
+
+def test_a_label_with_a_time_of_its_own_is_known_from_then_on(store: DocumentStore) -> None:
+    frame = _documents(a=("warm", "good", 0), b=("cold", "bad", 0))
+    later = pd.Series([START + 3 * DAY, START - DAY]).astype("datetime64[us, UTC]")
+    store.add(frame.assign(labelled_at=later), fetched_at=START + 5 * DAY, known_at=START + 5 * DAY)
+    assert _known(store, 1) == {"a": ("warm", None), "b": ("cold", "bad")}
+    assert _known(store, 3) == {"a": ("warm", "good"), "b": ("cold", "bad")}
+    labels = store.labels(START + 9 * DAY).set_index("document_id")
+    assert labels["available_at"].to_dict() == {"a": START + 3 * DAY, "b": START}
+    assert store.labels(START + DAY)["document_id"].tolist() == ["b"]
+
+
+def test_a_label_that_comes_later_counts_from_when_it_came_whatever_its_own_time_says(store: DocumentStore) -> None:
+    _add(store, 0, a=("warm", None, 0))
+    said = pd.Series([START + DAY]).astype("datetime64[us, UTC]")
+    came = START + 4 * DAY
+    store.add(_documents(a=("warm", "good", 0)).assign(labelled_at=said), fetched_at=came, known_at=came)
+    assert _known(store, 3) == {"a": ("warm", None)}
+    assert _known(store, 4) == {"a": ("warm", "good")}
+
+
+def test_a_text_that_changes_leaves_the_time_of_its_label(store: DocumentStore) -> None:
+    _add(store, 0, a=("warm", "good", 0))
+    _add(store, 5, a=("warm indeed", "good", 0))
+    (row,) = store.labels(START + 9 * DAY).to_dict("records")
+    assert (row["label"], row["available_at"]) == ("good", START)

@@ -8,8 +8,9 @@ from html.parser import HTMLParser
 import pytest
 
 from daycast.storage.lake.folder import Folder
+from daycast.storage.reports.any_report import Aside, Picture, Score
 from daycast.storage.reports.pages import ARTIFACT_BYTES, Line, Pages, render_html, render_markdown
-from daycast.storage.reports.report import Aside, Picture, RunReport, Score
+from daycast.storage.reports.report import RunReport
 from daycast.storage.sql.changes import Change
 from daycast.storage.sql.runs import RunRow
 from daycast.storage.sql.versions import Version

@@ -11,7 +11,8 @@ from sqlalchemy import update
 from daycast.storage.sql.database import Database
 from daycast.storage.sql.tables import Run
 from daycast.storage.terms.errors import ConfigError
-from daycast.tasks.steps.report import publish, write_pages
+from daycast.tasks.answers.pages import write_pages
+from daycast.tasks.steps.report import publish
 from tests.places import AS_OF, Place, make_place, prefect_headers
 
 pytestmark = [

@@ -132,3 +132,23 @@ def test_damaged_parquet_numbers_as_times_and_nothing_at_all_are_refused(tmp_pat
     (tmp_path / "empty").mkdir()
     with pytest.raises(FeedRefused, match=r"no \.txt"):
         read_documents(tmp_path / "empty", layout=LAYOUT, name="docs")
+
+
+def test_a_label_has_a_time_of_its_own_where_the_layout_names_its_column(tmp_path: Path) -> None:
+    frame = _frame().assign(labelled_at=["2026-02-01T00:00Z", "soon", *["2026-02-02T10:00:00+02:00"] * 7])
+    frame.to_csv(tmp_path / "docs.csv", index=False)
+    layout = DocumentLayout(label="label", labelled_at="labelled_at")
+    read = read_documents(tmp_path / "docs.csv", layout=layout, name="docs")
+    assert read.good["labelled_at"].iloc[0] == pd.Timestamp("2026-02-01", tz="UTC")
+    assert read.good["labelled_at"].iloc[2] == pd.Timestamp("2026-02-02T08:00", tz="UTC")
+    assert "emoji" in set(read.good["document_id"]), "without a label it needs no time"
+    bad = frame.assign(labelled_at="soon").iloc[:1]
+    bad.to_csv(tmp_path / "bad.csv", index=False)
+    aside = read_documents(tmp_path / "bad.csv", layout=layout, name="docs").set_aside
+    assert aside["reason"].tolist() == ["a label without a time that can be read"]
+
+
+def test_a_single_text_file_is_a_document(tmp_path: Path) -> None:
+    (tmp_path / "play.txt").write_text("To be,\nor not", encoding="utf-8")
+    read = read_documents(tmp_path / "play.txt", layout=DocumentLayout(), name="play")
+    assert read.good[["document_id", "text"]].to_numpy().tolist() == [["play", "To be,\nor not"]]

@@ -1,0 +1,89 @@
+"""What a run of a pipeline that predicts labels would find, for ``daycast check``; nothing is written."""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import TYPE_CHECKING
+
+from daycast.storage.terms.errors import FeedError
+from daycast.storage.terms.labels_pipeline import LabelsPipeline
+from daycast.storage.terms.words import LABEL, LABELLED_AT, PUBLISHED_AT, REASON
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+
+@dataclass(frozen=True, kw_only=True)
+class CheckedLabels:
+    """What a run would find.
+
+    Attributes:
+        pipeline: its name.
+        documents: that could be used.
+        first: of these, aware UTC; none where there is none.
+        last: likewise.
+        labels: how many documents of each, the most frequent first.
+        counts: labelled documents by part.
+        waiting: documents without a label.
+        set_aside: how many documents for which reason, the most frequent first.
+        troubles: why a run would fail or be degraded.
+    """
+
+    pipeline: str
+    documents: int = 0
+    first: datetime | None = None
+    last: datetime | None = None
+    labels: dict[str, int] = field(default_factory=dict)
+    counts: dict[str, int] = field(default_factory=dict)
+    waiting: int = 0
+    set_aside: dict[str, int] = field(default_factory=dict)
+    troubles: tuple[str, ...] = ()
+
+    @property
+    def good(self) -> bool:
+        """Whether a run would go well."""
+        return not self.troubles
+
+
+def check_labels(spec: LabelsPipeline, *, at: datetime) -> CheckedLabels:
+    """Read the documents of a pipeline and cut them by time, as a first run at an instant would.
+
+    Args:
+        spec: the pipeline.
+        at: the instant, aware.
+    """
+    from daycast.models.text.parts import divide
+    from daycast.storage.feeds.catalog import open_documents
+
+    try:
+        read = open_documents(spec).read(at)
+    except FeedError as error:
+        return CheckedLabels(pipeline=spec.name, troubles=(str(error),))
+    known = _known(read.good, at=at)
+    aside = dict(Counter(read.set_aside[REASON]).most_common())
+    if known.empty:
+        return CheckedLabels(pipeline=spec.name, set_aside=aside, troubles=("no document that could be used",))
+    parts = divide(known, split=spec.split)
+    strange = f"{sum(parts.strange.values())} held-out documents bear labels that training has not"
+    return CheckedLabels(
+        pipeline=spec.name,
+        documents=len(known),
+        first=known[PUBLISHED_AT].min().to_pydatetime(),
+        last=known[PUBLISHED_AT].max().to_pydatetime(),
+        labels=dict(Counter(known[LABEL].dropna()).most_common()),
+        counts={part: len(getattr(parts, part)) for part in ("training", "validation", "test")},
+        waiting=len(parts.waiting),
+        set_aside=aside,
+        troubles=tuple(filter(None, (parts.untrainable, strange if parts.strange else ""))),
+    )
+
+
+def _known(documents: pd.DataFrame, *, at: datetime) -> pd.DataFrame:
+    """The documents that a run would know, with the labels that it would."""
+    import pandas as pd
+
+    known = documents[documents[PUBLISHED_AT] <= pd.Timestamp(at)].sort_values(PUBLISHED_AT, kind="stable")
+    later = known[LABELLED_AT] > pd.Timestamp(at)
+    return known.assign(**{LABEL: known[LABEL].where(~later, None)})

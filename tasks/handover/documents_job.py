@@ -1,0 +1,33 @@
+"""What one run of a pipeline on text is of."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from daycast.storage.terms.labels_pipeline import LabelsPipeline
+from daycast.tasks.handover.job import AnyJob
+
+if TYPE_CHECKING:
+    from daycast.storage.lake.documents import DocumentStore
+    from daycast.storage.lake.told import ToldLabels
+
+
+@dataclass(frozen=True, kw_only=True)
+class DocumentsJob(AnyJob):
+    """One run of a pipeline on text."""
+
+    def documents(self) -> DocumentStore:
+        """The pipeline's documents."""
+        return self.stores.documents(self.pipeline.name)
+
+
+@dataclass(frozen=True, kw_only=True)
+class LabelsJob(DocumentsJob):
+    """One run of a pipeline that predicts labels."""
+
+    pipeline: LabelsPipeline
+
+    def told(self) -> ToldLabels:
+        """What the pipeline's versions tell."""
+        return self.stores.told_labels(self.pipeline.name)

@@ -1,0 +1,51 @@
+"""Fetch a pipeline's documents, set aside what cannot be used, and keep the rest in the lake."""
+
+from __future__ import annotations
+
+from collections import Counter
+
+from prefect import task
+from prefect.cache_policies import NO_CACHE
+
+from daycast.storage.terms.errors import DataError, FeedError
+from daycast.storage.terms.words import REASON
+from daycast.tasks.handover.documents_job import DocumentsJob
+from daycast.tasks.handover.results import Ingested
+
+_REASONS = 5
+"""Reasons at most that are told; the lake holds them all."""
+
+
+@task(name="ingest-documents", cache_policy=NO_CACHE)
+def ingest_documents(job: DocumentsJob) -> Ingested:
+    """Fetch, check and keep the documents of a pipeline; where the feed fails, those that came earlier serve.
+
+    No text is told of, here or in any log: it may be secret.
+
+    Raises:
+        FeedError: the feed failed, and the lake holds nothing.
+        DataError: of the documents none could be used, now or earlier.
+    """
+    from daycast.storage.feeds.catalog import open_documents
+
+    store, spec = job.documents(), job.pipeline
+    try:
+        read = open_documents(spec).read(job.as_of)
+    except FeedError as error:
+        if store.empty():
+            raise
+        return Ingested(failures={spec.name: str(error)})
+    added = store.add(read.good, fetched_at=job.now, known_at=job.known_at)
+    store.set_aside(read.set_aside, fetched_at=job.now)
+    counts = Counter(read.set_aside[REASON])
+    if store.empty():
+        raise DataError(
+            f"At least one usable document is required. Received: none from the feed {spec.feed!r}; "
+            f"{len(read.set_aside)} were set aside. Look at them in the lake under set_aside/{spec.name}."
+        )
+    return Ingested(
+        new=added.new,
+        revised=added.revised + added.labelled,
+        set_aside=len(read.set_aside),
+        reasons=tuple(f"{count} documents: {reason}" for reason, count in counts.most_common(_REASONS)),
+    )
