@@ -18,6 +18,7 @@ from sqlalchemy import insert, select, text
 from daycast.storage.config.pipeline_file import load_pipelines
 from daycast.storage.feeds.catalog import FEEDS, KINDS, own_keys, pipeline_on
 from daycast.storage.sql.database import Database
+from daycast.storage.sql.labels import write_labels
 from daycast.storage.sql.tables import Base
 from daycast.storage.sql.view_columns import VIEWS
 from daycast.storage.terms.any_pipeline import AnyPipeline
@@ -29,6 +30,7 @@ from daycast.storage.terms.rules import LiveRules, Rules, SplitSpec
 from daycast.storage.terms.schedule import Schedule
 from daycast.storage.terms.text_model import TextModelSpec
 from daycast.storage.terms.text_pipeline import Samples, TextPipeline
+from tests.places import AS_OF
 
 ROOT = Path(__file__).parents[1]
 README = (ROOT / "README.md").read_text(encoding="utf-8")
@@ -239,14 +241,22 @@ def test_the_paths_named_exist():
 
 @pytest.fixture
 def filled(trained) -> Database:
-    """A database on SQLite after two runs, so that the first one's forecasts have met their actual values."""
+    """A database on SQLite after two runs, so that some forecasts have met their actual values, and with a label."""
     trained.run(training="reuse")
-    return Database.open(trained.database_url)
+    database = Database.open(trained.database_url)
+    write_labels(database, [LABEL])
+    return database
+
+
+LABEL = {
+    "pipeline": "reviews", "document_id": "r1", "as_of": AS_OF, "published_at": AS_OF, "issued_at": AS_OF,
+    "label": "good", "probability": 0.9, "forecaster": "network", "version": "v1", "quality": "ok", "run_id": "r",
+}  # fmt: skip
 
 
 def test_the_example_queries_answer_on_both_databases(filled, postgresql_url):
     queries = re.findall(r"```sql\n(.*?)```", README, flags=re.DOTALL)
-    assert len(queries) == 3
+    assert len(queries) == 4
     with filled, Database.open(postgresql_url) as other:
         with other.transaction() as connection:
             for table in Base.metadata.sorted_tables:

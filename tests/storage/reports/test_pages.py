@@ -175,7 +175,7 @@ def _shape(markdown):
 
 
 def test_sample_data_and_lost_files_are_named():
-    report = _report(series=({**_report().series[0], "feed": "sample"},), trouble="model.keras is gone")
+    report = _report(run=replace(_report().run, pipeline="sample_prices"), trouble="model.keras is gone")
     for text in (render_html(report), render_markdown(report, page="p")):
         assert "Generated sample data, not real ones" in text
         assert "model.keras is gone" in text
