@@ -107,7 +107,7 @@ def enter(
     if len(held_out["validation"]) < REQUIRED:
         return None
     of_known = np.isin(np.array(material.panel.names, dtype=object), list(known)) if networks else None
-    alone: dict[ForecasterName, Means] = {
+    alone: dict[str, Means] = {
         baseline.name: {split: baseline.predict(windows) for split, windows in held_out.items()}
         for baseline in BASELINES
     }
@@ -115,18 +115,30 @@ def enter(
         split: np.ones(len(each), dtype=bool) if of_known is None else of_known[each.codes]
         for split, each in held_out.items()
     }
-    naive = {NAIVE: alone[NAIVE]}
     scorer = _Scorer(material, spec)
-    raced = {version: scorer.tallies({**each, **naive}, chosen) for version, each in networks.items()}
-    raced[BASELINES_ALONE] = scorer.tallies(alone, chosen)
+    of_networks = {_key(version, name): means for version, each in networks.items() for name, means in each.items()}
+    raced = scorer.tallies({**of_networks, **alone}, chosen)
     new = {split: ~mask for split, mask in chosen.items()}
-    last = {NETWORK: list(networks.values())[-1][NETWORK]} if networks else {}
+    last: dict[str, Means] = {NETWORK: list(networks.values())[-1][NETWORK]} if networks else {}
     for split in SPLITS if last else ():
         new[split] &= np.isfinite(last[NETWORK][split]).all(axis=1)
     fresh = scorer.tallies({**last, **alone}, new) if last and new["validation"].sum() >= REQUIRED else None
-    if any(each is None for each in raced.values()):
-        return Tallies(raced={}, newcomers=fresh)
-    return Tallies(raced={version: each for version, each in raced.items() if each}, newcomers=fresh)
+    return Tallies(raced=_apart(raced, networks) if raced else {}, newcomers=fresh)
+
+
+def _key(version: str, forecaster: ForecasterName) -> str:
+    return f"{version}/{forecaster}"
+
+
+def _apart(
+    raced: Mapping[Split, Tally], networks: Mapping[str, Mapping[ForecasterName, Means]]
+) -> dict[str, dict[Split, Tally]]:
+    """Each version's sums beside naive's, and the baselines' alone."""
+    who: dict[str, dict[str, ForecasterName]] = {
+        version: {NAIVE: NAIVE, **{_key(version, name): name for name in each}} for version, each in networks.items()
+    }
+    who[BASELINES_ALONE] = {baseline.name: baseline.name for baseline in BASELINES}
+    return {key: {split: raced[split].called(names) for split in SPLITS} for key, names in who.items()}
 
 
 @dataclass(frozen=True)
@@ -134,12 +146,11 @@ class _Scorer:
     material: Material
     spec: Pipeline
 
-    def tallies(
-        self, means: Mapping[ForecasterName, Means], chosen: Mapping[Split, np.ndarray]
-    ) -> dict[Split, Tally] | None:
+    def tallies(self, means: Mapping[str, Means], chosen: Mapping[Split, np.ndarray]) -> dict[Split, Tally] | None:
         """Sums over some of the windows; none where they are too few for an interval."""
         kind = self.spec.difference_of(self.spec.target)
-        windows = {split: getattr(self.material, split).where(chosen[split]) for split in SPLITS}
+        # What a network reads is most of a window, and nobody's score hangs on it.
+        windows = {split: getattr(self.material, split).without_inputs().where(chosen[split]) for split in SPLITS}
         if len(windows["validation"]) < REQUIRED:
             return None
         until = self.material.bounds.training_end.tz_localize(None).to_datetime64()
@@ -241,6 +252,6 @@ def _kept(rows: Mapping[Split, pd.DataFrame], *, alone: bool) -> pd.DataFrame:
 def _errors(rows: Mapping[Split, pd.DataFrame], sums: Tally) -> dict[ForecasterName, Errors]:
     validation, test = (overall(rows[split], metric="mase") for split in SPLITS)
     return {
-        name: Errors(validation=validation[name], test=test[name], blocks=blocks)
+        name: Errors(validation=validation[name], test=test[name], blocks=blocks)  # type: ignore[misc]
         for name, blocks in sums.blocks.items()
     }

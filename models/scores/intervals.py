@@ -5,6 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from daycast.models.scores.ranks import ranked
 from daycast.models.scores.residuals import Residuals, above_zero
 from daycast.models.series.differencing import POSITIVE, Floats
 from daycast.models.series.material import NEWEST
@@ -109,12 +110,16 @@ class Intervals:
         lower_95, upper_95 = self.bounds(mean, windows, coverage=LEVELS[1])
         return Band(lower_80=lower_80, upper_80=upper_80, lower_95=lower_95, upper_95=upper_95)
 
-    def bounds(self, mean: Floats, windows: Windows, *, coverage: int) -> tuple[Floats, Floats]:
-        """Lower and upper bounds, ``(n, horizon)`` levels, of one of :data:`COVERAGES`."""
+    def places(self, windows: Windows) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
+        """Which renewal of the radii, and which of their rows, each window has; both ``(n,)``."""
         position = {name: row for row, name in enumerate(self.names)}
         rows = np.array([position.get(name, len(self.names)) for name in windows.names], dtype=np.intp)
-        renewal = np.maximum(np.searchsorted(self.since, windows.origin, side="right") - 1, 0)
-        radius = self.radii[..., COVERAGES.index(coverage)][renewal, rows[windows.codes]]
+        return np.maximum(np.searchsorted(self.since, windows.origin, side="right") - 1, 0), rows[windows.codes]
+
+    def bounds(self, mean: Floats, windows: Windows, *, coverage: int) -> tuple[Floats, Floats]:
+        """Lower and upper bounds, ``(n, horizon)`` levels, of one of :data:`COVERAGES`."""
+        renewal, row = self.places(windows)
+        radius = self.radii[..., COVERAGES.index(coverage)][renewal, row]
         if self.kind not in POSITIVE:
             return mean - radius, mean + radius
         # Times a factor, and not through the logarithm and back: where the radius is 0 the bounds are the mean itself.
@@ -165,7 +170,10 @@ def _quantiles(values: Floats, counts: NDArray[np.intp]) -> Floats:
     ranks = np.maximum(1, -(-(counts[:, np.newaxis] + 1) * np.array(COVERAGES) // 100))  # whole numbers: a true ceiling
     if not values.shape[1]:
         return np.zeros((len(counts), values.shape[2], len(COVERAGES)))
-    ordered = np.sort(values, axis=1)
-    found = np.take_along_axis(ordered, np.minimum(ranks, values.shape[1])[..., np.newaxis] - 1, axis=1)
+    places = np.minimum(ranks, values.shape[1]) - 1
+    if len(values) == 1:  # a panel's hundred thousands, of which a score is wanted
+        found = np.stack([ranked(lane, places[0]) for lane in values[0].T], axis=-1)[np.newaxis]
+    else:
+        found = np.take_along_axis(np.sort(values, axis=1), places[..., np.newaxis], axis=1)
     finite = np.where(np.isfinite(found), found, 0.0)  # weighed with nothing
     return np.asarray(finite.transpose(0, 2, 1))

@@ -7,7 +7,8 @@ import numpy as np
 import pandas as pd
 
 from daycast.models.scores.blocks import Blocks
-from daycast.models.scores.intervals import COVERAGES, Intervals
+from daycast.models.scores.crps import crps
+from daycast.models.scores.intervals import Intervals
 from daycast.models.series.differencing import Floats
 from daycast.models.series.windows import Mask, Windows
 from daycast.storage.terms.pipeline import DifferenceKind
@@ -20,7 +21,6 @@ from daycast.storage.terms.words import (
     NAIVE,
     OF_QUARTERS,
     QUARTERS,
-    ForecasterName,
     Metric,
     Split,
 )
@@ -55,9 +55,9 @@ class Tally:
     """
 
     names: tuple[str, ...]
-    leads: Mapping[ForecasterName, Mapping[Metric, Pair]]
-    series: Mapping[ForecasterName, Mapping[Metric, Pair]]
-    blocks: Mapping[ForecasterName, Blocks]
+    leads: Mapping[str, Mapping[Metric, Pair]]
+    series: Mapping[str, Mapping[Metric, Pair]]
+    blocks: Mapping[str, Blocks]
 
     def __add__(self, other: "Tally") -> "Tally":
         return Tally(
@@ -65,6 +65,15 @@ class Tally:
             leads=_merged(self.leads, other.leads, np.add),
             series=_merged(self.series, other.series, lambda one, two: np.concatenate([one, two])),
             blocks={name: blocks + other.blocks[name] for name, blocks in self.blocks.items()},
+        )
+
+    def called(self, names: Mapping[str, str]) -> "Tally":
+        """The sums of some forecasters alone, under the names that they are given here."""
+        return Tally(
+            names=self.names,
+            leads={new: self.leads[name] for name, new in names.items()},
+            series={new: self.series[name] for name, new in names.items()},
+            blocks={new: self.blocks[name] for name, new in names.items()},
         )
 
     def rows(self, *, split: Split, baselines: "Tally | None" = None) -> pd.DataFrame:
@@ -102,7 +111,7 @@ class Tally:
         means = [self._means(name) for name in BASELINES if name in self.leads]
         return min(means, key=lambda each: float(each["mae"][0][0]))
 
-    def _means(self, name: ForecasterName) -> dict[Metric, Pair]:
+    def _means(self, name: str) -> dict[Metric, Pair]:
         """Over all, by lead, then by series: the mean, and of how many."""
         found = {}
         for metric, (total, n) in self.leads[name].items():
@@ -114,7 +123,7 @@ class Tally:
 
 
 def tally(
-    forecasts: Mapping[ForecasterName, Forecast],
+    forecasts: Mapping[str, Forecast],
     *,
     windows: Windows,
     kind: DifferenceKind,
@@ -147,21 +156,21 @@ def tally(
     actual = windows.levels(kind)
     scale = scales[windows.codes][:, np.newaxis]
     quarter, block = (_place(windows.origin, span, count) for count in (QUARTERS, blocks))
-    values = {
-        name: _by_quarter(
-            _values(forecast, actual=actual, windows=windows, scale=scale, directional=directional), quarter
-        )
-        for name, forecast in forecasts.items()
-    }
-    return Tally(
-        names=windows.names,
-        leads={name: {metric: _by_lead(*each) for metric, each in table.items()} for name, table in values.items()},
-        series={
-            name: {metric: _by_series(*each, windows) for metric, each in table.items()}
-            for name, table in values.items()
-        },
-        blocks={name: Blocks.of(table["mase"][0], place=block, count=blocks) for name, table in values.items()},
-    )
+    leads: dict[str, Mapping[Metric, Pair]] = {}
+    series: dict[str, Mapping[Metric, Pair]] = {}
+    of_blocks: dict[str, Blocks] = {}
+    for name, forecast in forecasts.items():  # one after the other: of each there are a dozen values a window and lead
+        values = _values(forecast, actual=actual, windows=windows, scale=scale, directional=directional)
+        by_both = {metric: _sums(*each, windows) for metric, each in values.items()}
+        quarters = _of_quarters(values, quarter, len(windows.names))
+        leads[name] = {metric: (total.sum(axis=0), n.sum(axis=0)) for metric, (total, n) in by_both.items()} | quarters[
+            0
+        ]
+        series[name] = {
+            metric: (total.sum(axis=1), n.sum(axis=1)) for metric, (total, n) in by_both.items()
+        } | quarters[1]
+        of_blocks[name] = Blocks.of(values["mase"][0], place=block, count=blocks)
+    return Tally(names=windows.names, leads=leads, series=series, blocks=of_blocks)
 
 
 def overall(scores: pd.DataFrame, *, metric: str) -> dict[str, float]:
@@ -177,16 +186,15 @@ def overall(scores: pd.DataFrame, *, metric: str) -> dict[str, float]:
 
 def _values(
     forecast: Forecast, *, actual: Floats, windows: Windows, scale: Floats, directional: bool
-) -> dict[Metric, tuple[Floats, Mask]]:
-    """What is summed of each window and lead, and where it counts."""
+) -> dict[Metric, tuple[Floats, Mask | None]]:
+    """What is summed of each window and lead, and where it counts; everywhere without a mask."""
     error = np.abs(actual - forecast.mean)
-    every = np.ones(error.shape, dtype=bool)
-    table: dict[Metric, tuple[Floats, Mask]] = {
-        "mae": (error, every),
-        "rmse": (np.square(error), every),
-        "mase": (error / scale, every),
+    table: dict[Metric, tuple[Floats, Mask | None]] = {
+        "mae": (error, None),
+        "rmse": (np.square(error), None),
+        "mase": (error / scale, None),
     }
-    table.update({metric: (values, every) for metric, values in _distribution(forecast, actual, windows).items()})
+    table.update({metric: (values, None) for metric, values in _distribution(forecast, actual, windows).items()})
     if directional:
         base = windows.base[:, np.newaxis]
         told, came = np.sign(forecast.mean - base), np.sign(actual - base)
@@ -195,20 +203,16 @@ def _values(
 
 
 def _distribution(forecast: Forecast, actual: Floats, windows: Windows) -> dict[Metric, Floats]:
-    """Coverage and CRPS, from the intervals at every coverage of the grid."""
-    pinball = np.zeros_like(actual)
+    """What the two intervals came to, and CRPS, from those at every coverage of the grid."""
+    mean, intervals = forecast.mean, forecast.intervals
     table: dict[Metric, Floats] = {}
-    for coverage in COVERAGES:
-        lower, upper = forecast.intervals.bounds(forecast.mean, windows, coverage=coverage)
-        pinball += _pinball(actual - upper, (100 + coverage) / 200)
-        if coverage:
-            pinball += _pinball(actual - lower, (100 - coverage) / 200)
-        if coverage in LEVELS:
-            outside = np.maximum(lower - actual, 0.0) + np.maximum(actual - upper, 0.0)
-            table[_at("coverage", coverage)] = ((lower <= actual) & (actual <= upper)).astype(float)
-            table[_at("width", coverage)] = upper - lower
-            table[_at("interval_score", coverage)] = upper - lower + 200.0 / (100 - coverage) * outside
-    table["crps"] = 2.0 * pinball / (2 * len(COVERAGES) - 1)
+    for coverage in LEVELS:
+        lower, upper = intervals.bounds(mean, windows, coverage=coverage)
+        outside = np.maximum(lower - actual, 0.0) + np.maximum(actual - upper, 0.0)
+        table[_at("coverage", coverage)] = ((lower <= actual) & (actual <= upper)).astype(float)
+        table[_at("width", coverage)] = upper - lower
+        table[_at("interval_score", coverage)] = upper - lower + 200.0 / (100 - coverage) * outside
+    table["crps"] = crps(mean, actual, windows=windows, intervals=intervals)
     return table
 
 
@@ -223,37 +227,43 @@ def _place(origin: np.ndarray, span: Span, count: int) -> np.ndarray:
     return np.clip((share * count).astype(np.intp), 0, count - 1)
 
 
-def _by_quarter(table: dict[Metric, tuple[Floats, Mask]], quarter: np.ndarray) -> dict[Metric, tuple[Floats, Mask]]:
-    """The coverages once more, of each quarter."""
-    parts = {
-        f"coverage_{level}_q{number + 1}": (values, among & (quarter == number)[:, np.newaxis])
-        for level in LEVELS
-        for values, among in [table[_at("coverage", level)]]
-        for number in range(QUARTERS)
-    }
-    return {**table, **parts}  # type: ignore[dict-item]  # the words have these names
+def _sums(values: Floats, among: Mask | None, windows: Windows) -> Pair:
+    """Sums and numbers by series and lead, each ``(series, horizon)``; without a mask everything counts."""
+    shape = len(windows.names), values.shape[1]
+    total, n = np.zeros(shape), np.zeros(shape)
+    if not len(values):
+        return total, n
+    starts = np.flatnonzero(np.diff(windows.codes, prepend=-1))  # they are ordered by series
+    present = windows.codes[starts]
+    if among is None:
+        total[present] = np.add.reduceat(values, starts)
+        n[present] = np.diff(starts, append=len(values))[:, np.newaxis]
+    else:
+        total[present] = np.add.reduceat(np.where(among, values, 0.0), starts)
+        n[present] = np.add.reduceat(among.astype(float), starts)
+    return total, n
 
 
-def _pinball(apart: Floats, quantile: float) -> Floats:
-    return np.asarray(np.maximum(quantile * apart, (quantile - 1.0) * apart))
-
-
-def _by_lead(values: Floats, among: Mask) -> Pair:
-    return np.where(among, values, 0.0).sum(axis=0), among.sum(axis=0).astype(float)
-
-
-def _by_series(values: Floats, among: Mask, windows: Windows) -> Pair:
-    total, count = np.where(among, values, 0.0).sum(axis=1), among.sum(axis=1).astype(float)
-    size = len(windows.names)
-    sums, n = (np.bincount(windows.codes, weights=each, minlength=size) for each in (total, count))
-    return np.asarray(sums, dtype=np.float64), np.asarray(n, dtype=np.float64)
+def _of_quarters(
+    values: Mapping[Metric, tuple[Floats, Mask | None]], quarter: np.ndarray, series: int
+) -> tuple[dict[Metric, Pair], dict[Metric, Pair]]:
+    """The coverages once more, of each quarter: by lead, and of no series by itself."""
+    leads: dict[Metric, Pair] = {}
+    for level in LEVELS:
+        inside, _ = values[_at("coverage", level)]
+        for number in range(QUARTERS):
+            some = inside[quarter == number]
+            name: Metric = f"coverage_{level}_q{number + 1}"  # type: ignore[assignment]  # the words have these names
+            leads[name] = some.sum(axis=0), np.full(inside.shape[1], float(len(some)))
+    nothing = np.zeros(series)
+    return leads, dict.fromkeys(leads, (nothing, nothing))
 
 
 def _merged(
-    one: Mapping[ForecasterName, Mapping[Metric, Pair]],
-    two: Mapping[ForecasterName, Mapping[Metric, Pair]],
+    one: Mapping[str, Mapping[Metric, Pair]],
+    two: Mapping[str, Mapping[Metric, Pair]],
     join: Callable[[Floats, Floats], Floats],
-) -> dict[ForecasterName, dict[Metric, Pair]]:
+) -> dict[str, dict[Metric, Pair]]:
     return {
         name: {
             metric: (join(total, two[name][metric][0]), join(n, two[name][metric][1]))

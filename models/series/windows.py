@@ -71,6 +71,10 @@ class Windows:
         """The levels that came after each origin, ``(n, horizon)``, undone from ``targets`` of this kind."""
         return undo(self.targets, base=self.base, kind=kind)
 
+    def without_inputs(self) -> "Windows":
+        """The same windows without what a network reads of them: for those who ask what came after."""
+        return replace(self, inputs=self.inputs[:, :0])
+
     def where(self, mask: Mask | NDArray[np.intp] | slice) -> "Windows":
         """The windows chosen by a mask, by positions or by a slice, with the same names."""
         rows = {field.name: getattr(self, field.name)[mask] for field in fields(self) if field.name != "names"}
