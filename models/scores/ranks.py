@@ -23,8 +23,9 @@ def ranked(values: Floats, places: NDArray[np.intp]) -> Floats:
     >>> ranked(np.array([3.0, np.inf, 1.0, 2.0]), np.array([0, 2, 3])).tolist()
     [1.0, 3.0, inf]
     """
-    mean = np.mean(values, where=np.isfinite(values)) if np.isfinite(values).any() else 0.0
-    factor = _BINS / (_REACH * mean) if mean > 0 else 1.0
+    finite = np.isfinite(values)
+    mean = np.mean(values, where=finite) if finite.any() else 0.0
+    factor = _BINS / (_REACH * mean) if mean > np.finfo(float).tiny * _BINS else 1.0
     bins = np.minimum(values * factor, _BINS - 1).astype(np.int32)
     counts = np.bincount(bins, minlength=_BINS)
     ends = np.cumsum(counts)
