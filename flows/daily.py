@@ -142,7 +142,7 @@ def _run(job: AnyJob, *, training: TrainingChoice) -> Any:
         begin.with_options(**retries())(job)
         processes.prepare()  # it takes as long as the steps before the training
         with spreading(job.settings) as spread:
-            outcome = kind_of(job.pipeline).stages(job, training, spread)
+            outcome = kind_of(job.pipeline).stages(job, training, spread, now)
     except Stopped as stopped:
         cancel(job, message=f"{stopped}. Nothing is half-written; run it again.", at=now())
         raise

@@ -4,9 +4,8 @@ from __future__ import annotations
 
 from prefect import get_run_logger
 
-from daycast.flows.kinds.kind import Kind, Outcome
+from daycast.flows.kinds.kind import Clock, Kind, Outcome
 from daycast.flows.kinds.training import train_and_predict
-from daycast.flows.running.clock import now
 from daycast.flows.running.retrying import retries
 from daycast.flows.running.telling import Story
 from daycast.storage.terms.words import TrainingChoice
@@ -24,7 +23,7 @@ from daycast.tasks.steps.score_labels import score_labels
 from daycast.tasks.steps.tell import tell as tell_labels
 
 
-def stages(job: LabelsJob, training: TrainingChoice, spread: Spread) -> Outcome:  # noqa: ARG001 — every kind is called alike
+def stages(job: LabelsJob, training: TrainingChoice, spread: Spread, clock: Clock) -> Outcome:  # noqa: ARG001 — every kind is called alike
     """The steps of a run, in their order."""
     tell = Story(get_run_logger().info).tell
     ingested = tell(ingest_documents.with_options(**retries())(job))
@@ -42,7 +41,7 @@ def stages(job: LabelsJob, training: TrainingChoice, spread: Spread) -> Outcome:
     )
     evaluated = tell(judge.with_options(**retries())(job, prepared, planned))
     course = LabelsCourse(ingested=ingested, prepared=prepared, plan=planned, trained=trained, evaluated=evaluated)
-    summary = tell(forecast_labels.with_options(**retries())(job, course, at=now()))
+    summary = tell(forecast_labels.with_options(**retries())(job, course, at=clock()))
     return Outcome(summary=summary, prepared=prepared, broken=scored.broken)
 
 

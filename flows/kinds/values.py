@@ -4,9 +4,8 @@ from __future__ import annotations
 
 from prefect import get_run_logger
 
-from daycast.flows.kinds.kind import Kind, Outcome
+from daycast.flows.kinds.kind import Clock, Kind, Outcome
 from daycast.flows.kinds.training import train_and_predict
-from daycast.flows.running.clock import now
 from daycast.flows.running.retrying import retries
 from daycast.flows.running.telling import Story
 from daycast.storage.terms.words import TrainingChoice
@@ -25,7 +24,7 @@ from daycast.tasks.steps.report import publish
 from daycast.tasks.steps.score import score
 
 
-def stages(job: Job, training: TrainingChoice, spread: Spread) -> Outcome:
+def stages(job: Job, training: TrainingChoice, spread: Spread, clock: Clock) -> Outcome:
     """The steps of a run, in their order."""
     tell = Story(get_run_logger().info).tell
     ingested = tell(ingest.with_options(**retries())(job, spread=spread))
@@ -43,7 +42,7 @@ def stages(job: Job, training: TrainingChoice, spread: Spread) -> Outcome:
     )
     evaluated = tell(evaluate.with_options(**retries())(job, prepared, planned, spread=spread))
     course = Course(ingested=ingested, prepared=prepared, plan=planned, trained=trained, evaluated=evaluated)
-    summary = forecast.with_options(**retries())(job, course, at=now(), spread=spread)
+    summary = forecast.with_options(**retries())(job, course, at=clock(), spread=spread)
     return Outcome(summary=tell(summary), prepared=prepared, broken=scored.broken)
 
 
