@@ -27,6 +27,7 @@ def _of_the_first_release(place: Place) -> str:
     for model in (manifest["spec"]["model"], manifest["state"]["identity"]["model"]):
         for key in model.keys() - MODEL:
             del model[key]
+    manifest["state"].pop("ridge", None)
     manifest["files"] = {"model.keras": _sha256(folder / "model.keras")}
     (folder / "manifest.json").write_text(json.dumps(manifest))
     with Database.open(place.database_url) as db, db.transaction() as connection:

@@ -162,7 +162,7 @@ def test_models_are_listed_shown_promoted_rolled_back_and_verified(trained, comm
     assert _champion(place) == first
     verified = command(place, "models", "verify")
     assert verified.code == 0
-    assert "4 files of 2 versions" in verified.out
+    assert "6 files of 2 versions" in verified.out
 
 
 def _champion(place):
