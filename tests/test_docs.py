@@ -18,7 +18,7 @@ from sqlalchemy import insert, select, text
 from daycast.storage.config.pipeline_file import load_pipelines
 from daycast.storage.feeds.catalog import FEEDS, KINDS, own_keys, pipeline_on
 from daycast.storage.sql.database import Database
-from daycast.storage.sql.labels import write_labels
+from daycast.storage.sql.labels import write_labels, write_texts
 from daycast.storage.sql.tables import Base
 from daycast.storage.sql.view_columns import VIEWS
 from daycast.storage.terms.any_pipeline import AnyPipeline
@@ -241,10 +241,11 @@ def test_the_paths_named_exist():
 
 @pytest.fixture
 def filled(trained) -> Database:
-    """A database on SQLite after two runs, so that some forecasts have met their actual values, and with a label."""
+    """A database on SQLite after two runs, so that some forecasts have met their actual values; a label and a text."""
     trained.run(training="reuse")
     database = Database.open(trained.database_url)
     write_labels(database, [LABEL])
+    write_texts(database, [TEXT])
     return database
 
 
@@ -254,9 +255,15 @@ LABEL = {
 }  # fmt: skip
 
 
+TEXT = {
+    "pipeline": "shakespeare", "as_of": AS_OF, "sample": 1, "prompt": "ROMEO:", "text": " O", "temperature": 0.8,
+    "seed": 7, "forecaster": "network", "version": "v1", "bits_per_character": 2.1, "run_id": "r",
+}  # fmt: skip
+
+
 def test_the_example_queries_answer_on_both_databases(filled, postgresql_url):
     queries = re.findall(r"```sql\n(.*?)```", README, flags=re.DOTALL)
-    assert len(queries) == 4
+    assert len(queries) == 5
     with filled, Database.open(postgresql_url) as other:
         with other.transaction() as connection:
             for table in Base.metadata.sorted_tables:

@@ -55,15 +55,17 @@ def forecasts(
     series: Annotated[str | None, typer.Option(help="One series, such as prices/AMZN.")] = None,
     format: Annotated[Format, typer.Option(help="How the rows are printed.")] = Format.table,  # noqa: A002
 ) -> None:
-    """Show the latest forecasts; of a pipeline that predicts labels, those that were told last."""
+    """Show the latest forecasts; of a pipeline on text the labels that were told last, or the texts written last."""
     from daycast.flows.command.printing import print_forecasts
     from daycast.flows.command.printing_labels import print_labels
+    from daycast.flows.command.printing_texts import print_texts
     from daycast.storage.config.settings import Settings
     from daycast.tasks.answers import queries
 
-    if pipeline is not None and queries.predicts(Settings(), pipeline=pipeline) == "labels":
-        rows = queries.labels(Settings(), pipeline=pipeline, series_id=series)
-        print_labels(out, rows, form=format.value, pipeline=pipeline)
+    predicts = "values" if pipeline is None else queries.predicts(Settings(), pipeline=pipeline)
+    if pipeline is not None and predicts != "values":
+        ask, show = {"labels": (queries.labels, print_labels), "text": (queries.texts, print_texts)}[predicts]
+        show(out, ask(Settings(), pipeline=pipeline, series_id=series), form=format.value, pipeline=pipeline)
         return
     rows = queries.forecasts(Settings(), pipeline=pipeline, series_id=series)
     print_forecasts(out, rows, form=format.value)

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -10,11 +11,14 @@ import typer
 
 from daycast.flows.command.completion import pipelines_like
 from daycast.flows.command.terminal import out, say
+from daycast.storage.terms.any_pipeline import AnyPipeline
 from daycast.storage.terms.errors import ConfigError
 from daycast.storage.terms.labels_pipeline import LabelsPipeline
 from daycast.storage.terms.pipeline import require_values
 from daycast.storage.terms.text import quote
+from daycast.storage.terms.text_pipeline import TextPipeline
 from daycast.tasks.answers.checking_labels import CheckedLabels, check_labels
+from daycast.tasks.answers.checking_text import CheckedText, check_text
 
 if TYPE_CHECKING:
     from daycast.tasks.answers.checking import Check, CheckedSeries
@@ -33,23 +37,31 @@ def check(
     from daycast.flows.running.clock import now
     from daycast.storage.config.pipeline_file import choose_pipelines, load_pipelines
     from daycast.storage.config.settings import Settings
-    from daycast.tasks.answers.checking import check as check_values
 
     _require_names(pipelines or [])
     chosen = choose_pipelines(load_pipelines(Settings().pipelines), pipelines or [], sample=False)
-    found: list[Check | CheckedLabels] = [
-        check_labels(spec, at=now())
-        if isinstance(spec, LabelsPipeline)
-        else check_values(require_values(spec), at=now())
-        for spec in chosen
-    ]
+    found = [_checked(spec, at=now()) for spec in chosen]
     for each in found:
-        for line in lines_of_labels(each) if isinstance(each, CheckedLabels) else lines(each):
+        for line in _lines_of(each):
             say(line)
     good = [each.pipeline for each in found if each.good]
     print_next(out, f"daycast run {' '.join(good)}" if good else "daycast check")
     if len(good) < len(found):
         raise typer.Exit(code=1)
+
+
+def _checked(spec: AnyPipeline, *, at: datetime) -> Check | CheckedLabels | CheckedText:
+    from daycast.tasks.answers.checking import check as check_values
+
+    if isinstance(spec, LabelsPipeline):
+        return check_labels(spec, at=at)
+    return check_text(spec, at=at) if isinstance(spec, TextPipeline) else check_values(require_values(spec), at=at)
+
+
+def _lines_of(found: Check | CheckedLabels | CheckedText) -> Iterator[str]:
+    if isinstance(found, CheckedLabels):
+        return lines_of_labels(found)
+    return lines_of_text(found) if isinstance(found, CheckedText) else lines(found)
 
 
 def _require_names(pipelines: list[str]) -> None:
@@ -91,12 +103,27 @@ def lines_of_labels(found: CheckedLabels) -> Iterator[str]:
         yield f"  {found.documents:,} documents {span}; labelled: {parts}; {found.waiting:,} without a label"
         told = [f"{quote(label)} {count:,}" for label, count in found.labels.items()]
         yield f"  labels: {', '.join(told[:_TOLD])}{f' and {len(told) - _TOLD} more' if len(told) > _TOLD else ''}"
-    for reason, count in list(found.set_aside.items())[:_TOLD]:
-        yield f"  set aside: {count:,} {'document' if count == 1 else 'documents'}, {reason}"
+    yield from _asides(found.set_aside)
     yield from (f"  trouble: {trouble}" for trouble in found.troubles)
 
 
-def _verdict(found: Check | CheckedLabels) -> str:
+def lines_of_text(found: CheckedText) -> Iterator[str]:
+    """What is to be said of a pipeline that predicts text."""
+    yield _verdict(found)
+    if found.first is not None and found.last is not None:
+        span = f"from {found.first:%Y-%m-%d %H:%M} to {found.last:%Y-%m-%d %H:%M} UTC"
+        parts = ", ".join(f"{count:,} for {part}" for part, count in found.tokens.items())
+        yield f"  {found.documents:,} documents {span}; {found.token}s: {parts}; {found.vocabulary:,} different"
+    yield from _asides(found.set_aside)
+    yield from (f"  trouble: {trouble}" for trouble in found.troubles)
+
+
+def _asides(found: Mapping[str, int]) -> Iterator[str]:
+    for reason, count in list(found.items())[:_TOLD]:
+        yield f"  set aside: {count:,} {'document' if count == 1 else 'documents'}, {reason}"
+
+
+def _verdict(found: Check | CheckedLabels | CheckedText) -> str:
     return f"{found.pipeline}: {'a run would go well' if found.good else 'a run would fail or be degraded'}"
 
 

@@ -37,7 +37,7 @@ if TYPE_CHECKING:
 
 def print_run(out: Console, summaries: Sequence[Summary]) -> None:
     """What the runs came to."""
-    errors = all("accuracy" not in summary.test for summary in summaries)
+    errors = all({"accuracy", "perplexity"}.isdisjoint(summary.test) for summary in summaries)
     tested, beside = ("test MAE", "naive MAE") if errors else ("test", "baseline")
     table = new_table("pipeline", "status", "version", "training", "served", tested, beside, "skill", "rows")
     for summary in summaries:
@@ -66,6 +66,8 @@ def _tested(test: Mapping[str, float | None], *, named: bool) -> tuple[str, str]
     right, flat = test.get("accuracy"), test.get("majority_accuracy")
     if right is not None and flat is not None:
         return f"accuracy {right:.1%}", f"{flat:.1%}"
+    if (perplexity := test.get("perplexity")) is not None:
+        return f"perplexity {number(perplexity)}", number(test.get("ngram_perplexity"))
     error, naive = number(test.get("mae")), number(test.get("naive_mae"))
     return (f"MAE {error}", naive) if named and error != "—" else (error, naive)
 

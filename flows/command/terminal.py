@@ -20,3 +20,8 @@ def say(line: str) -> None:
 def complain(message: str) -> None:
     """Print what went wrong."""
     _err.print(f"[bold red]Error:[/] {escape(message)}", highlight=False, soft_wrap=True)
+
+
+def aside(line: str) -> None:
+    """Print a line beside what a command is asked for, as it stands."""
+    _err.print(escape(line), highlight=False, soft_wrap=True)

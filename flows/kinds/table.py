@@ -6,12 +6,13 @@ from collections.abc import Mapping
 
 from daycast.flows.kinds.kind import Kind
 from daycast.flows.kinds.labels import LABELS
+from daycast.flows.kinds.text import TEXT
 from daycast.flows.kinds.values import VALUES
 from daycast.storage.terms.any_pipeline import AnyPipeline
 from daycast.storage.terms.errors import ConfigError
 from daycast.storage.terms.words import Predicts
 
-KINDS: Mapping[Predicts, Kind] = {"values": VALUES, "labels": LABELS}
+KINDS: Mapping[Predicts, Kind] = {"values": VALUES, "labels": LABELS, "text": TEXT}
 
 
 def kind_of(spec: AnyPipeline) -> Kind:

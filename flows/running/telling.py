@@ -12,6 +12,7 @@ from typing import TypeVar
 from daycast.storage.terms.text import listed
 from daycast.tasks.handover.label_parts import PreparedLabels
 from daycast.tasks.handover.results import Evaluated, Ingested, Plan, Prepared, Scored, Summary, Trained
+from daycast.tasks.handover.text_parts import PreparedText
 from daycast.tasks.steps.runs import served_as_asked
 
 Result = TypeVar("Result")
@@ -93,6 +94,16 @@ def _(result: PreparedLabels) -> str:
 
 
 @in_words.register
+def _(result: PreparedText) -> str:
+    parts = ", ".join(f"{count:,} for {part}" for part, count in result.tokens.items())
+    untrained = f"; no network: {result.untrainable}" if result.untrainable else ""
+    return (
+        f"prepared: a text of {result.documents:,} documents, in tokens {parts}, {result.vocabulary:,} different, "
+        f"{'written' if result.written else 'there already'}{untrained}"
+    )
+
+
+@in_words.register
 def _(result: Scored) -> str:
     week = result.week
     live = f", MAE of 7 days {week.mae:.4g} beside naive's {week.naive_mae:.4g}" if week.mae and week.naive_mae else ""
@@ -120,6 +131,10 @@ def _(result: Evaluated) -> str:
     right, flat = result.test.get("accuracy"), result.test.get("majority_accuracy")
     if right is not None and flat is not None:
         return f"verdict: {result.forecaster} serves. {result.reason} Test accuracy {right:.1%} beside {flat:.1%}"
+    perplexity, counts = result.test.get("perplexity"), result.test.get("ngram_perplexity")
+    if perplexity is not None and counts is not None:
+        told = f"Test perplexity {perplexity:.4g} beside the counts' {counts:.4g}"
+        return f"verdict: {result.forecaster} serves. {result.reason} {told}"
     mae, naive = result.test.get("mae"), result.test.get("naive_mae")
     test = f" Test MAE {mae:.4g} beside naive's {naive:.4g}" if mae is not None and naive is not None else ""
     return f"verdict: {result.forecaster} serves. {result.reason}{test}"

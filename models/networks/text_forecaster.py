@@ -28,12 +28,14 @@ class TextForecaster:
         network: the network, which knows the same tokens.
         lookback: tokens of its training windows.
         served: who writes; none before the race.
+        reason: why, in words.
     """
 
     ngram: NGram
     network: LanguageNetwork
     lookback: int
     served: ForecasterName | None = None
+    reason: str = ""
 
     @classmethod
     def fit(
@@ -70,9 +72,9 @@ class TextForecaster:
         )
         return cls(ngram=NGram.fit(training, validation, size=len(vocabulary)), network=network, lookback=lookback)
 
-    def raced(self, served: ForecasterName) -> "TextForecaster":
-        """The same with who writes."""
-        return replace(self, served=served)
+    def raced(self, served: ForecasterName, *, reason: str = "") -> "TextForecaster":
+        """The same with who writes, and why."""
+        return replace(self, served=served, reason=reason)
 
     @property
     def vocabulary(self) -> Vocabulary:
@@ -109,7 +111,12 @@ class TextForecaster:
         """
         save_vocabulary(self.network.vocabulary, folder)
         save_arrays(self.ngram.arrays(), folder, name=_COUNTS)
-        return {"lookback": self.lookback, "served": self.served, "network": self.network.save(folder)}
+        return {
+            "lookback": self.lookback,
+            "served": self.served,
+            "reason": self.reason,
+            "network": self.network.save(folder),
+        }
 
     @classmethod
     def load(cls, folder: Path, state: Mapping[str, Any]) -> "TextForecaster":
@@ -124,4 +131,5 @@ class TextForecaster:
             network=LanguageNetwork.load(folder, state["network"], vocabulary=known, lookback=lookback),
             lookback=lookback,
             served=state["served"],
+            reason=state["reason"],
         )

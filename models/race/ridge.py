@@ -34,7 +34,7 @@ class RidgeForecaster:
     """Coefficients from a scaled window to every lead.
 
     Attributes:
-        coefficients: ``(width, horizon)``: of the window, of what is known of the horizon, and the intercept last.
+        coefficients: ``(lookback * features + 1, horizon)``, the intercept last.
         penalty: which was best on validation.
         scaler: of every series it knows: the network's.
         kinds: the difference of each feature.
@@ -63,8 +63,7 @@ class RidgeForecaster:
             spec: the pipeline.
             scaler: knows every series of both.
         """
-        ahead = 0 if training.known is None else training.horizon * training.known.shape[2]
-        width = training.lookback * training.features + ahead
+        width = training.lookback * training.features
         if width > WIDEST or not len(training) or not len(validation):
             return None
         blank = cls(
@@ -115,9 +114,8 @@ class RidgeForecaster:
         scaled = self.scaler.inputs(windows).astype(np.float64)
         plain = np.array([kind == "none" for kind in self.kinds])
         scaled -= scaled[:, -1:] * plain
-        flat = scaled.reshape(len(windows), self.scaler.input_std.shape[1] * windows.lookback)
-        known = [] if windows.known is None else [windows.known.reshape(len(windows), -1)]
-        return np.concatenate([flat, *known, np.ones((len(flat), 1))], axis=1)
+        flat = scaled.reshape(len(windows), -1)
+        return np.concatenate([flat, np.ones((len(flat), 1))], axis=1)
 
     def _of_target(self, windows: Windows) -> tuple[Floats, Floats]:
         """What targets are divided by, and what is taken off first, each ``(n, 1)``."""

@@ -68,6 +68,15 @@ def joined(texts: Iterable[str], *, kind: TokenKind) -> Sequence[str]:
     return [word for text in texts for word in words(text)]
 
 
+def in_lines(texts: Iterable[str]) -> list[str]:
+    r"""Texts that are no parts of each other, each with an end of its line.
+
+    >>> in_lines(["one", "two\n"])
+    ['one\n', 'two\n']
+    """
+    return [text if text.endswith("\n") else f"{text}\n" for text in texts]
+
+
 def length_of(tokens: Sequence[str]) -> int:
     """Characters of a text that is given as tokens: of words, with a space between two.
 

@@ -6,7 +6,8 @@ from pathlib import Path
 import pandas as pd
 
 from daycast.storage.feeds.document_keys import LabelFiles, TextFiles
-from daycast.storage.feeds.reading.documents import DocumentLayout, Documents, read_documents
+from daycast.storage.feeds.reading.documents import DocumentLayout, Documents, read_documents, read_texts
+from daycast.storage.terms.words import DOCUMENT_ID, REASON
 
 
 class DocumentFiles:
@@ -27,13 +28,18 @@ class DocumentFiles:
         Raises:
             FeedError: one is not there, or is not what is required.
         """
-        paths = [self.spec.path] if isinstance(self.spec.path, str) else list(self.spec.path)
-        found = [read_documents(Path(path), layout=self._layout(), name=self.spec.name) for path in paths]
+        paths = [Path(path) for path in self.spec.paths]
+        if isinstance(self.spec, TextFiles) and self.spec.of_files:
+            return read_texts(paths, layout=self._layout(), name=self.spec.name)
+        found = [read_documents(path, layout=self._layout(), name=self.spec.name) for path in paths]
         if len(found) == 1:
             return found[0]
+        good = pd.concat([each.good for each in found], ignore_index=True)
+        again = good[DOCUMENT_ID].duplicated()
+        twice = good.loc[again, [DOCUMENT_ID]].assign(**{REASON: "a key that stands in two files"})
         return Documents(
-            good=pd.concat([each.good for each in found], ignore_index=True),
-            set_aside=pd.concat([each.set_aside for each in found], ignore_index=True),
+            good=good[~again].reset_index(drop=True),
+            set_aside=pd.concat([*(each.set_aside for each in found), twice], ignore_index=True),
         )
 
     def _layout(self) -> DocumentLayout:

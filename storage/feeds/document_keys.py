@@ -1,6 +1,8 @@
 """What a pipeline on text says of its files, on the ``files`` feed."""
 
-from pydantic import Field
+from typing import Self
+
+from pydantic import Field, model_validator
 
 from daycast.storage.terms.encoding_name import EncodingName
 from daycast.storage.terms.frozen import Frozen
@@ -29,6 +31,11 @@ class DocumentKeys(Frozen):
     timezone: ZoneName = "UTC"
     encoding: EncodingName = "utf-8"
 
+    @property
+    def paths(self) -> tuple[str, ...]:
+        """Every path."""
+        return (self.path,)
+
 
 class LabelFiles(DocumentKeys, LabelsPipeline):
     """A pipeline that predicts labels, on the ``files`` feed.
@@ -43,12 +50,32 @@ class LabelFiles(DocumentKeys, LabelsPipeline):
     labelled_at: OneLine | None = None
 
 
+_TABLES = (".csv", ".parquet", ".pq")
+
+
 class TextFiles(DocumentKeys, TextPipeline):
     """A pipeline that predicts text, on the ``files`` feed.
 
     Attributes:
         path: of a text file; of several, in the order in which the text goes on; of a folder of them, in the order of
-            their names; or of a CSV or Parquet file with a row a document, in the order of their times.
+            their names; or of a CSV or Parquet file with a row a document, in the order of their times, each on lines
+            of its own.
     """
 
     path: OneLine | tuple[OneLine, ...] = Field(min_length=1)  # type: ignore[assignment]
+
+    @property
+    def paths(self) -> tuple[str, ...]:
+        """Every path, in their order."""
+        return (self.path,) if isinstance(self.path, str) else self.path
+
+    @property
+    def of_files(self) -> bool:
+        """Whether the text is that of files, in their order, and not of a table's rows."""
+        return not any(path.lower().endswith(_TABLES) for path in self.paths)
+
+    @model_validator(mode="after")
+    def _of_one_kind(self) -> Self:
+        if not self.of_files and not all(path.lower().endswith(_TABLES) for path in self.paths):
+            raise ValueError(f"paths of text files or of tables ({', '.join(_TABLES)}), not of both, are required")
+        return self

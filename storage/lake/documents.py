@@ -56,7 +56,9 @@ class DocumentStore:
         self.folder = lake / "documents" / pipeline
         self._aside = lake / "set_aside" / pipeline
 
-    def add(self, frame: pd.DataFrame, *, fetched_at: datetime, known_at: datetime) -> AddedDocuments:
+    def add(
+        self, frame: pd.DataFrame, *, fetched_at: datetime, known_at: datetime, of_files: bool = False
+    ) -> AddedDocuments:
         """Keep what is not known yet.
 
         A document that comes for the first time counts as known from when it was published, and the label that it
@@ -68,12 +70,16 @@ class DocumentStore:
                 known; the latter may lack); a row each.
             fetched_at: aware; when it was read.
             known_at: aware; from when on what came of known documents counts.
+            of_files: whether ``published_at`` is a file's last change: where the text is the same, that is no news.
         """
         known = self._newest(self._all()).set_index(DOCUMENT_ID)
         given = frame.set_index(DOCUMENT_ID)
         fresh = ~given.index.isin(known.index)
         before = known.reindex(given.index)
         told = given[LABEL].notna() & (given[LABEL] != before[LABEL])
+        if of_files:
+            touched = ~fresh & (given[TEXT] == before[TEXT])
+            given = given.assign(**{PUBLISHED_AT: given[PUBLISHED_AT].mask(touched, before[PUBLISHED_AT])})
         revised = ((given[TEXT] != before[TEXT]) | (given[PUBLISHED_AT] != before[PUBLISHED_AT])) & ~fresh
         labelled = told & ~fresh & ~revised
         kept = given.assign(**{LABEL: given[LABEL].where(given[LABEL].notna(), before[LABEL])})
@@ -91,6 +97,10 @@ class DocumentStore:
     def empty(self) -> bool:
         """Whether nothing was ever kept."""
         return not self.folder.names()
+
+    def newest(self) -> pd.DataFrame:
+        """What came last of each document, whenever it counts from: a row a document."""
+        return self._newest(self._all())
 
     def known(self, as_of: datetime) -> pd.DataFrame:
         """What was known as of an instant: a row a document, by ``published_at`` and key, the newest of what was said.

@@ -37,6 +37,7 @@ _HEADINGS = {
     "log_loss": "log loss",
     "auc": "AUC",
     "calibration_error": "calibration error",
+    "bits_per_character": "bits a character",
     **{f"width_{level}": f"width {level} %" for level in LEVELS},
     **{f"interval_score_{level}": f"interval score {level} %" for level in LEVELS},
     **{
@@ -152,6 +153,18 @@ def code(value: object) -> Markup:
     return Markup(f"`{' '.join(str(value).replace('`', chr(39)).split())}`")  # noqa: S704 — in Markdown a code span is text
 
 
+def block(value: object) -> Markup:
+    r"""Text as it stands, on as many lines as it has: in Markdown, what is indented is text.
+
+    >>> print(block("to <b>be</b>\n\n# or"))
+        to <b>be</b>
+    <BLANKLINE>
+        # or
+    """
+    lines = re.split(r"\r\n|\r|\n", str(value))
+    return Markup("\n".join(f"    {line}".rstrip() for line in lines))  # noqa: S704 — nothing of it is read as Markdown
+
+
 @functools.cache
 def _html() -> Environment:
     return _environment(autoescape=True)
@@ -161,6 +174,7 @@ def _html() -> Environment:
 def _markdown() -> Environment:
     environment = _environment(autoescape=False, finalize=escape_markdown)
     environment.filters["code"] = code
+    environment.filters["block"] = block
     return environment
 
 

@@ -109,13 +109,18 @@ def actual_labels_until(db: Database, pipeline: str) -> datetime | None:
     return row["newest"]  # type: ignore[no-any-return]
 
 
-def latest_texts(db: Database, pipeline: str) -> list[dict[str, Any]]:
-    """The texts of a pipeline's newest ``as_of``, in their order."""
-    columns = WrittenText.__table__.columns
-    newest = (
-        select(WrittenText.as_of).where(WrittenText.pipeline == pipeline).order_by(WrittenText.as_of.desc()).limit(1)
-    )
-    question = select(*columns).where(WrittenText.pipeline == pipeline, WrittenText.as_of == newest.scalar_subquery())
+def latest_texts(db: Database, pipeline: str, *, until: datetime | None = None) -> list[dict[str, Any]]:
+    """The texts of a pipeline's newest ``as_of`` that has any, in their order; times are aware UTC.
+
+    Args:
+        db: the database.
+        pipeline: its name.
+        until: aware; of no later ``as_of``.
+    """
+    mine = WrittenText.pipeline == pipeline
+    before = mine if until is None else mine & (WrittenText.as_of <= until)
+    newest = select(func.max(WrittenText.as_of)).where(before).scalar_subquery()
+    question = select(*WrittenText.__table__.columns).where(mine, WrittenText.as_of == newest)
     return db.query(question.order_by(WrittenText.sample))
 
 

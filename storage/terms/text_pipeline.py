@@ -1,8 +1,8 @@
 """A pipeline that predicts text: how it goes on."""
 
-from typing import Annotated, Literal
+from typing import Annotated, Literal, Self
 
-from pydantic import Field, StringConstraints
+from pydantic import Field, StringConstraints, model_validator
 
 from daycast.storage.terms.any_pipeline import AnyPipeline
 from daycast.storage.terms.frozen import Frozen
@@ -29,7 +29,7 @@ class Samples(Frozen):
     top_k: int | None = Field(default=None, gt=0)
     top_p: float | None = Field(default=None, gt=0, le=1)
     prompt: Annotated[str, StringConstraints(max_length=10_000, strip_whitespace=False)] = ""
-    seed: int = Field(default=7, ge=0)
+    seed: int = Field(default=7, ge=0, le=2**53)
 
 
 class TextPipeline(AnyPipeline):
@@ -48,6 +48,20 @@ class TextPipeline(AnyPipeline):
     lookback: int = Field(default=128, gt=0)
     model: TextModelSpec = TextModelSpec()
     samples: Samples = Samples()
+
+    @model_validator(mode="after")
+    def _goes_on(self) -> Self:
+        if self.model.bidirectional or self.model.pooling != "last":
+            raise ValueError(
+                "a network that continues text reads it once, in its order, without bidirectional and pooling. "
+                f"Received: bidirectional = {str(self.model.bidirectional).lower()}, pooling = {self.model.pooling!r}"
+            )
+        return self
+
+    @property
+    def of_files(self) -> bool:
+        """Whether the text is that of files, in the order of their names, and not of a table's rows."""
+        return False
 
     def as_sample(self) -> "TextPipeline":
         """The same pipeline on generated data, under a name that says so."""

@@ -44,7 +44,10 @@ def _report(database: Database, stores: Stores, run: RunRow) -> AnyReport:
     """By what there is of the pipeline in the lake: the pipeline file may have it no more."""
     from daycast.tasks.steps.report import report_of
     from daycast.tasks.steps.report_labels import report_of_labels
+    from daycast.tasks.steps.report_text import report_of_text
 
     if stores.documents(run.pipeline).empty():
         return report_of(database, stores, run)
-    return report_of_labels(database, stores, run)
+    if stores.sequences(run.pipeline).empty():
+        return report_of_labels(database, stores, run)
+    return report_of_text(database, stores, run)

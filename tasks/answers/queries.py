@@ -51,13 +51,15 @@ def forecasts(settings: Settings, *, pipeline: str | None, series_id: str | None
 
 def predicts(settings: Settings, *, pipeline: str) -> Predicts:
     """What a pipeline predicts: by the pipeline file, and where that has it no more, by what was written."""
-    from daycast.storage.sql.labels import latest_labels
+    from daycast.storage.sql.labels import latest_labels, latest_texts
 
     of_file = load_pipelines(settings.pipelines)
     spec = of_file.get(pipeline) or of_file.get(pipeline.removeprefix(SAMPLE_PREFIX))
     if spec is not None:
         return spec.predicts
     with Stores(settings).look() as database:
+        if latest_texts(database, pipeline):
+            return "text"
         return "labels" if latest_labels(database, pipeline) else "values"
 
 
@@ -73,6 +75,20 @@ def labels(settings: Settings, *, pipeline: str, series_id: str | None) -> list[
         raise ConfigError(f"A pipeline with series is required. Received: {pipeline}, which predicts labels.")
     with Stores(settings).look() as database:
         return latest_labels(database, pipeline)
+
+
+def texts(settings: Settings, *, pipeline: str, series_id: str | None) -> list[dict[str, Any]]:
+    """The texts that were written last, in their order.
+
+    Raises:
+        ConfigError: a series is asked for.
+    """
+    from daycast.storage.sql.labels import latest_texts
+
+    if series_id is not None:
+        raise ConfigError(f"A pipeline with series is required. Received: {pipeline}, which predicts text.")
+    with Stores(settings).look() as database:
+        return latest_texts(database, pipeline)
 
 
 def versions(settings: Settings, *, pipeline: str | None) -> list[Version]:

@@ -6,11 +6,14 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from daycast.storage.terms.labels_pipeline import LabelsPipeline
+from daycast.storage.terms.text_pipeline import TextPipeline
 from daycast.tasks.handover.job import AnyJob
 
 if TYPE_CHECKING:
     from daycast.storage.lake.documents import DocumentStore
+    from daycast.storage.lake.sequences import Sequences
     from daycast.storage.lake.told import ToldLabels
+    from daycast.storage.lake.written import WrittenTexts
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -31,3 +34,18 @@ class LabelsJob(DocumentsJob):
     def told(self) -> ToldLabels:
         """What the pipeline's versions tell."""
         return self.stores.told_labels(self.pipeline.name)
+
+
+@dataclass(frozen=True, kw_only=True)
+class TextJob(DocumentsJob):
+    """One run of a pipeline that predicts text."""
+
+    pipeline: TextPipeline
+
+    def sequences(self) -> Sequences:
+        """The pipeline's text as numbers."""
+        return self.stores.sequences(self.pipeline.name)
+
+    def written(self) -> WrittenTexts:
+        """What the pipeline's versions write."""
+        return self.stores.written_texts(self.pipeline.name)

@@ -13,9 +13,11 @@ if TYPE_CHECKING:
     from daycast.storage.lake.folder import Folder
     from daycast.storage.lake.observations import Observations
     from daycast.storage.lake.predictions import Predictions
+    from daycast.storage.lake.sequences import Sequences
     from daycast.storage.lake.sources import Sources
     from daycast.storage.lake.told import ToldLabels
     from daycast.storage.lake.windows import WindowStore
+    from daycast.storage.lake.written import WrittenTexts
     from daycast.storage.registry.store import Registry
     from daycast.storage.reports.pages import Pages
     from daycast.storage.sql.database import Database
@@ -78,6 +80,18 @@ class Stores:
         from daycast.storage.lake.told import ToldLabels
 
         return ToldLabels(self.lake(), pipeline)
+
+    def sequences(self, pipeline: str) -> Sequences:
+        """The text of a pipeline as numbers."""
+        from daycast.storage.lake.sequences import Sequences
+
+        return Sequences(self.lake(), pipeline)
+
+    def written_texts(self, pipeline: str) -> WrittenTexts:
+        """What the versions of a pipeline write."""
+        from daycast.storage.lake.written import WrittenTexts
+
+        return WrittenTexts(self.lake(), pipeline)
 
     def registry(self) -> Registry:
         """The files of model versions."""

@@ -3,14 +3,20 @@
 from __future__ import annotations
 
 from collections import Counter
+from typing import TYPE_CHECKING
 
 from prefect import task
 from prefect.cache_policies import NO_CACHE
 
 from daycast.storage.terms.errors import DataError, FeedError
-from daycast.storage.terms.words import REASON
-from daycast.tasks.handover.documents_job import DocumentsJob
+from daycast.storage.terms.words import DOCUMENT_ID, PUBLISHED_AT, REASON, TEXT
+from daycast.tasks.handover.documents_job import DocumentsJob, TextJob
 from daycast.tasks.handover.results import Ingested
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from daycast.storage.feeds.reading.documents import Documents
 
 _REASONS = 5
 """Reasons at most that are told; the lake holds them all."""
@@ -35,7 +41,8 @@ def ingest_documents(job: DocumentsJob) -> Ingested:
         if store.empty():
             raise
         return Ingested(failures={spec.name: str(error)})
-    added = store.add(read.good, fetched_at=job.now, known_at=job.known_at)
+    good = _with_what_is_gone(job, read) if isinstance(job, TextJob) and read.of_files else read.good
+    added = store.add(good, fetched_at=job.now, known_at=job.known_at, of_files=read.of_files)
     store.set_aside(read.set_aside, fetched_at=job.now)
     counts = Counter(read.set_aside[REASON])
     if store.empty():
@@ -49,3 +56,18 @@ def ingest_documents(job: DocumentsJob) -> Ingested:
         set_aside=len(read.set_aside),
         reasons=tuple(f"{count} documents: {reason}" for reason, count in counts.most_common(_REASONS)),
     )
+
+
+def _with_what_is_gone(job: TextJob, read: Documents) -> pd.DataFrame:
+    """The documents, and those whose files are there no more, empty: a file that was renamed is not read twice.
+
+    Under its new name it counts from when it was seen, as long as under its old one.
+    """
+    import pandas as pd
+
+    before, good = job.documents().newest(), read.good
+    there = {*good[DOCUMENT_ID], *read.set_aside[DOCUMENT_ID]}
+    gone = before[~before[DOCUMENT_ID].isin(there) & (before[TEXT] != "")]
+    renamed = ~good[DOCUMENT_ID].isin(before[DOCUMENT_ID]) & good[TEXT].isin(gone[TEXT])
+    good = good.assign(**{PUBLISHED_AT: good[PUBLISHED_AT].mask(renamed, pd.Timestamp(job.known_at))})
+    return pd.concat([good, gone[good.columns.intersection(gone.columns)].assign(**{TEXT: ""})], ignore_index=True)

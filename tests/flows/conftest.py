@@ -1,15 +1,18 @@
 """The command line, called in this process: quick, and all the same ``main`` that ``daycast`` is."""
 
 import os
+import shutil
 import sys
 from collections.abc import Callable
 from dataclasses import dataclass
+from pathlib import Path
 from unittest.mock import patch
 
 import pytest
 
 from daycast.flows.command.cli import main
 from tests.places import Place
+from tests.stories import AS_OF, story_place
 
 
 @dataclass(frozen=True)
@@ -38,3 +41,22 @@ def command(capfd: pytest.CaptureFixture[str]) -> Callable[..., Outcome]:
         return Outcome(code=int(str(code)), out=printed.out, err=printed.err)
 
     return run
+
+
+@pytest.fixture(scope="session")
+def _written(prefect_server: str, tmp_path_factory: pytest.TempPathFactory) -> Place:
+    assert prefect_server
+    place = story_place(tmp_path_factory.mktemp("written") / "place")
+    summary = place.run(as_of=AS_OF)
+    assert summary.status == "succeeded", summary
+    return place
+
+
+@pytest.fixture
+def written(_written: Place, tmp_path: Path) -> Place:
+    """A place of the test's own where ``mine`` was run as of :data:`AS_OF`."""
+    root = tmp_path / "written"
+    shutil.copytree(_written.root, root)
+    pipelines = (root / "pipelines.toml").read_text()
+    (root / "pipelines.toml").write_text(pipelines.replace(str(_written.root), str(root)))
+    return Place(root=root, database_url=f"sqlite:///{root / 'data' / 'daycast.sqlite'}")

@@ -1,7 +1,7 @@
 """Reading documents from files of this machine: a row each of CSV or Parquet, or a file each of a folder."""
 
 import io
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -62,10 +62,13 @@ class Documents:
             not known) and ``labelled_at`` (likewise, and where nothing says so), one row a document, in the file's
             order.
         set_aside: ``document_id`` (as it was written, perhaps empty) and ``reason``; never a text, which may be secret.
+        of_files: whether each is a file of its own, so that its time is that of the file's last change, and what is not
+            here any more is gone.
     """
 
     good: pd.DataFrame
     set_aside: pd.DataFrame
+    of_files: bool = False
 
 
 def read_documents(path: Path, *, layout: DocumentLayout, name: str) -> Documents:
@@ -81,7 +84,7 @@ def read_documents(path: Path, *, layout: DocumentLayout, name: str) -> Document
         FeedRefused: it is no such table, a column is missing, or times with and without a zone stand in one column.
     """
     if path.is_dir() or path.suffix.lower() in _TEXT:
-        return _judged(_texts(path, layout=layout, name=name))
+        return read_texts([path], layout=layout, name=name)
     data = read_bytes(path, feed=FEED, symbol=name)
     rows = _parquet(data, name=name) if path.suffix.lower() in _PARQUET else _csv(data, layout=layout, name=name)
     there = [str(column) for column in rows.columns]
@@ -91,6 +94,33 @@ def read_documents(path: Path, *, layout: DocumentLayout, name: str) -> Document
     for time in {PUBLISHED_AT, LABELLED_AT} & set(frame.columns):
         frame[time] = _instants(frame[time], column=layout.columns[time], layout=layout, name=name)
     return _judged(frame)
+
+
+def read_texts(paths: Sequence[Path], *, layout: DocumentLayout, name: str) -> Documents:
+    """Read text files, and those in folders: their names are their keys, their changes their times.
+
+    Args:
+        paths: files and folders. Of several, the keys begin with their numbers, so that their order is that of the
+            paths; in a folder it is that of the names.
+        layout: says the encoding.
+        name: of the pipeline, for messages.
+
+    Raises:
+        FeedUnavailable: one is not there, or cannot be read.
+        FeedRefused: they are too large, or a folder has no text file.
+    """
+    numbered = len(paths) > 1
+    frames, left = [], FILE_LIMIT
+    for number, path in enumerate(paths):
+        frame, left = _texts(path, layout=layout, name=name, left=left)
+        keys = frame[DOCUMENT_ID]
+        frames.append(frame.assign(**{DOCUMENT_ID: [f"{number:04d}/{key}" for key in keys] if numbered else keys}))
+    frame = pd.concat(frames, ignore_index=True)
+    found = _judged(frame)
+    undecoded = found.set_aside[REASON] == "no text"
+    why = f"a file that is no {layout.encoding} text; set encoding"
+    aside = found.set_aside.assign(**{REASON: found.set_aside[REASON].mask(undecoded, why)})
+    return Documents(good=found.good, set_aside=aside, of_files=True)
 
 
 def _judged(frame: pd.DataFrame) -> Documents:
@@ -172,12 +202,12 @@ def _csv(data: bytes, *, layout: DocumentLayout, name: str) -> pd.DataFrame:
         raise FeedRefused(FEED, name, f"what is no CSV with a header ({error})") from None
 
 
-def _texts(path: Path, *, layout: DocumentLayout, name: str) -> pd.DataFrame:
+def _texts(path: Path, *, layout: DocumentLayout, name: str, left: int) -> tuple[pd.DataFrame, int]:
+    """The text files of a path, and how many bytes more may be read; a text that cannot be decoded is missing."""
     files = sorted(file for file in path.rglob("*") if file.suffix.lower() in _TEXT) if path.is_dir() else [path]
     if not files:
         raise FeedRefused(FEED, name, f"no {', '.join(_TEXT)} file in {path}")
     texts: list[str | None] = []
-    left = FILE_LIMIT
     for file in files:
         data = read_bytes(file, feed=FEED, symbol=name, limit=left)
         left -= len(data)
@@ -187,4 +217,4 @@ def _texts(path: Path, *, layout: DocumentLayout, name: str) -> pd.DataFrame:
             texts.append(None)
     changed = pd.to_datetime([file.stat().st_mtime_ns for file in files], utc=True).as_unit("us")
     keys = [file.relative_to(path if path.is_dir() else path.parent).with_suffix("").as_posix() for file in files]
-    return pd.DataFrame({DOCUMENT_ID: keys, TEXT: pd.Series(texts, dtype=object), PUBLISHED_AT: changed})
+    return pd.DataFrame({DOCUMENT_ID: keys, TEXT: pd.Series(texts, dtype=object), PUBLISHED_AT: changed}), left

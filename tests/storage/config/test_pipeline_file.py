@@ -29,7 +29,7 @@ def write(tmp_path: Path, text: str) -> Path:
 
 def test_the_file_that_ships_is_right() -> None:
     pipelines = load_pipelines(Path("flows/pipelines.toml"))
-    assert list(pipelines) == ["prices", "etth1", "etth1_days", "sample_reviews"]
+    assert list(pipelines) == ["prices", "etth1", "etth1_days", "sample_reviews", "sample_diary"]
     assert pipelines["prices"].lookback == 50
     assert pipelines["prices"].model.cell == "lstm"
     assert pipelines["etth1"].columns == ("HUFL", "HULL", "MUFL", "MULL", "LUFL", "LULL", "OT")
@@ -52,15 +52,6 @@ def test_the_file_that_ships_is_right() -> None:
         ({"symbols": ["A", "A"]}, "each symbol may stand once"),
         ({"symbols": []}, "symbols"),
         ({"lookback": 0}, "lookback: .*greater than 0. Received: 0"),
-        (
-            {"known": ["weekdy"]},
-            "known names facts of the calendar: hour, .*'weekdy'. Did you mean 'weekday'",
-        ),
-        ({"known": ["month:Europe/Berlin"]}, "of the facts only hour and weekday take a time zone"),
-        ({"known": ["weekday:Berlin"]}, "a time zone such as Europe/Berlin. Received: 'weekday:Berlin'"),
-        ({"known": ["weekday", "weekday"]}, "each name may stand once in known"),
-        ({"known": ["hour"]}, "hour in known needs a calendar of steps below a day. Received: 'XNYS'"),
-        ({"calendar": "1h", "known": ["session_of_week"]}, "session_of_week in known needs days or sessions"),
         ({"horizon": "five"}, "horizon: .*Received: 'five'"),
         ({"difference": {"volume": "log"}}, r"difference names columns .*\['volume'\]"),
         ({"difference": "ratio"}, "difference"),
@@ -172,6 +163,8 @@ def test_the_tables_of_the_contract_are_read() -> None:
         ({**TEXT, "samples": {"temperature": 0}}, "samples.temperature: .*Received: 0"),
         ({**LABELS, "model": {"cell": "segment_gru"}}, "has the cell simple_rnn, lstm or gru. Received: 'segment_gru'"),
         ({**LABELS, "model": {"ridge_share": 0.5}}, "keys of a network that reads text are .*Received: ridge_share"),
+        ({**TEXT, "model": {"bidirectional": True}}, "reads it once, in its order.* Received: bidirectional = true"),
+        ({**TEXT, "model": {"pooling": "max"}}, "without bidirectional and pooling. Received: .*pooling = 'max'"),
         ({"predicts": "labels", "feed": "files"}, "the key 'path' is required"),
         ({"predicts": "labels", "feed": "sample"}, "must be named sample_"),
         ({**LABELS, "encoding": "utf-9"}, "an encoding is one that Python knows"),

@@ -62,7 +62,9 @@ def test_a_folder_gives_a_document_a_file(tmp_path: Path) -> None:
     (tmp_path / "picture.png").write_bytes(b"\x89PNG")
     read = read_documents(tmp_path, layout=DocumentLayout(), name="docs")
     assert dict(zip(read.good["document_id"], read.good["text"], strict=True)) == {"a": "one", "deep/天": "two"}
-    assert read.set_aside.to_dict("records") == [{"document_id": "bad", "reason": "no text"}]
+    assert read.set_aside.to_dict("records") == [
+        {"document_id": "bad", "reason": "a file that is no utf-8 text; set encoding"}
+    ]
     assert read.good["published_at"].max() <= pd.Timestamp(datetime.now(UTC))
 
 

@@ -1,0 +1,118 @@
+"""Text by the champion of a pipeline that predicts text, for ``daycast generate``: plain functions, no Prefect."""
+
+from __future__ import annotations
+
+import os
+import time
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from daycast.storage.config.pipeline_file import load_pipelines
+from daycast.storage.config.settings import Settings
+from daycast.storage.terms.errors import ConfigError
+from daycast.storage.terms.known import require_known
+from daycast.storage.terms.text_pipeline import TextPipeline
+from daycast.storage.terms.words import SAMPLE_PREFIX, ForecasterName
+from daycast.tasks.handover.stores import Stores
+
+if TYPE_CHECKING:
+    from daycast.storage.sql.versions import Version
+
+_LONGEST = 10_000
+"""Characters of a prompt at most: each costs a step of the network."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Generated:
+    """What was written, and how.
+
+    Attributes:
+        prompt: what it goes on from, as it was read.
+        text: what was written after it.
+        remarks: what a reader should know.
+        version: which wrote.
+        forecaster: who of it.
+        temperature: as drawn.
+        seed: likewise.
+        seconds: that the writing took, once the version was loaded.
+    """
+
+    prompt: str
+    text: str
+    remarks: tuple[str, ...]
+    version: str
+    forecaster: ForecasterName
+    temperature: float
+    seed: int
+    seconds: float
+
+
+def generate(settings: Settings, *, pipeline: str, prompt: str | None, **drawn: float | None) -> Generated:
+    """Continue a prompt by a pipeline's champion; the same seed and version give the same text on one machine.
+
+    Args:
+        settings: the environment.
+        pipeline: its name.
+        prompt: what to go on from; by default that of the pipeline's ``samples``.
+        drawn: ``length``, ``temperature``, ``top_k``, ``top_p`` and ``seed``; one that is none as in the ``samples``.
+
+    Raises:
+        ConfigError: there is no such pipeline, it predicts something else, or a value is out of range.
+        RegistryError: it has no champion.
+        ModelFileError: a file of it is not the one that was saved.
+    """
+    spec = _text_pipeline(settings, pipeline)
+    asked: Any = {key: getattr(spec.samples, key) if value is None else value for key, value in drawn.items()}
+    begun = spec.samples.prompt if prompt is None else prompt
+    if len(begun) > _LONGEST:
+        raise ConfigError(f"A prompt of at most {_LONGEST:,} characters is required. Received: {len(begun):,}.")
+    from daycast.models.text.generation import Drawing
+
+    drawing = Drawing(**asked)
+    version, forecaster = _champion(settings, pipeline)
+    began = time.monotonic()
+    written = forecaster.write(begun, drawing=drawing)
+    return Generated(
+        prompt=written.prompt,
+        text=written.text,
+        remarks=written.remarks,
+        version=version.version,
+        forecaster=forecaster.served,
+        temperature=drawing.temperature,
+        seed=drawing.seed,
+        seconds=time.monotonic() - began,
+    )
+
+
+def _text_pipeline(settings: Settings, name: str) -> TextPipeline:
+    of_file = load_pipelines(settings.pipelines)
+    sampled = {f"{SAMPLE_PREFIX}{each}": spec.as_sample() for each, spec in of_file.items()}
+    known = {**sampled, **of_file}
+    require_known(name, list(known if name.startswith(SAMPLE_PREFIX) else of_file), kind="pipeline")
+    spec = known[name]
+    if isinstance(spec, TextPipeline):
+        return spec
+    some = [each for each, one in of_file.items() if isinstance(one, TextPipeline)]
+    raise ConfigError(
+        f"A pipeline that predicts text is required: {', '.join(some) or 'the pipeline file has none'}. "
+        f"Received: {name}, which predicts {spec.predicts}."
+    )
+
+
+def _champion(settings: Settings, pipeline: str) -> tuple[Version, Any]:
+    """The version that serves, its files verified, and what it is."""
+    from daycast.storage.sql.versions import champion
+
+    stores = Stores(settings)
+    with stores.look() as database:
+        row = champion(database, pipeline)
+    registry = stores.registry()
+    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
+    with registry.fetch(pipeline, row.version, sha256=row.sha256) as folder:
+        from daycast.models.networks.backend import load_keras
+
+        load_keras()
+        from daycast.models.networks.text_forecaster import TextForecaster
+
+        state = registry.manifest(pipeline, row.version, sha256=row.sha256).state
+        return row, TextForecaster.load(folder, state)
