@@ -15,7 +15,9 @@ from daycast.models.networks.fitting import Epoch
 from daycast.models.networks.kept import forward, in_blocks, load_network, save_network
 from daycast.models.networks.members import fit_members, series_recipe
 from daycast.models.series.differencing import Floats, undo
+from daycast.models.series.gathering import gather
 from daycast.models.series.inputs import network_inputs
+from daycast.models.series.portion import Part
 from daycast.models.series.scaling import Scaler, by_itself
 from daycast.models.series.windows import Windows
 from daycast.storage.terms.errors import DataError, RegistryError
@@ -55,8 +57,8 @@ class NetworkForecaster:
     @classmethod
     def fit(
         cls,
-        training: Windows,
-        validation: Windows,
+        training: Part,
+        validation: Part,
         *,
         spec: Pipeline,
         parent: "NetworkForecaster | None",
@@ -87,12 +89,9 @@ class NetworkForecaster:
         model = spec.model.model_copy(update={"epochs": spec.training.fine_tune_epochs} if parent else {})
         scaler = scaler or scaler_of(training, spec=spec, parent=parent)
         calendar = shape.get(CYCLE_CALENDAR)
-        pairs = [
-            (network_inputs(part, scaler=scaler, calendar=calendar), scaler.targets(part))
-            for part in (training, validation)
-        ]
-        del training, validation  # of no more use, and where nobody else has them a third of the memory of a fit
-        recipe = series_recipe(pairs, model=model, frame=_frame(spec))
+        parts = gather([training, validation], scaler=scaler, calendar=calendar)
+        del training, validation  # of no more use
+        recipe = series_recipe(parts, model=model, frame=_frame(spec))
         network, fitted = fit_members(
             recipe,
             model=model,
@@ -136,7 +135,7 @@ class NetworkForecaster:
         return levels
 
     def _known(self, windows: Windows) -> NDArray[np.bool_]:
-        return np.isin(np.array(windows.names, dtype=object), list(self.scaler.names))[windows.codes]
+        return self.scaler.knows(windows)
 
     def _predict(self, windows: Windows, *, scaler: Scaler) -> Floats:
         inputs = network_inputs(windows, scaler=scaler, calendar=self.shape.get(CYCLE_CALENDAR))
@@ -192,7 +191,7 @@ class NetworkForecaster:
         return forward(self.network)
 
 
-def scaler_of(training: Windows, *, spec: Pipeline, parent: NetworkForecaster | None) -> Scaler:
+def scaler_of(training: Part, *, spec: Pipeline, parent: NetworkForecaster | None) -> Scaler:
     """The scaling of a network that is fitted on these windows: the parent's, where it goes on from one."""
     column = _restored_column(spec)
     return parent.scaler.extended(training, target=column) if parent else Scaler.fit(training, target=column)

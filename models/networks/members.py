@@ -8,8 +8,9 @@ import numpy as np
 import tensorflow as tf
 
 from daycast.models.networks.build import Frame, build, join, members_of
-from daycast.models.networks.fitting import Epoch, Fitted, Pair, in_order, ready, run, shuffled
+from daycast.models.networks.fitting import Epoch, Fitted, in_order, ready, run, shuffled
 from daycast.models.networks.ridge import fit_ridge
+from daycast.models.series.gathering import Gathered
 from daycast.storage.terms.network import ModelSpec
 
 
@@ -30,7 +31,7 @@ class Recipe:
     join: Callable[[Sequence[Any]], Any]
 
 
-def series_recipe(parts: Sequence[Pair], *, model: ModelSpec, frame: Frame) -> Recipe:
+def series_recipe(parts: Sequence[Gathered], *, model: ModelSpec, frame: Frame) -> Recipe:
     """Of windows of series: least squares, where the model has a share of it, is solved anew each time.
 
     Args:
@@ -38,7 +39,7 @@ def series_recipe(parts: Sequence[Pair], *, model: ModelSpec, frame: Frame) -> R
         model: the network and how it is fitted.
         frame: what it reads and gives.
     """
-    training, validation = parts
+    training, validation = _as_tensors(parts)
     return Recipe(
         build=lambda each: ready(build(each, frame=frame), model=each),
         training=lambda each: shuffled(training, model=each),
@@ -86,10 +87,24 @@ def fit_members(
     return recipe.join([network for network, _ in fits]), Fitted(history=count.history, validation_loss=loss)
 
 
-def _joined(networks: Sequence[Any], training: Pair, *, model: ModelSpec, frame: Frame) -> Any:
+def _as_tensors(parts: Sequence[Gathered]) -> list[Gathered]:
+    """The parts as tensors, an array that they share once."""
+    made: dict[int, Any] = {}
+
+    def tensor(array: Any) -> Any:
+        if array is None:
+            return None
+        if id(array) not in made:
+            made[id(array)] = tf.convert_to_tensor(array)
+        return made[id(array)]
+
+    names = ("rows", "targets", "reads", "places")
+    return [replace(part, **{name: tensor(getattr(part, name)) for name in names}) for part in parts]
+
+
+def _joined(networks: Sequence[Any], training: Gathered, *, model: ModelSpec, frame: Frame) -> Any:
     if model.ridge_share:
-        (window, *_), targets = training
-        ridge = fit_ridge(window, targets, model=model, frame=frame)
+        ridge = fit_ridge(training, model=model, frame=frame)
         return join(networks, ridge=ridge, share=model.ridge_share)
     return join(networks) if len(networks) > 1 else networks[0]
 

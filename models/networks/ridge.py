@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 from daycast.models.networks.build import Frame
 from daycast.models.networks.levels import Level, Restore
+from daycast.models.series.gathering import Gathered
 from daycast.storage.terms.network import ModelSpec
 
 PENALTY = 0.02
@@ -22,12 +23,11 @@ _BLOCK = 4096
 Floats = NDArray[np.float64]
 
 
-def fit_ridge(window: NDArray[np.float32], targets: NDArray[np.float32], *, model: ModelSpec, frame: Frame) -> Any:
+def fit_ridge(training: Gathered, *, model: ModelSpec, frame: Frame) -> Any:
     """Solve for the coefficients, which takes no epochs.
 
     Args:
-        window: scaled windows ``(n, lookback, features)``.
-        targets: ``(n, horizon)``.
+        training: scaled windows and their targets.
         model: its ``normalization`` is taken off first and put back after.
         frame: what is read and given.
 
@@ -37,12 +37,11 @@ def fit_ridge(window: NDArray[np.float32], targets: NDArray[np.float32], *, mode
     level = Level(model.normalization) if model.normalization != "none" else None
     width = frame.lookback * frame.features
     squares, products = np.zeros((width + 1, width + 1)), np.zeros((width + 1, frame.horizon))
-    for start in range(0, len(window), _BLOCK):
-        rows = slice(start, start + _BLOCK)
-        inputs, outputs = _equations(window[rows], targets[rows], level=level, column=frame.target)
+    for start in range(0, len(training), _BLOCK):
+        inputs, outputs = _equations(*training.block(start, start + _BLOCK), level=level, column=frame.target)
         squares += inputs.T @ inputs
         products += inputs.T @ outputs
-    penalty = np.full(width + 1, PENALTY * len(window))
+    penalty = np.full(width + 1, PENALTY * len(training))
     penalty[-1] = 0.0  # the intercept's
     solution = np.linalg.solve(squares + np.diag(penalty), products)
     network = _network(model, frame=frame)

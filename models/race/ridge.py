@@ -15,6 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from daycast.models.series.differencing import Floats, undo
+from daycast.models.series.portion import Part
 from daycast.models.series.scaling import Scaler
 from daycast.models.series.windows import Windows
 from daycast.storage.terms.pipeline import Pipeline
@@ -53,7 +54,7 @@ class RidgeForecaster:
         return RIDGE
 
     @classmethod
-    def fit(cls, training: Windows, validation: Windows, *, spec: Pipeline, scaler: Scaler) -> "RidgeForecaster | None":
+    def fit(cls, training: Part, validation: Part, *, spec: Pipeline, scaler: Scaler) -> "RidgeForecaster | None":
         """Solve for every penalty, and keep the best on validation; none where windows are too wide.
 
         Args:
@@ -103,7 +104,7 @@ class RidgeForecaster:
             levels[rows] = undo(differences, base=some.base, kind=self.kind)
         return levels
 
-    def equations(self, windows: Windows) -> Iterator[tuple[Floats, Floats]]:
+    def equations(self, windows: Part) -> Iterator[tuple[Floats, Floats]]:
         """Both sides, block by block: inputs with a one for the intercept, and scaled targets."""
         for rows in _blocks(np.arange(len(windows)), windows):
             some = windows.where(rows)
@@ -162,6 +163,6 @@ def _solve(equations: Iterator[tuple[Floats, Floats]], *, width: int, horizon: i
     return [np.concatenate([slope, (level - middle @ slope)[np.newaxis]]) for slope in slopes]
 
 
-def _blocks(rows: NDArray[np.intp], windows: Windows) -> Iterator[NDArray[np.intp]]:
+def _blocks(rows: NDArray[np.intp], windows: Part) -> Iterator[NDArray[np.intp]]:
     size = max(1, _CELLS // (windows.lookback * windows.features))
     return (rows[start : start + size] for start in range(0, len(rows), size))

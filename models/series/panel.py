@@ -215,21 +215,6 @@ class Panel:
         return np.asarray((self.level[codes, places] - self.level[codes, first]) / steps)
 
 
-def evenly(index: Index, *, share: float, seed: int) -> Index:
-    """A share of some windows, drawn evenly over series and time.
-
-    Args:
-        index: ordered by series and origin.
-        share: of the windows, at most 1.
-        seed: says where between two neighbours the drawing begins.
-    """
-    count = int(share * len(index))
-    if count >= len(index):
-        return index
-    start = np.random.default_rng(seed).random()
-    return index.where(((np.arange(count) + start) * (len(index) / max(count, 1))).astype(np.intp))
-
-
 def _anchors(inputs: Floats, spec: Pipeline) -> Floats:
     """The first level of what is not differenced: each window of a series has the same, as neighbours share rows."""
     plain = np.array([spec.difference_of(column) == "none" for column in spec.features])

@@ -8,7 +8,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from daycast.models.series.differencing import Floats
-from daycast.models.series.windows import Windows
+from daycast.models.series.panel import Panel
+from daycast.models.series.portion import Part, blocks
+from daycast.models.series.windows import Mask, Windows
 from daycast.storage.terms.errors import DataError
 from daycast.storage.terms.text import listed
 
@@ -35,7 +37,7 @@ class Scaler:
     target_std: Floats
 
     @classmethod
-    def fit(cls, training: Windows, *, target: int | None = None) -> "Scaler":
+    def fit(cls, training: Part, *, target: int | None = None) -> "Scaler":
         """Fit on the training part; a column that does not move has the deviation 1.
 
         Args:
@@ -43,27 +45,26 @@ class Scaler:
             target: which of the inputs' columns is the one that is forecast. Targets are then scaled as that column
                 is, so that a level taken off the inputs can be put back on the outputs as it is.
         """
-        present = np.unique(training.codes)
-        codes = np.searchsorted(present, training.codes)
-        input_mean, input_std = _moments(training.inputs, codes, len(present), anchor=training.anchor)
+        present = np.flatnonzero(np.bincount(training.codes, minlength=len(training.names)))
+        of_inputs, of_targets = _moments(training, present)
         if target is None:
-            of_target = _moments(training.targets[..., np.newaxis], codes, len(present))
+            target_mean, target_std = of_targets
         else:
-            of_target = input_mean[:, [target]], input_std[:, [target]]
+            target_mean, target_std = (each[:, [target]] for each in of_inputs)
         return cls(
             names=tuple(training.names[code] for code in present),
-            input_mean=input_mean,
-            input_std=input_std,
-            target_mean=of_target[0][:, 0],
-            target_std=of_target[1][:, 0],
+            input_mean=of_inputs[0],
+            input_std=of_inputs[1],
+            target_mean=target_mean[:, 0],
+            target_std=target_std[:, 0],
         )
 
-    def extended(self, training: Windows, *, target: int | None = None) -> "Scaler":
+    def extended(self, training: Part, *, target: int | None = None) -> "Scaler":
         """This scaler, with the series that it lacks fitted on ``training``."""
-        lacking = np.isin(training.series, np.array(self.names, dtype=object), invert=True)
+        lacking = ~self.knows(training)
         if not lacking.any():
             return self
-        new = Scaler.fit(training.where(lacking), target=target)
+        new = Scaler.fit(training.among(lacking), target=target)
         return Scaler(
             names=self.names + new.names,
             input_mean=np.concatenate([self.input_mean, new.input_mean]),
@@ -71,6 +72,25 @@ class Scaler:
             target_mean=np.concatenate([self.target_mean, new.target_mean]),
             target_std=np.concatenate([self.target_std, new.target_std]),
         )
+
+    def knows(self, windows: Part) -> Mask:
+        """``(n,)`` which windows are of a series that it has."""
+        return np.asarray(np.isin(np.array(windows.names, dtype=object), list(self.names))[windows.codes])
+
+    def panel(self, panel: Panel) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
+        """Scaled rows of a panel, series after series; of a series that it does not know, NaN.
+
+        Returns:
+            Inputs ``(series * instants, features)``, and targets ``(series * instants,)``.
+        """
+        position = {name: index for index, name in enumerate(self.names)}
+        rows = np.array([position.get(name, -1) for name in panel.names], dtype=np.intp)
+        mean = np.where(rows[:, np.newaxis] < 0, np.nan, self.input_mean[rows])
+        scaled = panel.inputs - (mean - panel.anchor).astype(np.float32)[:, np.newaxis]
+        np.divide(scaled, self.input_std.astype(np.float32)[rows][:, np.newaxis], out=scaled)
+        middle, std = (each[rows][:, np.newaxis] for each in (self.target_mean, self.target_std))
+        targets = np.asarray((panel.target - middle) / std, dtype=np.float32)
+        return scaled.reshape(-1, scaled.shape[2]), targets.reshape(-1)
 
     def inputs(self, windows: Windows) -> NDArray[np.float32]:
         """Scaled inputs, ``(n, lookback, features)``."""
@@ -108,14 +128,15 @@ class Scaler:
         arrays = {key: np.array(value, dtype=np.float64) for key, value in state.items() if key != "names"}
         return cls(names=tuple(state["names"]), **arrays)
 
-    def rows(self, windows: Windows) -> NDArray[np.intp]:
+    def rows(self, windows: Part) -> NDArray[np.intp]:
         """The scaler's row of each window.
 
         Raises:
             DataError: a series is unknown to it.
         """
         position = {name: index for index, name in enumerate(self.names)}
-        unknown = sorted({windows.names[code] for code in np.unique(windows.codes)} - set(position))
+        present = np.flatnonzero(np.bincount(windows.codes, minlength=len(windows.names)))
+        unknown = sorted({windows.names[code] for code in present} - set(position))
         if unknown:
             raise DataError(
                 f"Windows of series that the network was trained on are required: {listed(self.names)}. "
@@ -130,27 +151,50 @@ def by_itself(windows: Windows) -> Windows:
     return replace(windows, names=names, codes=np.arange(len(windows), dtype=np.int32))
 
 
-def _moments(
-    values: NDArray[Any], codes: NDArray[np.intp], groups: int, *, anchor: Floats | None = None
-) -> tuple[Floats, Floats]:
-    """Mean and deviation by group and last axis of ``(n, steps, columns)``, summed in float64.
+def _moments(part: Part, present: NDArray[np.intp]) -> tuple[tuple[Floats, Floats], tuple[Floats, Floats]]:
+    """Mean and deviation of inputs, and of targets, by series and column; read a block at a time, summed in float64."""
+    of_inputs = _Moments(part, present, steps=part.lookback, columns=part.features)
+    of_targets = _Moments(part, present, steps=part.horizon, columns=1)
+    for look in ("add", "spread"):
+        for block in blocks(part):
+            codes = np.searchsorted(present, block.codes)
+            getattr(of_inputs, look)(block.inputs, codes, block.anchor)
+            getattr(of_targets, look)(block.targets[..., np.newaxis], codes, None)
+    return of_inputs.finished(), of_targets.finished()
+
+
+class _Moments:
+    """Sums over windows ``(n, steps, columns)`` by series, and sums of squares around their means in a second look.
 
     An anchor ``(n, columns)`` counts as added to the values.
     """
-    steps = values.shape[1]
-    count = np.bincount(codes, minlength=groups)[:, np.newaxis] * steps
-    own = _sums(values.sum(axis=1, dtype=np.float64), codes, groups) / count
-    mean = own if anchor is None else own + _sums(steps * anchor, codes, groups) / count
-    centre = mean[codes] if anchor is None else mean[codes] - anchor
-    apart = values - centre.astype(values.dtype)[:, np.newaxis]
-    variance = _sums(np.square(apart, out=apart).sum(axis=1, dtype=np.float64), codes, groups) / count
-    std = np.sqrt(variance)
-    rounding = _DOUBLE if values.dtype == np.float64 else _SINGLE
-    moves = std > np.maximum(rounding * np.abs(own), _DOUBLE * np.abs(mean))
-    return mean, np.where(moves, std, 1.0)
 
+    def __init__(self, part: Part, present: NDArray[np.intp], *, steps: int, columns: int) -> None:
+        self._count = np.bincount(part.codes, minlength=len(part.names))[present][:, np.newaxis] * steps
+        self._steps, shape = steps, (len(present), columns)
+        self._values, self._anchors, self._squares = np.zeros(shape), np.zeros(shape), np.zeros(shape)
+        self._rounding = _DOUBLE
 
-def _sums(rows: Floats, codes: NDArray[np.intp], groups: int) -> Floats:
-    total = np.zeros((groups, rows.shape[1]))
-    np.add.at(total, codes, rows)
-    return total
+    def add(self, values: NDArray[Any], codes: NDArray[np.intp], anchor: Floats | None) -> None:
+        """See some windows for the first time."""
+        self._rounding = _DOUBLE if values.dtype == np.float64 else _SINGLE
+        np.add.at(self._values, codes, values.sum(axis=1, dtype=np.float64))
+        if anchor is not None:
+            np.add.at(self._anchors, codes, self._steps * anchor)
+
+    def spread(self, values: NDArray[Any], codes: NDArray[np.intp], anchor: Floats | None) -> None:
+        """See them again, once all were seen."""
+        centre = self._mean[codes] if anchor is None else self._mean[codes] - anchor
+        apart = values - centre.astype(values.dtype)[:, np.newaxis]
+        np.add.at(self._squares, codes, np.square(apart, out=apart).sum(axis=1, dtype=np.float64))
+
+    def finished(self) -> tuple[Floats, Floats]:
+        """Mean and deviation; 1 where there is none but of rounding."""
+        std = np.sqrt(self._squares / self._count)
+        own = self._values / self._count
+        moves = std > np.maximum(self._rounding * np.abs(own), _DOUBLE * np.abs(self._mean))
+        return self._mean, np.where(moves, std, 1.0)
+
+    @property
+    def _mean(self) -> Floats:
+        return self._values / self._count + self._anchors / self._count

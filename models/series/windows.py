@@ -80,6 +80,10 @@ class Windows:
         rows = {field.name: getattr(self, field.name)[mask] for field in fields(self) if field.name != "names"}
         return replace(self, **rows)
 
+    def among(self, mask: Mask) -> "Windows":
+        """Those chosen by a mask, as :meth:`~.portion.Portion.among` has it."""
+        return self.where(mask)
+
 
 def stamps(windows: Windows) -> NDArray[np.uint64]:
     """``(n,)`` a number over all that a network reads of each window: the same reading has the same number.

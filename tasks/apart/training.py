@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import time
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from daycast.tasks.apart.versions import Budget, Fitted, Made, recorded_hash, save_version
@@ -15,8 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from daycast.models.networks.forecaster import NetworkForecaster
-    from daycast.models.series.panel import Index
-    from daycast.models.series.windows import Windows
+    from daycast.models.series.portion import Portion
 
 
 def fit_and_save(job: Job, prepared: Prepared, plan: Plan, *, told: Callable[..., None]) -> Fitted:
@@ -40,8 +40,11 @@ def fit_and_save(job: Job, prepared: Prepared, plan: Plan, *, told: Callable[...
     spec, budget = job.pipeline, Budget(job.pipeline.training.time_budget_seconds, since=began)
     parts, parent = _parts(job, prepared), _parent(job, plan)
     scaler = scaler_of(parts[0], spec=spec, parent=parent)
+    parts[1] = parts[1].among(
+        scaler.knows(parts[1])
+    )  # of a series that is new in the validation part there is no scale
     ridge = RidgeForecaster.fit(*parts, spec=spec, scaler=scaler)
-    # Handed over and not kept here: once they are scaled, the fit has no more use for them, and they are most of it.
+    # Handed over and not kept here: once the rows are scaled, the fit has no more use for them.
     forecaster = NetworkForecaster.fit(
         parts.pop(0),
         parts.pop(0),
@@ -62,31 +65,23 @@ def fit_and_save(job: Job, prepared: Prepared, plan: Plan, *, told: Callable[...
     return save_version(job, prepared, plan, made, began=began, budget=budget)
 
 
-def _parts(job: Job, prepared: Prepared) -> list[Windows]:
-    """The windows of all shards that a network is fitted on, and those that say when to stop."""
-    from daycast.models.series.windows import concatenate
+def _parts(job: Job, prepared: Prepared) -> list[Portion]:
+    """What a network is fitted on of all shards, and what says when to stop; their share of ``training.windows``.
 
-    share = _share(job, prepared)
+    The same share of both: whole, the validation part would take longer than what is trained on.
+    """
+    from daycast.models.series.portion import Portion
+
     held = [
-        tuple(each.panel.windows(share(index)) for index in (each.training_index, each.validation_index))
+        [Portion.of(each.panel, index) for index in (each.training_index, each.validation_index)]
         for each in materials(job, prepared)
     ]
-    return [concatenate(parts) for parts in zip(*held, strict=True)]
-
-
-def _share(job: Job, prepared: Prepared) -> Callable[[Index], Index]:
-    """Takes of a shard's windows those that are its share of the pipeline's ``training.windows``.
-
-    The same share of the validation part says when to stop: whole, it would take more memory than what is trained on.
-    """
-    from daycast.models.series.panel import evenly
-
+    training, validation = (Portion.joined(parts) for parts in zip(*held, strict=True))
+    validation = replace(validation, panels=training.panels)
     most = job.pipeline.training.windows
-    if most is None:
-        return lambda index: index
-    total = sum(len(each.training_index) for each in materials(job, prepared))
-    share = min(1.0, most / max(total, 1))
-    return lambda index: evenly(index, share=share, seed=job.pipeline.model.seed)
+    if most is None or most >= len(training):
+        return [training, validation]
+    return [each.evenly(most / len(training), seed=job.pipeline.model.seed) for each in (training, validation)]
 
 
 def _parent(job: Job, plan: Plan) -> NetworkForecaster | None:

@@ -67,6 +67,7 @@ def _fit(cell: str, batch: int, options: argparse.Namespace, on_epoch: Callable[
     import tensorflow as tf
 
     from daycast.models.networks import build, fitting, stack
+    from daycast.models.series.gathering import Gathered
     from daycast.storage.terms.network import ModelSpec
 
     model = ModelSpec(cell=cell, units=(_UNITS,), batch_size=batch, epochs=options.rounds + 1, patience=10**6)  # type: ignore[arg-type]
@@ -82,8 +83,8 @@ def _fit(cell: str, batch: int, options: argparse.Namespace, on_epoch: Callable[
     frame = build.Frame(lookback=_LOOKBACK, features=_FEATURES, horizon=_HORIZON)
     fitting.run(
         fitting.ready(build.build(model, frame=frame), model=model),
-        training=fitting.shuffled(((inputs[64:],), targets[64:]), model=model),
-        validation=fitting.in_order(((inputs[:64],), targets[:64])),
+        training=fitting.shuffled(Gathered.of(inputs[64:], targets[64:]), model=model),
+        validation=fitting.in_order(Gathered.of(inputs[:64], targets[:64])),
         model=model,
         warm=False,
         on_epoch=on_epoch,

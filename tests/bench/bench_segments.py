@@ -63,6 +63,7 @@ def _fit(width: int, horizon: int, options: argparse.Namespace, on_epoch: Callab
     import tensorflow as tf
 
     from daycast.models.networks import build, fitting
+    from daycast.models.series.gathering import Gathered
     from daycast.storage.terms.network import ModelSpec
 
     model = ModelSpec(
@@ -86,8 +87,8 @@ def _fit(width: int, horizon: int, options: argparse.Namespace, on_epoch: Callab
         fitting.ready(
             build.build(model, frame=build.Frame(lookback=_LOOKBACK, features=1, horizon=horizon)), model=model
         ),
-        training=fitting.shuffled(((inputs[8:],), targets[8:]), model=model),
-        validation=fitting.in_order(((inputs[:8],), targets[:8])),
+        training=fitting.shuffled(Gathered.of(inputs[8:], targets[8:]), model=model),
+        validation=fitting.in_order(Gathered.of(inputs[:8], targets[:8])),
         model=model,
         warm=False,
         on_epoch=on_epoch,

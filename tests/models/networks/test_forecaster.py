@@ -11,6 +11,7 @@ import pytest
 from daycast.models.networks.backend import load_keras
 from daycast.models.race.baselines import naive
 from daycast.models.series.alone import latest_window, make_windows
+from daycast.models.series.gathering import Gathered
 from daycast.models.series.splits import bounds, cut
 from daycast.models.series.windows import concatenate
 from daycast.storage.terms.errors import DataError, RegistryError
@@ -135,8 +136,7 @@ def test_least_squares_beside_the_network_has_its_share_and_is_solved_anew(make_
     training, _, test = _parts(wave, spec)
     alone, both = _fit(wave, make_spec(**LONG, model=model)), _fit(wave, spec)
     ridge = fit_ridge(
-        both.scaler.inputs(training),
-        both.scaler.targets(training),
+        Gathered.of(both.scaler.inputs(training), both.scaler.targets(training)),
         model=spec.model,
         frame=Frame(lookback=48, features=2, horizon=6, target=spec.features.index(spec.target)),
     )

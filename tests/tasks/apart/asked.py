@@ -27,13 +27,14 @@ def weights(cell: str) -> str:
 
     from daycast.models.networks.build import Frame, build
     from daycast.models.networks.fitting import in_order, ready, run, shuffled
+    from daycast.models.series.gathering import Gathered
 
     tf.config.experimental.enable_op_determinism()
     generator = np.random.default_rng(1)
     pairs = []
     for count in (96, 32):
         inputs = generator.normal(size=(count, 8, 1)).astype("float32")
-        pairs.append(((inputs,), generator.normal(size=(count, 2)).astype("float32")))
+        pairs.append(Gathered.of(inputs, generator.normal(size=(count, 2)).astype("float32")))
     network = ready(build(model, frame=Frame(lookback=8, features=1, horizon=2)), model=model)
     run(
         network,
