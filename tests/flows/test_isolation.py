@@ -11,7 +11,7 @@ from tests.places import AS_OF, DAYS, FIRST, Place, make_place, walk
 
 pytestmark = pytest.mark.usefixtures("prefect_server")
 
-SYMBOLS = ["A", "B", "SHORT", "NEW", "LOST", "DEAD", "GAP", "TEXT", "ONE"]
+SYMBOLS = ["A", "B", "SHORT", "NEW", "LOST", "DEAD", "GAP", "TEXT", "ONE", "YOUNG"]
 
 
 def _lines(days: list[int], seed: int) -> str:
@@ -30,6 +30,7 @@ def write(place: Place) -> None:
         "GAP": [day for day in whole if day not in {DAYS - 5, DAYS - 4, DAYS - 3}],
         "TEXT": whole,
         "ONE": whole[-1:],
+        "YOUNG": whole[-40:],  # with windows in the validation part, and none in training
     }
     for seed, (symbol, chosen) in enumerate(days.items(), start=2):
         (place.root / f"{symbol}.csv").write_text(_lines(chosen, seed))
@@ -73,7 +74,8 @@ def test_each_of_the_others_gets_the_best_that_can_serve_it(mixed):
     assert served["GAP"][1:] == ("baseline", 2)
     assert served["DEAD"][1:] == ("stale", 2)
     assert served["NEW"][2] == 2
-    assert served["NEW"][0] in {"network", "seasonal_naive", "naive", "drift"}
+    for symbol in ("NEW", "YOUNG"):
+        assert served[symbol][0] in {"network", "seasonal_naive", "naive", "drift"}
 
 
 def test_a_dead_series_is_forecast_for_what_comes_and_not_for_what_was(mixed):
@@ -91,7 +93,7 @@ def test_a_remark_says_of_each_what_it_did_not_get(mixed):
         remarks = {row["series_id"].split("/")[1]: row for row in list_remarks(db, summary.run_id)}
     kinds = {symbol: row["kind"] for symbol, row in remarks.items()}
     assert kinds == {
-        "LOST": "no_data", "SHORT": "short", "ONE": "short", "DEAD": "stale", "GAP": "gap", "NEW": "new"
+        "LOST": "no_data", "SHORT": "short", "ONE": "short", "DEAD": "stale", "GAP": "gap", "NEW": "new", "YOUNG": "new"
     }  # fmt: skip
     assert "LOST.csv" in remarks["LOST"]["message"]
     assert "3 of the last 8 instants" in remarks["GAP"]["message"]
