@@ -37,6 +37,7 @@ _EVENTS = {
     "min_accuracy": "daycast.skill.low",
     "min_coverage_80": "daycast.coverage.off",
     "min_coverage_95": "daycast.coverage.off",
+    "max_drift": "daycast.drift.high",
 }
 """What a broken rule of the pipeline's ``training`` is called in Prefect's events."""
 

@@ -12,8 +12,10 @@ from daycast.storage.terms.words import TrainingChoice
 from daycast.tasks.apart import process as processes
 from daycast.tasks.apart.spreading import Spread
 from daycast.tasks.apart.training import fit_and_save
+from daycast.tasks.handover.explained import Explained
 from daycast.tasks.handover.job import Job
 from daycast.tasks.handover.results import Course, Plan, Prepared
+from daycast.tasks.steps.drift import drift
 from daycast.tasks.steps.evaluate import evaluate
 from daycast.tasks.steps.forecast import forecast
 from daycast.tasks.steps.ingest import ingest
@@ -31,27 +33,37 @@ def stages(job: Job, training: TrainingChoice, spread: Spread, clock: Clock) -> 
     prepared = tell(prepare(job, spread=spread))
     scored = tell(score.with_options(**retries())(job))
     planned = tell(plan.with_options(**retries())(job, prepared, requested=training, broken=scored.broken))
+    explained: list[Explained] = []
     trained = tell(
         train_and_predict(
             job,
             prepared,
             planned,
             fit=fit_and_save,
-            predict=lambda process: _predict(job, prepared, planned, process=process, spread=spread),
+            predict=lambda process: explained.extend(_predict(job, prepared, planned, process=process, spread=spread)),
         )
     )
     evaluated = tell(evaluate.with_options(**retries())(job, prepared, planned, spread=spread))
-    course = Course(ingested=ingested, prepared=prepared, plan=planned, trained=trained, evaluated=evaluated)
+    drift.with_options(**retries())(job, prepared, version=evaluated.version)
+    course = Course(
+        ingested=ingested,
+        prepared=prepared,
+        plan=planned,
+        trained=trained,
+        evaluated=evaluated,
+        explained=tuple(explained),
+    )
     summary = forecast.with_options(**retries())(job, course, at=clock(), spread=spread)
     return Outcome(summary=tell(summary), prepared=prepared, broken=scored.broken)
 
 
-def _predict(job: Job, prepared: Prepared, planned: Plan, *, process: processes.Process, spread: Spread) -> None:
+def _predict(
+    job: Job, prepared: Prepared, planned: Plan, *, process: processes.Process, spread: Spread
+) -> tuple[Explained, ...]:
     """Predict in a process of its own, or by the workers of a cluster, to which no such process could travel."""
     if spread.here:
-        predict(job, prepared, versions=planned.versions, process=process)
-    else:
-        predict(job, prepared, versions=planned.versions, spread=spread)
+        return predict(job, prepared, versions=planned.versions, process=process)
+    return predict(job, prepared, versions=planned.versions, spread=spread)
 
 
 VALUES = Kind(job=Job, stages=stages, publish=publish)

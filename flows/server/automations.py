@@ -56,7 +56,7 @@ def apply_automations(
     wanted = [_zombies(silent_after)]
     if alerts:
         block = _block(alerts)
-        wanted += [_ended_badly(block), _skill(block), _coverage(block)]
+        wanted += [_ended_badly(block), _skill(block), _coverage(block), _drift(block)]
         wanted += [
             _overdue(spec.as_sample().name if sample else spec.name, spec.schedule, block)
             for spec in pipelines
@@ -141,6 +141,10 @@ def _skill(block: UUID) -> AutomationCore:
 
 def _coverage(block: UUID) -> AutomationCore:
     return _measured(block, event="daycast.coverage.off", name="coverage is off", word="the intervals' coverage is off")
+
+
+def _drift(block: UUID) -> AutomationCore:
+    return _measured(block, event="daycast.drift.high", name="inputs have drifted", word="its inputs have drifted")
 
 
 def _measured(block: UUID, *, event: str, name: str, word: str) -> AutomationCore:

@@ -2,8 +2,10 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from datetime import datetime
 from typing import Any
 
+from daycast.models.scores.drift import ASSURANCE, ERROR
 from daycast.models.series.differencing import POSITIVE
 from daycast.storage.terms.any_pipeline import AnyPipeline
 from daycast.storage.terms.errors import ConfigError
@@ -152,6 +154,32 @@ _FIGURES = {
     "min_coverage_95": "live coverage of the 95 % interval",
 }
 """What a rule looks at, in words."""
+
+
+def drifted(rules: TrainingRules, *, found: Sequence[Mapping[str, Any]], retrained: datetime | None) -> dict[str, str]:
+    """Whether what comes is too far from what the network was trained on, with the reason in words.
+
+    Args:
+        rules: the pipeline's.
+        found: the newest rows of the table ``drift``.
+        retrained: when the network was last retrained; what began to come earlier is no reason to do it again.
+
+    >>> row = {"feature": "load", "psi": 0.61, "p_value": 0.002, "since": datetime(2026, 8, 1)}
+    >>> drifted(TrainingRules(max_drift=0.25), found=[row], retrained=datetime(2026, 7, 1))["max_drift"]
+    'load has drifted since 2026-08-01: its stability index is 0.61 (max_drift = 0.25)'
+    >>> drifted(TrainingRules(max_drift=0.25), found=[row], retrained=datetime(2026, 8, 2))
+    {}
+    """
+    limit = rules.max_drift
+    since = [row for row in found if retrained is None or row["since"] > retrained]
+    beyond = [row for row in since if limit is not None and row["psi"] > limit and row["p_value"] < ASSURANCE]
+    if not beyond:
+        return {}
+    worst = max(beyond, key=lambda row: row["psi"])
+    name = "the network's error" if worst["feature"] == ERROR else str(worst["feature"])
+    others = f", and so have {len(beyond) - 1} more" if len(beyond) > 1 else ""
+    told = f"{listed([name])} has drifted since {worst['since']:%Y-%m-%d}: its stability index is {worst['psi']:.2f}"
+    return {"max_drift": f"{told} (max_drift = {limit:g}){others}"}
 
 
 def choose_training(

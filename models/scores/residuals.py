@@ -60,6 +60,17 @@ class Residuals:
         places = np.where(there, stop[:, np.newaxis] - 1 - steps, 0)
         return np.where(there[..., np.newaxis], self.values[places], np.inf), counts
 
+    def by_time(self) -> Floats:
+        """The mean over the leads of each window, ``(series, windows)`` of the series that have any, the newest last.
+
+        NaN where a series has fewer than another.
+        """
+        counts = np.diff(self.first)
+        places = self.first[1:, np.newaxis] - np.arange(counts.max(initial=0), 0, -1)
+        there = places >= self.first[:-1, np.newaxis]
+        found = np.where(there, self.values.mean(axis=1)[np.where(there, places, 0)], np.nan)
+        return found[counts > 0]
+
 
 def above_zero(levels: Floats, windows: Windows) -> Floats:
     """Levels, where none is below a millionth of the one at the origin."""

@@ -24,12 +24,13 @@ class Picture:
     """A picture, and the same in words.
 
     Attributes:
-        of: what it shows: forecasts, how the network was trained and fits, or live accuracy by week.
+        of: what it shows: forecasts, what moved them, how the network was trained and fits, or live accuracy by
+            week.
         alt: what a reader who does not see it should know.
         svg: the picture.
     """
 
-    of: Literal["forecasts", "network", "history"]
+    of: Literal["forecasts", "reasons", "network", "history"]
     alt: str
     svg: bytes
 

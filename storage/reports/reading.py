@@ -13,7 +13,9 @@ from daycast.storage.reports.any_report import Aside, Score
 from daycast.storage.reports.report import RunReport
 from daycast.storage.sql.changes import largest_changes
 from daycast.storage.sql.database import Database
+from daycast.storage.sql.drift import newest_drift
 from daycast.storage.sql.evaluations import list_evaluations
+from daycast.storage.sql.explanations import explanations_of
 from daycast.storage.sql.forecasts import forecasts_from, latest_forecasts
 from daycast.storage.sql.live import live_by_week
 from daycast.storage.sql.runs import RunRow, list_remarks
@@ -28,6 +30,7 @@ from daycast.storage.terms.words import (
     NETWORK,
     OBSERVED_AT,
     REASON,
+    REPORTED,
     SERIES_ID,
     SYMBOL,
 )
@@ -77,6 +80,8 @@ def read_report(
         by_series=_by_series(rows, served),
         weeks=tuple(live_by_week(db, name, since=run.as_of - _HISTORY, until=run.as_of)),
         changes=tuple(largest_changes(db, {row[SERIES_ID]: row["origin"] for row in forecasts}, most=_CHANGES)),
+        reasons=tuple(_reasons(db, name, forecasts)),
+        drift=tuple(newest_drift(db, name, until=run.as_of)),
         aside=_aside(observations, as_of=run.as_of),
         remarks=tuple(list_remarks(db, run.run_id)[:_REMARKS]),
     )
@@ -86,6 +91,12 @@ def version_of(db: Database, run: RunRow, forecasts: list[dict[str, Any]]) -> Ve
     """The run's version; where it came to none, the one that the forecasts are of."""
     wanted = run.version or next((row["version"] for row in forecasts), None)
     return next((row for row in list_versions(db, run.pipeline) if row.version == wanted), None)
+
+
+def _reasons(db: Database, pipeline: str, forecasts: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """What moved the first series' forecasts, where a network made them."""
+    origins = {row[SERIES_ID]: row["origin"] for row in forecasts}
+    return explanations_of(db, pipeline, {name: origins[name] for name in sorted(origins)[:REPORTED]})
 
 
 def manifest_of(registry: Registry, version: Version | None) -> tuple[Manifest | None, str]:

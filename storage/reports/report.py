@@ -27,6 +27,8 @@ class RunReport(AnyReport):
         leads: of the one that serves, by lead.
         by_series: of the one that serves, by series, where there are several.
         changes: where most else is forecast than from the origin before, the largest first.
+        reasons: rows of the table ``explanations``, of these forecasts.
+        drift: rows of the table ``drift``, as known to the run.
     """
 
     template: ClassVar[str] = "report"
@@ -36,6 +38,8 @@ class RunReport(AnyReport):
     leads: tuple[Score, ...] = ()
     by_series: tuple[Score, ...] = ()
     changes: tuple[Change, ...] = ()
+    reasons: tuple[Mapping[str, Any], ...] = ()
+    drift: tuple[Mapping[str, Any], ...] = ()
 
     @property
     def unit(self) -> str:

@@ -3,11 +3,12 @@
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import delete, func, select, update
 
 from daycast.storage.sql.database import Database
+from daycast.storage.sql.explanations import write_explanations
 from daycast.storage.sql.forecasts import write_forecasts
 from daycast.storage.sql.labels import write_labels, write_texts
 from daycast.storage.sql.tables import Remark, Run
@@ -31,6 +32,8 @@ class Outcome:
         message: what a reader should know: what was stale, set aside, or failed.
         training: what was done to the weights; none where the run did not come so far.
         version: the model version that served.
+        explanations: what moved the forecasts, as :func:`~.explanations.write_explanations` takes it, in place of what
+            stands of the run; none leaves that alone.
     """
 
     status: Status
@@ -38,6 +41,7 @@ class Outcome:
     message: str = ""
     training: Training | None = None
     version: str | None = None
+    explanations: Sequence[Mapping[str, Any]] | None = None
 
 
 @dataclass(frozen=True)
@@ -126,6 +130,8 @@ def finish_run(
         if remarks is not None:
             connection.execute(delete(Remark).where(Remark.run_id == run_id))
             db.upsert(Remark, remarks, connection=connection)
+        if outcome.explanations is not None:
+            write_explanations(db, run_id, outcome.explanations, connection=connection)
         found = connection.execute(update(Run).where(Run.run_id == run_id).values(values)).rowcount
         if found != 1:
             raise DatabaseError(

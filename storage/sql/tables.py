@@ -4,14 +4,12 @@ Every time is aware UTC. Columns are spelled as in :mod:`daycast.storage.terms.w
 ``volatile`` does not by itself make a row different: an upsert that would change nothing else leaves the row alone.
 """
 
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Any, ClassVar
 
 from sqlalchemy import (
     BigInteger,
     CheckConstraint,
-    DateTime,
-    Dialect,
     Double,
     ForeignKey,
     Index,
@@ -22,42 +20,16 @@ from sqlalchemy import (
     text,
 )
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
-from sqlalchemy.types import TypeDecorator
 
-from daycast.storage.terms.errors import DatabaseError
+from daycast.storage.sql.instants import UtcDateTime
 
-REVISION = "0006"
+REVISION = "0007"
 """The newest migration, as the migrations name it: a database that stands there needs no migrating."""
 
 VERSION_TABLE = "daycast_schema"
 """Where the migrations note how far they came; a name of its own, so that Prefect may share the database."""
 
 VOLATILE: dict[Any, Any] = {"volatile": True}
-
-
-class UtcDateTime(TypeDecorator[datetime]):
-    """An aware instant: refused without a time zone, stored in UTC, given back as aware UTC."""
-
-    impl = DateTime(timezone=True)
-    cache_ok = True
-
-    def process_bind_param(self, value: datetime | None, dialect: Dialect) -> datetime | None:  # noqa: ARG002
-        """Turn any aware time into UTC.
-
-        Raises:
-            DatabaseError: the time bears no time zone.
-        """
-        if value is None:
-            return None
-        if value.tzinfo is None:
-            raise DatabaseError(f"A time with a time zone is required. Received: {value!r}. Give it one, such as UTC.")
-        return value.astimezone(UTC)
-
-    def process_result_value(self, value: datetime | None, dialect: Dialect) -> datetime | None:  # noqa: ARG002
-        """Give UTC back, where SQLite keeps no time zone and PostgreSQL answers in the session's."""
-        if value is None:
-            return None
-        return value.replace(tzinfo=UTC) if value.tzinfo is None else value.astimezone(UTC)
 
 
 class Base(DeclarativeBase):
@@ -237,6 +209,43 @@ class Live(Base):
     coverage_95: Mapped[float | None]
     accuracy: Mapped[float | None]
     log_loss: Mapped[float | None]
+
+
+class Explanation(Base):
+    """What some past steps of an input did to a network's forecast, on its mean over the leads; 1 is the origin's own.
+
+    Step 0 of feature ``*`` is what is forecast of a window at its own level; all rows add up to the mean forecast.
+    """
+
+    __tablename__ = "explanations"
+
+    pipeline: Mapped[str] = mapped_column(primary_key=True)
+    series_id: Mapped[str] = mapped_column(primary_key=True)
+    origin: Mapped[datetime] = mapped_column(primary_key=True)
+    feature: Mapped[str] = mapped_column(primary_key=True)
+    step: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
+    step_to: Mapped[int]
+    effect: Mapped[float]
+    as_of: Mapped[datetime]
+    version: Mapped[str]
+    run_id: Mapped[str] = mapped_column(info=VOLATILE)
+
+
+class DriftRow(Base):
+    """How far recent values of a column, or a network's recent errors, lie from those it was trained on."""
+
+    __tablename__ = "drift"
+
+    pipeline: Mapped[str] = mapped_column(primary_key=True)
+    as_of: Mapped[datetime] = mapped_column(primary_key=True)
+    feature: Mapped[str] = mapped_column(primary_key=True)
+    version: Mapped[str]
+    since: Mapped[datetime]
+    psi: Mapped[float]
+    distance: Mapped[float]
+    p_value: Mapped[float]
+    n: Mapped[int]
+    training_n: Mapped[int]
 
 
 class Label(Base):

@@ -12,7 +12,8 @@ from sqlalchemy import Column, ColumnElement, Connection, Double, MetaData, Tabl
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.exc import DBAPIError
 
-from daycast.storage.sql.tables import Base, UtcDateTime
+from daycast.storage.sql.instants import UtcDateTime
+from daycast.storage.sql.tables import Base
 from daycast.storage.terms.errors import DatabaseError
 
 if TYPE_CHECKING:

@@ -4,7 +4,8 @@ from typing import Any
 
 from sqlalchemy import Column, Double, Integer, MetaData, String, Table
 
-from daycast.storage.sql.tables import Base, Forecast, Label, ModelVersion, Run, UtcDateTime
+from daycast.storage.sql.instants import UtcDateTime
+from daycast.storage.sql.tables import Base, Forecast, Label, ModelVersion, Run
 
 VIEWS = MetaData()
 

@@ -136,6 +136,9 @@ ALL_LEADS = 0
 LEVELS = (80, 95)
 """The nominal coverage of the intervals, in per cent."""
 
+REPORTED = 6
+"""Series of a pipeline at most whose forecasts a report draws and explains, the first by name."""
+
 SAMPLE = "sample"
 """The feed of generated data."""
 SAMPLE_PREFIX = "sample_"

@@ -9,6 +9,7 @@ from typing import Protocol
 
 from daycast.storage.terms.live import LiveAccuracy
 from daycast.storage.terms.words import NAIVE, ForecasterName, Quality, Status, Training
+from daycast.tasks.handover.explained import Explained
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -186,6 +187,7 @@ class Course:
         plan: how the run comes by its network.
         trained: the training.
         evaluated: the race.
+        explained: what moved the forecasts of the versions that raced.
     """
 
     ingested: Ingested
@@ -193,6 +195,7 @@ class Course:
     plan: Plan
     trained: Trained
     evaluated: Evaluated
+    explained: tuple[Explained, ...] = ()
 
 
 @dataclass(frozen=True, kw_only=True)

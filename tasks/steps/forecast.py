@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 
 @task(name="forecast", cache_policy=NO_CACHE)
 def forecast(job: Job, course: Course, *, at: datetime, spread: Spread = IN_TURN) -> Summary:
-    """Write the forecasts, a remark for each series that did not get what the pipeline asks for, and the run's end.
+    """Write the forecasts and what moved them, a remark for each series that did not get what it should, and the end.
 
     Args:
         job: the run.
@@ -53,7 +53,14 @@ def forecast(job: Job, course: Course, *, at: datetime, spread: Spread = IN_TURN
     worse = short or plan.refused or prepared.untrainable or any(each.degrades for each in remarks)
     status: Status = "degraded" if worse else "succeeded"
     message = f"{short}{message_of(ingested, plan, evaluated, remarks=remarks)}"
-    outcome = Outcome(status=status, finished_at=at, message=message, training=plan.training, version=evaluated.version)
+    outcome = Outcome(
+        status=status,
+        finished_at=at,
+        message=message,
+        training=plan.training,
+        version=evaluated.version,
+        explanations=[row for each in course.explained if each.version == evaluated.version for row in each.rows],
+    )
     with job.database() as database:
         finish_run(database, run_id=job.run_id, outcome=outcome, forecasts=rows, remarks=remark_rows(job, remarks))
     return Summary(

@@ -12,7 +12,7 @@ from prefect.artifacts import create_markdown_artifact, create_table_artifact
 from prefect.cache_policies import NO_CACHE
 
 from daycast.storage.terms.live import LiveAccuracy
-from daycast.storage.terms.words import LEAD, LEVELS, OBSERVED_AT, PART, SERIES_ID, SYMBOL, VALID_AT
+from daycast.storage.terms.words import LEAD, LEVELS, OBSERVED_AT, PART, REPORTED, SERIES_ID, SYMBOL, VALID_AT
 from daycast.tasks.handover.job import Job
 from daycast.tasks.handover.material import materials
 from daycast.tasks.handover.pages import artifact_key, keep_page
@@ -35,7 +35,6 @@ if TYPE_CHECKING:
 
     Levels = Mapping[str, pd.Series[float]]
 
-_FANS = 6
 _LIVE_DAYS = (7, 30)
 _TRACED = 2
 """Series whose predictions are shown beside what came."""
@@ -121,7 +120,8 @@ def _report(
     report = replace(report, live=_live(database, shelf, report))
     levels = _levels(shelf, report)
     traces = _traces(shelf, report, levels)
-    return replace(report, pictures=(*_fans(report, levels), *_history(report), *_losses(report), *traces))
+    first = (*_fans(report, levels), *_reasons(report))
+    return replace(report, pictures=(*first, *_history(report), *_losses(report), *traces))
 
 
 def _live(database: Database, shelf: Shelf, report: RunReport) -> dict[int, LiveAccuracy]:
@@ -145,11 +145,21 @@ def _fans(report: RunReport, levels: Levels) -> Iterator[Picture]:
     from daycast.models.pictures.plots import draw_fan
     from daycast.storage.reports.any_report import Picture
 
-    for name in list(levels)[:_FANS]:
+    for name in list(levels)[:REPORTED]:
         ahead = report.forecasts_of(name)
         if len(ahead):
             shown = fan(ahead, levels=levels[name], unit=report.unit)
             yield Picture(of="forecasts", alt=fan_in_words(shown), svg=draw_fan(shown))
+
+
+def _reasons(report: RunReport) -> Iterator[Picture]:
+    """What moved the forecasts of the first series."""
+    from daycast.models.pictures.reasons import draw_reasons, reasons, reasons_in_words
+    from daycast.storage.reports.any_report import Picture
+
+    for name in sorted({row[SERIES_ID] for row in report.reasons}):
+        shown = reasons([row for row in report.reasons if row[SERIES_ID] == name], unit=report.unit)
+        yield Picture(of="reasons", alt=reasons_in_words(shown), svg=draw_reasons(shown))
 
 
 def _history(report: RunReport) -> Iterator[Picture]:
@@ -200,7 +210,7 @@ def _traces(shelf: Shelf, report: RunReport, levels: Levels) -> Iterator[Picture
 def _levels(shelf: Shelf, report: RunReport) -> Levels:
     """The target of the first series as it was known to the run, by instant."""
     found = {}
-    for series in report.series[:_FANS]:
+    for series in report.series[:REPORTED]:
         rows = shelf.observations.read(series[SYMBOL], as_of=report.run.as_of)
         if not rows.empty:
             found[series[SERIES_ID]] = rows.set_index(OBSERVED_AT)[series["target"]]

@@ -134,10 +134,14 @@ def _write_evaluations(job: Job, database: Database, outcomes: pd.DataFrame) -> 
 
 def _judge(job: Job, database: Database, outcomes: pd.DataFrame) -> tuple[LiveAccuracy, dict[str, str]]:
     """What the pipeline's rules look at, and what of them is broken."""
-    from daycast.models.race.retraining import broken_rules
+    from daycast.models.race.retraining import broken_rules, drifted
     from daycast.models.scores.live import judged
+    from daycast.storage.sql.drift import newest_drift
     from daycast.storage.sql.versions import last_retrain
 
-    retrained = last_retrain(database, job.pipeline.name, before=job.as_of)
-    live = judged(outcomes, rules=job.pipeline.training, as_of=job.as_of, retrained=retrained)
-    return LiveAccuracy(**live), broken_rules(job.pipeline.training, live=live)
+    name, rules = job.pipeline.name, job.pipeline.training
+    retrained = last_retrain(database, name, before=job.as_of)
+    live = judged(outcomes, rules=rules, as_of=job.as_of, retrained=retrained)
+    found = newest_drift(database, name, until=job.as_of, before=True)
+    broken = {**broken_rules(rules, live=live), **drifted(rules, found=found, retrained=retrained)}
+    return LiveAccuracy(**live), broken

@@ -9,6 +9,7 @@ import pytest
 
 from daycast.tasks.handover.job import Job
 from daycast.tasks.handover.results import Course
+from daycast.tasks.steps.drift import drift
 from daycast.tasks.steps.evaluate import evaluate
 from daycast.tasks.steps.forecast import forecast
 from daycast.tasks.steps.ingest import ingest
@@ -64,10 +65,19 @@ def test_every_task_run_twice_leaves_what_it_left_once(twice):
     trained = run(train, prepared=prepared, plan=planned)
     assert trained.epochs == 8
     assert train.fn(second, prepared=prepared, plan=planned).epochs == 0
-    run(predict, prepared=prepared, versions=planned.versions)
+    explained = run(predict, prepared=prepared, versions=planned.versions)
+    assert [each.series_id for each in explained] == ["mine/A", "mine/B"]
     evaluated = run(evaluate, prepared=prepared, plan=planned)
     assert evaluated.promoted
-    ends = {"ingested": ingested, "prepared": prepared, "plan": planned, "trained": trained, "evaluated": evaluated}
+    run(drift, prepared=prepared, version=evaluated.version)
+    ends = {
+        "ingested": ingested,
+        "prepared": prepared,
+        "plan": planned,
+        "trained": trained,
+        "evaluated": evaluated,
+        "explained": explained,
+    }
     summary = run(forecast, course=Course(**ends), at=AS_OF)
     assert summary.rows == 4
     run(publish, prepared=prepared)

@@ -85,15 +85,16 @@ def test_a_run_that_failed_calls_with_pipeline_run_reason_and_what_to_do(place, 
     ]
 
 
-def test_low_skill_and_coverage_call(place, webhook):
+def test_low_skill_coverage_and_drift_call(place, webhook):
     apply(place, alerts=webhook.url)
     resource = {"prefect.resource.id": "daycast.pipeline.mine", "prefect.resource.name": "mine"}
-    for event in ("daycast.skill.low", "daycast.coverage.off"):
+    for event in ("daycast.skill.low", "daycast.coverage.off", "daycast.drift.high"):
         emit_event(event, resource=resource, payload={"run": "mine@then", "reason": "0.1, and 0.2 is required"})
-    until(lambda: len(webhook.received) == 2)
+    until(lambda: len(webhook.received) == 3)
     assert {said["title"] for said in webhook.received} == {
         "daycast: mine: live skill is low",
         "daycast: mine: the intervals' coverage is off",
+        "daycast: mine: its inputs have drifted",
     }
     for said in webhook.received:
         assert said["message"].startswith("Pipeline: mine\nRun: mine@then\nReason: 0.1, and 0.2 is required\nNext: ")

@@ -58,6 +58,7 @@ def test_deployments_and_automations_are_registered_and_a_second_time_leaves_the
         "daycast: a run failed or crashed",
         "daycast: live skill is low",
         "daycast: coverage is off",
+        "daycast: inputs have drifted",
         "daycast: prices is overdue",
     }
     prices = deployments["prices"]

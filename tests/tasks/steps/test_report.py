@@ -95,8 +95,9 @@ def test_the_pictures_are_of_every_kind(told):
     told_of = re.findall(r'<img src="data:image/svg\+xml;base64,[^"]+" alt="([^"]+)"', _page(told))
     kinds = [re.sub(r"(told/[AB]: )\w+", r"\1…", words).split(":")[0] for words in told_of]
     assert kinds[:2] == ["Forecast of told/A", "Forecast of told/B"]
-    assert kinds[2].startswith("Loss of 2024")
-    assert [re.sub(r": predicted.*", "", words) for words in told_of[3:]] == [
+    assert [words.split(": from")[0] for words in told_of[2:4]] == [f"told/{symbol}: what moved it" for symbol in "AB"]
+    assert kinds[4].startswith("Loss of 2024")
+    assert [re.sub(r": predicted.*", "", words) for words in told_of[5:]] == [
         f"told/{symbol}: network, {part} part" for symbol in "AB" for part in ("training", "test")
     ]
 
@@ -108,7 +109,7 @@ def test_the_artifact_is_keyed_holds_the_same_and_keeps_to_its_size(told, prefec
     assert artifact["description"] == f"{NAME}@2024-06-08T00:00:00Z: succeeded"
     assert len(text.encode()) < 300 * 1024
     assert text.startswith(f"# {NAME} as of 2024-06-08 00:00 UTC: succeeded\n")
-    assert text.count("](data:image/svg+xml;base64,") == 7
+    assert text.count("](data:image/svg+xml;base64,") == 9
     assert "close is not positive" in text
     assert f"{told.root}/data/reports/{NAME}/20240608T000000Z.html".replace("_", "\\_") in text
     rows = json.loads(_artifact(prefect_server, f"{NAME}-forecasts")["data"])

@@ -1,0 +1,62 @@
+"""Say what moved the forecasts of the series that a report shows; no Prefect."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from daycast.storage.terms.words import REPORTED, series_id
+from daycast.tasks.apart.predicting import load
+from daycast.tasks.handover.explained import Explained
+from daycast.tasks.handover.job import Job
+from daycast.tasks.handover.material import material
+from daycast.tasks.handover.results import Prepared
+
+
+def explain_shards(job: Job, prepared: Prepared, versions: tuple[str, ...]) -> list[Explained]:
+    """What moved each version's forecasts of the report's series, in the process that is called."""
+    return [each for shard in shards_of(job, prepared) for each in explain_shard(shard, job, prepared, versions)]
+
+
+def shards_of(job: Job, prepared: Prepared) -> list[str]:
+    """The shards in which the report's series are: a few, whatever the number of series."""
+    places = job.observations().shards().places
+    return [shard for shard in dict.fromkeys(places[symbol] for symbol in _reported(job)) if shard in prepared.shards]
+
+
+def explain_shard(shard: str, job: Job, prepared: Prepared, versions: tuple[str, ...]) -> list[Explained]:
+    """What moved each version's forecasts of the report's series of one shard.
+
+    Series that a version was not trained on are left out: it scales them by each window itself, and so reads another
+    window where something is taken out of it.
+    """
+    import numpy as np
+    import pandas as pd
+
+    from daycast.models.scores.explaining import explain
+    from daycast.models.series.latest import State
+
+    latest = material(job, prepared, shard).latest
+    wanted = {series_id(job.pipeline.name, symbol) for symbol in _reported(job)}
+    told = []
+    for version in versions:
+        forecaster = load(job, version)
+        known = list(wanted & set(forecaster.scaler.names))
+        chosen = (latest.state <= State.CARRIED) & np.isin(latest.windows.series.astype(str), known)
+        windows = latest.windows.where(chosen)
+        origins = pd.DatetimeIndex(windows.origin, tz="UTC").to_pydatetime()
+        effects = explain(forecaster, windows, features=job.pipeline.features)
+        told += [
+            Explained(
+                version=version,
+                series_id=name,
+                origin=origin,
+                effects=tuple((each.feature, each.step, each.step_to, each.effect) for each in of),
+            )
+            for name, origin, of in zip(windows.series, origins, effects, strict=True)
+        ]
+    return told
+
+
+def _reported(job: Job) -> Iterable[str]:
+    """The first symbols by name."""
+    return sorted(job.pipeline.symbols)[:REPORTED]
