@@ -96,6 +96,7 @@ def test_a_page_of_the_servers_own_is_answered(open_server):
     assert status == 200
 
 
+@pytest.mark.slow
 def test_a_page_in_a_real_browser_neither_reads_nor_writes_nor_opens_a_socket_nor_frames(open_server, tmp_path):
     (tmp_path / "page.html").write_text(ATTACK)
     handler = partial(SimpleHTTPRequestHandler, directory=str(tmp_path))
