@@ -143,9 +143,10 @@ def main() -> None:
         os.environ.setdefault("PREFECT_HOME", f"{folder}/prefect")
         place = make_place(Path(folder) / "place")
         place.define()
-        began = time.monotonic()
-        place.daycast("run", "mine", "--as-of", "2024-04-01", timeout=_LONGEST)
-        whole = time.monotonic() - began
+        for first in ("2024-04-01", "2024-04-02"):  # the first also makes Prefect's database
+            began = time.monotonic()
+            place.daycast("run", "mine", "--as-of", first, timeout=_LONGEST)
+            whole = time.monotonic() - began
         print(f"a run takes {whole:.1f} s; {count} instants of SIGINT and of SIGTERM")  # noqa: T201
         stops = []
         for turn in range(2 * count):
