@@ -180,7 +180,8 @@ def _statements(backend: str, name: str, nights: int) -> Iterator[str]:
         f"{what} CROSS JOIN n AS l {where} AND l.i <= {LEADS}"
     )
     yield (
-        f"INSERT INTO live_accuracy {numbers} SELECT '{name}', {night('i')}, days, 4800, 0.3, 0.4, 0.25, 0.8, 0.95 "
+        "INSERT INTO live_accuracy (pipeline, as_of, days, n, mae, naive_mae, skill, coverage_80, coverage_95) "
+        f"{numbers} SELECT '{name}', {night('i')}, days, 4800, 0.3, 0.4, 0.25, 0.8, 0.95 "
         f"FROM n CROSS JOIN (SELECT 7 AS days UNION ALL SELECT 30) AS d WHERE i < {nights}"
     )
 
