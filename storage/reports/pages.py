@@ -40,11 +40,7 @@ _HEADINGS = {
     "bits_per_character": "bits a character",
     **{f"width_{level}": f"width {level} %" for level in LEVELS},
     **{f"interval_score_{level}": f"interval score {level} %" for level in LEVELS},
-    **{
-        f"coverage_{level}_q{number}": f"quarter {number}, {level} %"
-        for level in LEVELS
-        for number in range(1, QUARTERS + 1)
-    },
+    **{f"coverage_{level}_q{number}": f"q{number}, {level} %" for level in LEVELS for number in range(1, QUARTERS + 1)},
 }
 
 

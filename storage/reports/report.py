@@ -79,8 +79,9 @@ class RunReport(AnyReport):
 
     @property
     def promises(self) -> tuple[str, ...]:
-        """The metrics of intervals that any forecaster has, in their order."""
-        return tuple(name for name in PROMISES if any(name in row.values for row in self.scores))
+        """The metrics of intervals beside the two coverages, by level: its quarters, then how wide and how good."""
+        ordered = sorted(set(PROMISES) - set(self.metrics), key=lambda name: ("95" in name, name))
+        return tuple(name for name in ordered if any(name in row.values for row in self.scores))
 
     @property
     def of_served(self) -> Mapping[str, float | None]:
