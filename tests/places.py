@@ -90,7 +90,8 @@ class Place:
 
     def define(self, name: str = "mine", *, base: Mapping[str, Any] | None = None, **changes: Any) -> Any:
         """Add a tiny pipeline to the pipeline file; by default one that predicts values."""
-        keys = {**(base or {**TINY, "path": str(self.root / "{symbol}.csv")}), **changes}
+        of_values = {**TINY, "path": str(self.root / "{symbol}.csv")}
+        keys = {**(of_values if base is None else base), **changes}
         lines = [f"[{name}]", *(f"{key} = {_toml(value)}" for key, value in keys.items() if value is not None)]
         with (self.root / "pipelines.toml").open("a") as file:
             file.write("\n".join(lines) + "\n\n")

@@ -116,7 +116,7 @@ class DocumentStore:
 
         ``available_at`` is when that label could first be known, whatever came of the text since.
         """
-        rows = self._all()
+        rows = self._all(without=TEXT)
         seen = rows[(rows[AVAILABLE_AT] <= pd.Timestamp(as_of)) & rows[LABEL].notna()]
         newest = self._newest(seen).set_index(DOCUMENT_ID)[LABEL]
         same = seen[seen[LABEL] == seen[DOCUMENT_ID].map(newest)]
@@ -134,9 +134,10 @@ class DocumentStore:
         rows = read_frames(self._aside, names[-1:])
         return rows if len(rows) else pd.DataFrame({DOCUMENT_ID: [], REASON: []}, dtype=str)
 
-    def _all(self) -> pd.DataFrame:
-        rows = steadily(self.folder, lambda names: read_frames(self.folder, names))
-        return _typed(rows if len(rows) else pd.DataFrame({column: [] for column in _COLUMNS}))
+    def _all(self, *, without: str = "") -> pd.DataFrame:
+        columns = [name for name in _COLUMNS if name != without]
+        rows = steadily(self.folder, lambda names: read_frames(self.folder, names, columns=columns))
+        return _typed(rows if len(rows) else pd.DataFrame({column: [] for column in columns}))
 
     @staticmethod
     def _newest(rows: pd.DataFrame) -> pd.DataFrame:
@@ -152,4 +153,5 @@ def _typed(rows: pd.DataFrame) -> pd.DataFrame:
         LABEL: "str",
         **dict.fromkeys((PUBLISHED_AT, AVAILABLE_AT, FETCHED_AT), TIME),
     }
-    return rows[_COLUMNS].astype(kinds)
+    columns = [name for name in _COLUMNS if name in rows]
+    return rows[columns].astype({name: kinds[name] for name in columns})

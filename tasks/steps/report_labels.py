@@ -79,7 +79,8 @@ def report_of_labels(database: Database, stores: Stores, run: RunRow) -> LabelRe
     manifest, trouble = manifest_of(stores.registry(), version)
     served = _served(manifest)
     rows = list_evaluations(database, name, version=version.version, split="test") if version else []
-    told = _test(stores, run, manifest) if manifest else None
+    known = stores.documents(name).known(run.as_of) if manifest else None
+    told = _test(stores, known, manifest) if manifest and known is not None else None
     return LabelReport(
         run=run,
         version=version,
@@ -93,7 +94,7 @@ def report_of_labels(database: Database, stores: Stores, run: RunRow) -> LabelRe
         labels=tuple(labels),
         served=served,
         confusion=_confusion(told, manifest) if told and manifest else None,
-        mistakes=tuple(_mistakes(stores, run, manifest)) if manifest else (),
+        mistakes=tuple(_mistakes(stores, run, known, manifest)) if manifest and known is not None else (),
         pictures=(*_reliability(told, manifest, name), *_curves(manifest)),
     )
 
@@ -103,8 +104,8 @@ def _served(manifest: Manifest | None) -> str | None:
     return state.get("tellers", {}).get("served") if state else None
 
 
-def _test(stores: Stores, run: RunRow, manifest: Manifest) -> Told | None:
-    """What was told of the test part as of the run, and that part; none where it was not told of."""
+def _test(stores: Stores, known: pd.DataFrame, manifest: Manifest) -> Told | None:
+    """What was told of the test part of the documents known to the run, and that part; none if it was not told of."""
     from daycast.models.race.labelling import Tellers
     from daycast.models.text.majority import Majority
     from daycast.models.text.parts import divide
@@ -112,9 +113,9 @@ def _test(stores: Stores, run: RunRow, manifest: Manifest) -> Told | None:
 
     state: Any = manifest.state
     split = SplitSpec.model_validate(manifest.spec["split"])
-    test = divide(stores.documents(run.pipeline).known(run.as_of), split=split).test
+    test = divide(known, split=split).test
     test = keyed(test[test[LABEL].isin(state["labels"])])
-    told = stores.told_labels(run.pipeline)
+    told = stores.told_labels(manifest.pipeline)
     test = test[~told.missing(manifest.version, test)]
     if test.empty:
         return None
@@ -140,18 +141,15 @@ def _codes(test: pd.DataFrame, manifest: Manifest) -> Any:
     return codes(test, tuple(labels))
 
 
-def _mistakes(stores: Stores, run: RunRow, manifest: Manifest) -> Iterator[Mistake]:
+def _mistakes(stores: Stores, run: RunRow, known: pd.DataFrame, manifest: Manifest) -> Iterator[Mistake]:
     from daycast.storage.reports.label_report import Mistake
 
-    rows = stores.told_labels(run.pipeline).mistakes(manifest.version, as_of=run.as_of)
-    if not rows:
-        return
-    known = stores.documents(run.pipeline).known(run.as_of).set_index(DOCUMENT_ID)[TEXT]
-    for row in rows:
-        if row[DOCUMENT_ID] in known.index:
+    texts = known.set_index(DOCUMENT_ID)[TEXT]
+    for row in stores.told_labels(run.pipeline).mistakes(manifest.version, as_of=run.as_of):
+        if row[DOCUMENT_ID] in texts.index:
             words = tuple((word, by) for word, by in zip(row["words"], row["moved"], strict=True) if abs(by) >= _LEAST)
             said = {name: row[name] for name in (DOCUMENT_ID, "label", "told", "probability")}
-            excerpt = " ".join(str(known[row[DOCUMENT_ID]])[: 2 * _EXCERPT].split())[:_EXCERPT]
+            excerpt = " ".join(str(texts[row[DOCUMENT_ID]])[: 2 * _EXCERPT].split())[:_EXCERPT]
             yield Mistake(**said, excerpt=excerpt, words=words)
 
 
