@@ -58,7 +58,15 @@ def print_run(out: Console, summaries: Sequence[Summary]) -> None:
         out.print("Pipelines named sample_… run on generated data: their figures say nothing about a market.")
     for summary in summaries:
         out.print(f"[bold]{summary.pipeline}[/]: {escape(summary.message)}", highlight=False, soft_wrap=True)
-    print_next(out, "daycast forecasts", "daycast status", "daycast models list")
+    of_labels = [summary.pipeline for summary in summaries if "accuracy" in summary.test]
+    forecasts = ["daycast forecasts"] if len(of_labels) < len(summaries) else []
+    print_next(
+        out,
+        *forecasts,
+        *(f"daycast forecasts {name}" for name in of_labels[:1]),
+        "daycast status",
+        "daycast models list",
+    )
 
 
 def _tested(test: Mapping[str, float | None], *, named: bool) -> tuple[str, str]:
