@@ -127,6 +127,9 @@ def decide_labels(
 ) -> LabelVerdict:
     """Let the version serve whose own server has the less log loss on validation, by the margin for the challenger.
 
+    What it has learned must hold on the test part too: where its server's log loss is above the majority's there, the
+    majority serves.
+
     Args:
         entrants: by version, the challenger and the champion where there are such.
         actual: by part, the labels that came.
@@ -147,14 +150,24 @@ def decide_labels(
     version = str(challenger if promoted else champion)
     tellers = entrants[version].tellers
     test = scores[version].get("test", {})
+    objection = _objection(test, tellers.served)
+    served = MAJORITY if objection else tellers.served
     return LabelVerdict(
         version=version,
         promoted=promoted,
-        served=tellers.served,
-        reason=" ".join([sentence, tellers.reason, *_finding(test.get(tellers.served, {}))]),
+        served=served,
+        reason=" ".join([sentence, tellers.reason, *objection, *_finding(test.get(served, {}))]),
         scores=scores,
-        test={**_values(test.get(tellers.served, {})), "majority_accuracy": _value(test.get(MAJORITY, {}), "accuracy")},
+        test={**_values(test.get(served, {})), "majority_accuracy": _value(test.get(MAJORITY, {}), "accuracy")},
     )
+
+
+def _objection(test: Scores, served: ForecasterName) -> list[str]:
+    """Why the one that won on validation must not serve."""
+    loss, flat = (_value(test.get(name, {}), "log_loss") for name in (served, MAJORITY))
+    if loss is None or flat is None or loss <= flat:
+        return []
+    return [f"But majority serves: on the test part {served}'s log loss is {loss:.4g}, and majority's {flat:.4g}."]
 
 
 def _errors(parts: Mapping[str, Scores], served: ForecasterName) -> Errors:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from daycast.storage.terms.words import ForecasterName
 from daycast.tasks.handover.documents_job import LabelsJob
 from daycast.tasks.handover.label_parts import keyed
 
@@ -56,9 +57,9 @@ def told_of(job: LabelsJob, version: str, documents: pd.DataFrame, *, more: pd.D
     return dict.fromkeys(("majority", "linear", "network"), told["majority"])
 
 
-def calibrated(told: Told, tellers: Tellers) -> Probabilities:
-    """The probabilities of the one that serves."""
-    return tellers.apply(told)[tellers.served]
+def calibrated(told: Told, tellers: Tellers, *, served: ForecasterName | None = None) -> Probabilities:
+    """The probabilities of one of them, set right; by default of the one that won on validation."""
+    return tellers.apply(told)[served or tellers.served]
 
 
 def _state(job: LabelsJob, version: str) -> Any:

@@ -89,7 +89,7 @@ def _rows(job: LabelsJob, evaluated: Evaluated, *, quality: Quality, at: datetim
 
     version = str(evaluated.version)
     documents = due(job)
-    told = calibrated(told_of(job, version, documents), tellers_of(job, version))
+    told = calibrated(told_of(job, version, documents), tellers_of(job, version), served=evaluated.forecaster)
     best = told.argmax(axis=1)
     labels = np.array(known_of(job, version).labels, dtype=object)
     frame = pd.DataFrame(

@@ -77,10 +77,10 @@ def report_of_labels(database: Database, stores: Stores, run: RunRow) -> LabelRe
     labels = latest_labels(database, name, until=run.as_of)
     version = version_of(database, run, labels)
     manifest, trouble = manifest_of(stores.registry(), version)
-    served = _served(manifest)
+    served = _served(labels, run, manifest)
     rows = list_evaluations(database, name, version=version.version, split="test") if version else []
     known = stores.documents(name).known(run.as_of) if manifest else None
-    told = _test(stores, known, manifest) if manifest and known is not None else None
+    told = _test(stores, known, manifest, served) if manifest and known is not None else None
     return LabelReport(
         run=run,
         version=version,
@@ -99,12 +99,14 @@ def report_of_labels(database: Database, stores: Stores, run: RunRow) -> LabelRe
     )
 
 
-def _served(manifest: Manifest | None) -> str | None:
+def _served(labels: list[dict[str, Any]], run: RunRow, manifest: Manifest | None) -> Any:
+    """Who told the run's labels; where there were none to tell, who would have by the version's own race."""
+    told = next((row["forecaster"] for row in labels if row["run_id"] == run.run_id), None)
     state: Any = manifest.state if manifest else {}
-    return state.get("tellers", {}).get("served") if state else None
+    return told or (state.get("tellers") or {}).get("served")
 
 
-def _test(stores: Stores, known: pd.DataFrame, manifest: Manifest) -> Told | None:
+def _test(stores: Stores, known: pd.DataFrame, manifest: Manifest, served: Any) -> Told | None:
     """What was told of the test part of the documents known to the run, and that part; none if it was not told of."""
     from daycast.models.race.labelling import Tellers
     from daycast.models.text.majority import Majority
@@ -122,7 +124,7 @@ def _test(stores: Stores, known: pd.DataFrame, manifest: Manifest) -> Told | Non
     flat = Majority(shares=tuple(state["majority"])).predict(len(test))
     raw: Any = {"majority": flat, **told.read(manifest.version, test)}
     tellers = Tellers(**state["tellers"])
-    return tellers.apply(raw)[tellers.served], test
+    return tellers.apply(raw)[served or tellers.served], test
 
 
 def _confusion(told: Told, manifest: Manifest) -> Confusion:

@@ -107,3 +107,12 @@ def test_labels_that_a_champion_does_not_know_count_against_it():
         "new": _entrant({part: (fair, actual[part]) for part in actual}),
     }
     assert decide_labels(entrants, actual, challenger="new", champion="old", margin=0.01).promoted
+
+
+def test_who_is_worse_than_the_majority_on_the_test_part_does_not_serve():
+    entrants, actual = _versions(only=4.0)
+    actual["test"] = 1 - actual["test"]
+    verdict = decide_labels(entrants, actual, challenger="only", champion=None, margin=0.01)
+    assert verdict.served == "majority"
+    assert "But majority serves: on the test part network's log loss is " in verdict.reason
+    assert verdict.test["accuracy"] == verdict.test["majority_accuracy"]
