@@ -17,6 +17,7 @@ from daycast.models.networks.fitting import Epoch, ready
 from daycast.models.networks.kept import load_network, save_network
 from daycast.models.networks.members import Recipe, fit_members
 from daycast.models.networks.reading import Reading, build_reader
+from daycast.models.networks.stepping import Stepper
 from daycast.models.text.sequences import continued
 from daycast.models.text.vocabulary import Tokens, Vocabulary
 from daycast.storage.terms.network import ModelSpec
@@ -115,15 +116,20 @@ class LanguageNetwork:
         told = np.concatenate([np.zeros((len(begins), 0)), *pieces], axis=1)
         return told.reshape(-1)[: max(0, len(numbers) - 1)].astype(np.float64)
 
-    def begin(self, prompt: Tokens) -> tuple[States, NDArray[np.float64]]:
+    def begin(self, prompt: Tokens) -> tuple[Any, NDArray[np.float64]]:
         """Read a prompt: the state after it, and the next token's probabilities."""
-        states, probabilities = self._fresh(), np.zeros(0)
+        state, probabilities = [each.fresh() for each in self._steppers] or self._fresh(), np.zeros(0)
         for token in prompt:
-            states, probabilities = self.step(states, int(token))
-        return states, probabilities
+            state, probabilities = self.step(state, int(token))
+        return state, probabilities
 
-    def step(self, state: States, token: int) -> tuple[States, NDArray[np.float64]]:
+    def step(self, state: Any, token: int) -> tuple[Any, NDArray[np.float64]]:
         """Read one more token, which costs one step of each cell."""
+        if self._steppers:
+            told = [each.step(kept, token) for each, kept in zip(self._steppers, state, strict=True)]
+            logits = np.mean([logits for _, logits in told], axis=0, dtype=np.float64)
+            raised = np.exp(logits - logits.max())
+            return [after for after, _ in told], raised / raised.sum()
         states, probabilities = self._step(state, tf.constant([token]))
         return states, probabilities.numpy().astype(np.float64)
 
@@ -155,6 +161,12 @@ class LanguageNetwork:
 
     def _fresh(self, count: int = 1) -> States:
         return [[layer.get_initial_state(batch_size=count) for layer in _recurrent(member)] for member in self._members]
+
+    @functools.cached_property
+    def _steppers(self) -> list[Stepper]:
+        """Each member by NumPy; none where one has a cell that is not known there."""
+        found = [Stepper.of(member) for member in self._members]
+        return [each for each in found if each] if all(found) else []
 
     @functools.cached_property
     def _step(self) -> Any:

@@ -121,8 +121,12 @@ def test_a_folder_that_is_gone_degrades_the_run_and_what_came_before_serves(writ
     [
         ({"lookback": 5000}, dict, "a training part longer than the lookback of 5000 tokens is required. Received: "),
         ({"lookback": 1000}, dict, "a validation part longer than the lookback of 1000 tokens"),
-        ({}, lambda found: dict.fromkeys(found, "a"), "at least 2 different characters are required. Received: 1"),
-        ({"token": "word"}, lambda found: dict.fromkeys(found, "word "), "at least 2 different words are required"),
+        ({}, lambda found: dict.fromkeys(found, "a" * 20), "at least 2 different characters are required. Received: 1"),
+        (
+            {"token": "word"},
+            lambda found: dict.fromkeys(found, "word " * 20),
+            "at least 2 different words are required",
+        ),
         ({}, lambda found: dict.fromkeys(found, ""), "a training part longer than the lookback of 12 tokens"),
         ({"split": {"validation": 100_000}}, dict, "a training part longer than the lookback of 12 tokens"),
     ],
