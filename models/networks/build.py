@@ -15,6 +15,9 @@ from daycast.models.networks.stack import LAYERS, seeds, stacked
 from daycast.storage.terms.network import ModelSpec
 
 _MEMBER = "member_"
+_KNOWN_UNITS = 32
+_APART = 10**6
+"""Between the seeds of the recurrent part and of what reads the horizon."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -27,6 +30,7 @@ class Frame:
         horizon: steps out, all at once.
         target: the column that is forecast, counted from 0; it matters where a level or cycles are taken off.
         series: how many series there are.
+        known: columns that are known of each lead.
     """
 
     lookback: int
@@ -34,6 +38,7 @@ class Frame:
     horizon: int
     target: int = 0
     series: int = 1
+    known: int = 0
 
 
 def build(model: ModelSpec, *, frame: Frame) -> Any:
@@ -46,13 +51,17 @@ def build(model: ModelSpec, *, frame: Frame) -> Any:
         frame: what it reads and gives.
 
     Returns:
-        A model from ``(batch, lookback, features)`` to ``(batch, horizon)``, float32. With learned cycles it reads a
-        pair: the windows and ``places``, ``(batch, 2)`` int32, as :class:`~.levels.Cycle` says. It is made of
-        Keras' own layers and of daycast's, so that its ``.keras`` file loads in safe mode.
+        A model from ``(batch, lookback, features)`` to ``(batch, horizon)``, float32. With learned cycles it reads
+        ``places`` as well, ``(batch, 2)`` int32, as :class:`~.levels.Cycle` says, and last what is known of the
+        horizon, ``(batch, horizon, known)``. It is made of Keras' own layers and of daycast's, so that its ``.keras``
+        file loads in safe mode.
     """
     window = keras.Input((frame.lookback, frame.features), name="inputs")
+    known = keras.Input((frame.horizon, frame.known), name="known") if frame.known else None
+    beside = [] if known is None else [known]
     if not model.cycle:
-        return keras.Model(window, _levelled(window, model=model, frame=frame), name=model.cell)
+        outputs = _levelled(window, known, model=model, frame=frame)
+        return keras.Model([window, *beside] if beside else window, outputs, name=model.cell)
     places = keras.Input((2,), dtype="int32", name="places")
     cycle = Cycle(
         periods=model.cycle,
@@ -64,8 +73,8 @@ def build(model: ModelSpec, *, frame: Frame) -> Any:
         name="cycle",
     )
     past, future = cycle(places)
-    outputs = _levelled(keras.layers.subtract([window, past], name="uncycled"), model=model, frame=frame)
-    return keras.Model([window, places], keras.layers.add([outputs, future], name="cycled"), name=model.cell)
+    outputs = _levelled(keras.layers.subtract([window, past], name="uncycled"), known, model=model, frame=frame)
+    return keras.Model([window, places, *beside], keras.layers.add([outputs, future], name="cycled"), name=model.cell)
 
 
 def join(members: Sequence[Any], *, ridge: Any = None, share: float = 0.0) -> Any:
@@ -95,12 +104,33 @@ def members_of(network: Any) -> list[Any]:
     return members or [network]
 
 
-def _levelled(window: Any, *, model: ModelSpec, frame: Frame) -> Any:
+def _levelled(window: Any, known: Any, *, model: ModelSpec, frame: Frame) -> Any:
     recurrent = _segments if model.segmented else _steps
     if model.normalization == "none":
-        return recurrent(window, model=model, frame=frame)
+        return _informed(recurrent(window, model=model, frame=frame), known, model=model, frame=frame)
     centred, level, deviation = Level(model.normalization, name="level")(window)
-    return Restore(frame.target, name="restore")(recurrent(centred, model=model, frame=frame), level, deviation)
+    outputs = _informed(recurrent(centred, model=model, frame=frame), known, model=model, frame=frame)
+    return Restore(frame.target, name="restore")(outputs, level, deviation)
+
+
+def _informed(outputs: Any, known: Any, *, model: ModelSpec, frame: Frame) -> Any:
+    """Each lead corrected by what is known of it, beside what is known of the first lead and what is forecast so far.
+
+    The correction begins at nothing: what is known moves a forecast only as far as it was worth it in training.
+    """
+    if known is None:
+        return outputs
+    drawn = seeds(model.seed + _APART)
+    first = keras.layers.Cropping1D((0, frame.horizon - 1), name="known_first")(known)
+    repeated = keras.layers.UpSampling1D(frame.horizon, name="known_begin")(first)
+    forecast = keras.layers.Reshape((frame.horizon, 1), name="known_forecast")(outputs)
+    beside = keras.layers.Concatenate(name="known_beside")([known, repeated, forecast])
+    kernel = keras.initializers.GlorotUniform(seed=next(drawn))
+    hidden = keras.layers.Dense(_KNOWN_UNITS, "relu", kernel_initializer=kernel, name="known_read")(beside)
+    moved = keras.layers.Dense(1, use_bias=False, kernel_initializer="zeros", name="known_moves")(hidden)
+    return keras.layers.add(
+        [outputs, keras.layers.Reshape((frame.horizon,), name="known_leads")(moved)], name="informed"
+    )
 
 
 def _steps(window: Any, *, model: ModelSpec, frame: Frame) -> Any:

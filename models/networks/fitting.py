@@ -227,11 +227,13 @@ def _reader(part: Gathered) -> Any:
     """Numbers of windows to what a network reads of them and shall give."""
     rows, targets, reads = (tf.convert_to_tensor(each) for each in (part.rows, part.targets, part.reads))
     places = () if part.places is None else (tf.convert_to_tensor(part.places),)
+    known = () if part.known is None else ((tf.convert_to_tensor(part.known), tf.convert_to_tensor(part.known_at)),)
     steps, ahead = tf.range(part.lookback), tf.range(part.lookback, part.lookback + part.horizon)
 
     def read(numbers: Any) -> Any:
         first = tf.gather(reads, numbers)[:, tf.newaxis]
         inputs = [tf.gather(rows, first + steps), *(tf.gather(each, numbers) for each in places)]
+        inputs += [tf.gather(each, tf.gather(at, numbers)) for each, at in known]
         return as_read(inputs), tf.gather(targets, first + ahead)
 
     return as_written(read)

@@ -21,10 +21,12 @@ from daycast.models.series.portion import Part
 from daycast.models.series.scaling import Scaler, by_itself
 from daycast.models.series.windows import Windows
 from daycast.storage.terms.errors import DataError, RegistryError
+from daycast.storage.terms.facts import Fact
 from daycast.storage.terms.pipeline import Pipeline
 from daycast.storage.terms.words import NETWORK, ForecasterName
 
 CYCLE_CALENDAR = "cycle_calendar"
+KNOWN = "known"
 
 _LARGEST_FALL = -0.99
 """A step of ``percent`` is held above this: a price cannot lose all of itself."""
@@ -204,6 +206,7 @@ def _frame(spec: Pipeline) -> Frame:
         horizon=spec.horizon,
         target=spec.features.index(spec.target) if spec.target in spec.features else 0,
         series=len(spec.symbols),
+        known=sum(Fact.parse(name).width for name in spec.known),
     )
 
 
@@ -223,6 +226,7 @@ def shape_of(spec: Pipeline) -> dict[str, Any]:
         "lookback": spec.lookback,
         "horizon": spec.horizon,
         **cycles,
+        **({KNOWN: list(spec.known)} if spec.known else {}),
     }
 
 

@@ -84,6 +84,7 @@ def identity(spec: AnyPipeline) -> dict[str, Any]:
         "lookback": spec.lookback,
         "horizon": spec.horizon,
         "fill_limit": spec.fill_limit,
+        **({"known": list(spec.known)} if spec.known else {}),
         **shared,
     }
 

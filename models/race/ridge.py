@@ -18,6 +18,7 @@ from daycast.models.series.differencing import Floats, undo
 from daycast.models.series.portion import Part
 from daycast.models.series.scaling import Scaler
 from daycast.models.series.windows import Windows
+from daycast.storage.terms.facts import Fact
 from daycast.storage.terms.pipeline import Pipeline
 from daycast.storage.terms.words import RIDGE, ForecasterName
 
@@ -35,7 +36,7 @@ class RidgeForecaster:
     """Coefficients from a scaled window to every lead.
 
     Attributes:
-        coefficients: ``(lookback * features + 1, horizon)``, the intercept last.
+        coefficients: ``(width, horizon)``: of the window, of what is known of the horizon, and the intercept last.
         penalty: which was best on validation.
         scaler: of every series it knows: the network's.
         kinds: the difference of each feature.
@@ -64,7 +65,8 @@ class RidgeForecaster:
             spec: the pipeline.
             scaler: knows every series of both.
         """
-        width = training.lookback * training.features
+        ahead = training.horizon * sum(Fact.parse(name).width for name in spec.known)
+        width = training.lookback * training.features + ahead
         if width > WIDEST or not len(training) or not len(validation):
             return None
         blank = cls(
@@ -115,8 +117,9 @@ class RidgeForecaster:
         scaled = self.scaler.inputs(windows).astype(np.float64)
         plain = np.array([kind == "none" for kind in self.kinds])
         scaled -= scaled[:, -1:] * plain
-        flat = scaled.reshape(len(windows), -1)
-        return np.concatenate([flat, np.ones((len(flat), 1))], axis=1)
+        flat = scaled.reshape(len(windows), self.scaler.input_std.shape[1] * windows.lookback)
+        known = [] if windows.known is None else [windows.known.reshape(len(windows), -1)]
+        return np.concatenate([flat, *known, np.ones((len(flat), 1))], axis=1)
 
     def _of_target(self, windows: Windows) -> tuple[Floats, Floats]:
         """What targets are divided by, and what is taken off first, each ``(n, 1)``."""

@@ -27,6 +27,8 @@ class Gathered:
         targets: ``(rows,)`` float32, scaled.
         reads: ``(n,)`` int32, the first row of each window; its targets follow its last one.
         places: ``(n, 2)`` int32, what learned cycles look up; none where there are no such.
+        known: ``(m, horizon, columns)`` float32, what is known ahead at each of some origins; none where nothing is.
+        known_at: ``(n,)`` int32, which of these each window's is.
         lookback, horizon: steps in and out.
     """
 
@@ -36,10 +38,17 @@ class Gathered:
     places: Any
     lookback: int
     horizon: int
+    known: Any = None
+    known_at: Any = None
 
     @classmethod
     def of(
-        cls, inputs: NDArray[np.float32], targets: NDArray[np.float32], *, places: NDArray[np.int32] | None = None
+        cls,
+        inputs: NDArray[np.float32],
+        targets: NDArray[np.float32],
+        *,
+        places: NDArray[np.int32] | None = None,
+        known: NDArray[np.float32] | None = None,
     ) -> "Gathered":
         """Of windows ``(n, lookback, features)`` and their targets ``(n, horizon)``, which share no row."""
         (count, lookback, features), horizon = inputs.shape, targets.shape[1]
@@ -53,6 +62,8 @@ class Gathered:
             places=places,
             lookback=lookback,
             horizon=horizon,
+            known=known,
+            known_at=np.arange(count, dtype=np.int32),
         )
 
     def __len__(self) -> int:
@@ -87,7 +98,7 @@ def gather(parts: Sequence[Part], *, scaler: Scaler, calendar: str | None) -> li
 
 def _of_windows(windows: Windows, scaler: Scaler, calendar: str | None) -> Gathered:
     places = _places(scaler.rows(windows), windows.origin, calendar)
-    return Gathered.of(scaler.inputs(windows), scaler.targets(windows), places=places)
+    return Gathered.of(scaler.inputs(windows), scaler.targets(windows), places=places, known=windows.known)
 
 
 def _of_portion(portion: Portion, scaler: Scaler, calendar: str | None, shared: dict[int, _Rows]) -> Gathered:
@@ -97,6 +108,8 @@ def _of_portion(portion: Portion, scaler: Scaler, calendar: str | None, shared: 
     rows, targets = shared[key]
     starts = np.cumsum([0, *(panel.target.size for panel in portion.panels)])
     counts = np.diff(portion.ends, prepend=0)
+    facts = portion.panels[0].facts
+    origins, place = np.unique(portion.origin, return_inverse=True) if facts else (None, None)
     return Gathered(
         rows=rows,
         targets=targets,
@@ -104,6 +117,8 @@ def _of_portion(portion: Portion, scaler: Scaler, calendar: str | None, shared: 
         places=None if calendar is None else _places(scaler.rows(portion), portion.origin, calendar),
         lookback=portion.lookback,
         horizon=portion.horizon,
+        known=facts.ahead(origins, portion.horizon) if facts and origins is not None else None,
+        known_at=None if place is None else place.astype(np.int32),
     )
 
 

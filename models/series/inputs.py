@@ -12,7 +12,8 @@ from daycast.models.series.windows import Windows
 from daycast.storage.terms.frequency import Frequency
 
 Inputs = tuple[NDArray[Any], ...]
-"""Scaled windows ``(n, lookback, features)`` float32, and for learned cycles places ``(n, 2)`` int32."""
+"""Scaled windows ``(n, lookback, features)`` float32, for learned cycles places ``(n, 2)`` int32, and where anything is
+known of the horizon ``(n, horizon, columns)`` float32."""
 
 
 def network_inputs(windows: Windows, *, scaler: Scaler, calendar: str | None) -> Inputs:
@@ -26,11 +27,11 @@ def network_inputs(windows: Windows, *, scaler: Scaler, calendar: str | None) ->
     Raises:
         DataError: a series is unknown to the scaler.
     """
-    scaled = scaler.inputs(windows)
+    scaled, known = scaler.inputs(windows), () if windows.known is None else (windows.known,)
     if calendar is None:
-        return (scaled,)
+        return scaled, *known
     steps = steps_since_epoch(windows.origin, calendar=calendar)
-    return scaled, np.stack([scaler.rows(windows), steps], axis=1).astype(np.int32)
+    return scaled, np.stack([scaler.rows(windows), steps], axis=1).astype(np.int32), *known
 
 
 def as_read(inputs: Sequence[Any]) -> Any:

@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 
 from daycast.models.series.alignment import Instants, Levels, Mask, carry
 from daycast.models.series.differencing import POSITIVE, Floats, difference
+from daycast.models.series.facts import Facts
 from daycast.models.series.windows import Windows
 from daycast.storage.terms.pipeline import Pipeline
 
@@ -65,6 +66,7 @@ class Panel:
         target: ``(series, instants)`` float64, differenced; NaN where the target was not observed.
         ready: ``(series, instants)``, where everything is there that a window with its origin there reads.
         lookback, season, horizon: steps.
+        facts: what is known of the instants of a horizon; none where nothing is.
     """
 
     names: tuple[str, ...]
@@ -78,6 +80,7 @@ class Panel:
     lookback: int
     season: int
     horizon: int
+    facts: Facts | None = None
 
     @classmethod
     def of(cls, levels: Levels, *, spec: Pipeline, limit: int | None) -> "Panel":
@@ -164,6 +167,7 @@ class Panel:
             base=self.level.reshape(-1)[rows],
             slope=self.slope(index.codes, index.places),
             past=past[rows - self.season + 1],
+            known=self.facts.ahead(index.origin, self.horizon) if self.facts else None,
         )
 
     def _none(self) -> Windows:
@@ -180,6 +184,7 @@ class Panel:
             base=np.zeros(0),
             slope=np.zeros(0),
             past=np.zeros((0, self.season)),
+            known=np.zeros((0, self.horizon, self.facts.width), dtype=np.float32) if self.facts else None,
         )
 
     def latest(self, codes: NDArray[np.intp], places: NDArray[np.intp]) -> Windows:

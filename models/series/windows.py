@@ -31,6 +31,7 @@ class Windows:
         base: ``(n,)`` float64, the target's level at the origin.
         slope: ``(n,)`` float64, the target's mean change per step from its first level to the origin.
         past: ``(n, season)`` float64, the target's last levels, the one at the origin last.
+        known: ``(n, horizon, columns)`` float32, what is known of each lead before it comes; none where nothing is.
     """
 
     names: tuple[str, ...]
@@ -43,6 +44,7 @@ class Windows:
     base: Floats
     slope: Floats
     past: Floats
+    known: NDArray[np.float32] | None = None
 
     def __len__(self) -> int:
         return len(self.codes)
@@ -77,8 +79,8 @@ class Windows:
 
     def where(self, mask: Mask | NDArray[np.intp] | slice) -> "Windows":
         """The windows chosen by a mask, by positions or by a slice, with the same names."""
-        rows = {field.name: getattr(self, field.name)[mask] for field in fields(self) if field.name != "names"}
-        return replace(self, **rows)
+        held = {field.name: getattr(self, field.name) for field in fields(self) if field.name != "names"}
+        return replace(self, **{name: each[mask] for name, each in held.items() if each is not None})
 
     def among(self, mask: Mask) -> "Windows":
         """Those chosen by a mask, as :meth:`~.portion.Portion.among` has it."""
@@ -92,6 +94,8 @@ def stamps(windows: Windows) -> NDArray[np.uint64]:
     """
     width = windows.lookback * windows.features
     seen = [windows.inputs.reshape(len(windows), width), windows.anchor, windows.base[:, np.newaxis]]
+    if windows.known is not None:
+        seen.append(windows.known.reshape(len(windows), windows.known[0].size if len(windows) else 0))
     words = np.concatenate([np.ascontiguousarray(part).view(np.uint32) for part in seen], axis=1)
     random = np.random.default_rng(words.shape[1])
     factors = random.integers(2**63, size=(1, words.shape[1]), dtype=np.uint64) * np.uint64(2) + np.uint64(1)
@@ -115,5 +119,6 @@ def concatenate(parts: Sequence[Windows]) -> Windows:
     position = {name: index for index, name in enumerate(names)}
     codes = [np.array([position[name] for name in part.names], dtype=np.int32)[part.codes] for part in parts]
     rest = [field.name for field in fields(Windows) if field.name not in {"names", "codes"}]
-    columns = {name: np.concatenate([getattr(part, name) for part in parts]) for name in rest}
+    held = {name: [each for part in parts if (each := getattr(part, name)) is not None] for name in rest}
+    columns = {name: np.concatenate(each) for name, each in held.items() if each}
     return Windows(names=names, codes=np.concatenate(codes), **columns)

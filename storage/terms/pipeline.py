@@ -9,6 +9,7 @@ from pydantic import Field, field_validator, model_validator
 from daycast.storage.terms.any_pipeline import AnyPipeline
 from daycast.storage.terms.calendar_name import check_calendar
 from daycast.storage.terms.errors import ConfigError
+from daycast.storage.terms.facts import Fact
 from daycast.storage.terms.frequency import Frequency
 from daycast.storage.terms.rules import LiveRules
 from daycast.storage.terms.values import OneLine
@@ -60,6 +61,9 @@ class Pipeline(AnyPipeline):
         features: the columns that the network reads.
         calendar: an exchange's code of ``exchange_calendars`` (``XNYS``, ``24/7``) or a frequency of pandas
             (``1h``, ``B``, ``W-FRI``, ``MS``).
+        known: facts of the calendar that are known of each lead before it comes: ``hour``, ``weekday`` (both in UTC,
+            or in a time zone: ``hour:Europe/Berlin``), ``month``, ``session_of_week``, ``days_to_month_end``. The
+            network reads them beside what it makes of the past, and ridge does.
         difference: one kind for every column, or a table column by column (those not named are ``none``).
         lookback: steps in.
         horizon: steps out.
@@ -77,6 +81,7 @@ class Pipeline(AnyPipeline):
     target: OneLine
     features: tuple[OneLine, ...] = Field(min_length=1)
     calendar: str
+    known: tuple[str, ...] = ()
     difference: DifferenceKind | dict[str, DifferenceKind] = "none"
     lookback: int = Field(gt=0)
     horizon: int = Field(gt=0)
@@ -110,6 +115,19 @@ class Pipeline(AnyPipeline):
         if len(set(features)) != len(features):
             raise ValueError(f"each feature may stand once. Received: {list(features)}")
         return features
+
+    @model_validator(mode="after")
+    def _knows_what_there_is(self) -> Self:
+        if len(set(self.known)) != len(self.known):
+            raise ValueError(f"each name may stand once in known. Received: {list(self.known)}")
+        frequency = Frequency.parse(self.calendar)
+        for name in self.known:
+            fact = Fact.parse(name)
+            if fact.name == "hour" and (frequency is None or frequency.daily):
+                raise ValueError(f"hour in known needs a calendar of steps below a day. Received: {self.calendar!r}")
+            if fact.name == "session_of_week" and frequency is not None and not frequency.daily:
+                raise ValueError(f"session_of_week in known needs days or sessions. Received: {self.calendar!r}")
+        return self
 
     @model_validator(mode="after")
     def _holds_together(self) -> Self:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+from datetime import timedelta
 from typing import TYPE_CHECKING
 
 from daycast.storage.terms.words import ORIGIN, SERIES_ID, STAMP
@@ -15,6 +17,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from daycast.models.series.differencing import Floats
+    from daycast.models.series.facts import Facts
     from daycast.models.series.material import Material
     from daycast.models.series.windows import Windows
     from daycast.storage.lake.rows import Rows
@@ -49,12 +52,22 @@ def _read(job: Job, prepared: Prepared, shard: str) -> Material:
 
     store, spec = job.windows(), job.pipeline
     table = store.read_latest(shard, data_hash=prepared.shards[shard])
-    latest = from_table(table, spec=spec)
-    return Material(
-        panel=from_rows(store.read(shard, table), latest=latest, spec=spec, step=job.calendar().step),
-        bounds=bounds(job.instants(prepared), split=spec.split),
-        latest=latest,
-    )
+    latest, facts = from_table(table, spec=spec), _facts(job, prepared)
+    panel = from_rows(store.read(shard, table), latest=latest, spec=spec, step=job.calendar().step)
+    if facts is not None:
+        panel, latest = replace(panel, facts=facts), replace(latest, windows=facts.attach(latest.windows))
+    return Material(panel=panel, bounds=bounds(job.instants(prepared), split=spec.split), latest=latest)
+
+
+def _facts(job: Job, prepared: Prepared) -> Facts | None:
+    """What is known of the instants of a horizon, from a week before the first to the last lead of the last."""
+    from daycast.models.series.facts import facts_of
+
+    spec, calendar = job.pipeline, job.calendar()
+    begin = max(prepared.first - timedelta(days=7), calendar.begins or prepared.first)
+    ahead = calendar.following(prepared.last, spec.horizon)
+    instants = calendar.instants(begin, ahead[-1] if len(ahead) else prepared.last)
+    return facts_of(spec.known, step=calendar.step, instants=instants)
 
 
 def keys(windows: Windows) -> Rows:
