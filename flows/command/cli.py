@@ -12,7 +12,14 @@ from typing import Annotated
 
 import typer
 
-from daycast.flows.command import answer_commands, benchmark_commands, check_command, generate_command, model_commands
+from daycast.flows.command import (
+    answer_commands,
+    benchmark_commands,
+    check_command,
+    generate_command,
+    model_commands,
+    tune_command,
+)
 from daycast.flows.command.completion import pipelines_like
 from daycast.flows.command.terminal import complain, out, say
 from daycast.flows.running.safe_path import keep_working_folder_out, take_back_dash_m
@@ -28,6 +35,7 @@ app = typer.Typer(
 app.add_typer(answer_commands.app)
 app.add_typer(model_commands.app, name="models")
 app.command("check")(check_command.check)
+app.command("tune")(tune_command.tune)
 app.command("generate")(generate_command.generate)
 app.add_typer(benchmark_commands.app, name="benchmark")
 

@@ -11,9 +11,10 @@ from prefect.cache_policies import NO_CACHE
 
 from daycast.storage.terms.errors import AsOfError, DataError
 from daycast.storage.terms.text import listed
-from daycast.storage.terms.words import OBSERVED_AT, SYMBOL, series_id
+from daycast.storage.terms.words import OBSERVED_AT
 from daycast.tasks.apart.spreading import IN_TURN, Spread
 from daycast.tasks.handover.job import Job
+from daycast.tasks.handover.levels import levels_of
 from daycast.tasks.handover.results import Prepared
 
 if TYPE_CHECKING:
@@ -21,9 +22,7 @@ if TYPE_CHECKING:
 
     import pandas as pd
 
-    from daycast.models.series.alignment import Levels
     from daycast.models.series.panel import Index
-    from daycast.storage.lake.history import History
 
 
 @task(name="prepare", cache_policy=NO_CACHE)
@@ -91,7 +90,7 @@ def _prepare(shard: str, job: Job) -> _Shard:
     if not len(known):
         return _Shard(shard=shard)
     there = tuple(symbol for symbol in symbols if symbol in set(known.symbols))
-    levels = _levels(job, known, there)
+    levels = levels_of(job, known, there)
     panel = Panel.of(levels, spec=spec, limit=spec.fill_limit)
     ready = latest(levels, panel=panel, spec=spec)
     if not len(ready.windows):
@@ -111,24 +110,6 @@ def _prepare(shard: str, job: Job) -> _Shard:
         written=written,
         spans=panel.index.spans(),
         longest=int((ends - begins).max()) + 1,
-    )
-
-
-def _levels(job: Job, known: History, symbols: Sequence[str]) -> Levels:
-    """The series of a shard as they were known at ``as_of``, on their calendar."""
-    import pandas as pd
-
-    from daycast.models.series.alignment import align
-
-    spec, calendar = job.pipeline, job.calendar()
-    frame = known.frame
-    values = frame.set_index(OBSERVED_AT).reindex(columns=list(spec.columns))
-    return align(
-        values,
-        names=[series_id(spec.name, symbol) for symbol in symbols],
-        codes=pd.Index(symbols).get_indexer(frame[SYMBOL]),
-        instants=calendar.instants(frame[OBSERVED_AT].min(), frame[OBSERVED_AT].max()),
-        step=calendar.step,
     )
 
 
