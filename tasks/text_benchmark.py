@@ -146,7 +146,7 @@ def _reviews(sitting: Sitting, model: Any, began: float) -> tuple[dict[str, Any]
 
 def _characters(sitting: Sitting, model: Any, began: float) -> tuple[dict[str, Any], Sequence[Epoch]]:
     from daycast.models.networks.language import LanguageNetwork
-    from daycast.models.race.writing import hold_texts
+    from daycast.models.race.writing import hold_texts, score_all
     from daycast.models.text.ngram import NGram
 
     parts, known = _read_characters(sitting)
@@ -168,11 +168,13 @@ def _characters(sitting: Sitting, model: Any, began: float) -> tuple[dict[str, A
         for part, numbers in parts.items()
         if part != "training"
     }
-    held = hold_texts({part: (each, len(parts[part]) - 1) for part, each in nats.items()}, margin=0.0)  # type: ignore[misc]
+    counted: dict[str, Any] = {part: (each, len(parts[part]) - 1) for part, each in nats.items()}
+    held = hold_texts({"validation": counted["validation"]}, margin=0.0)
+    scores = {part: score_all(each, characters=characters) for part, (each, characters) in counted.items()}
     last = list(nats)[-1]
     means = {part: {name: float(each.mean()) for name, each in found.items()} for part, found in nats.items()}
     files = {name: _keep(sitting, f"{last}-{name}", each) for name, each in nats[last].items()}
-    found = {"served": held.served, "order": ngram.order, "nats": means, "scores": held.scores, "files": files}
+    found = {"served": held.served, "order": ngram.order, "nats": means, "scores": scores, "files": files}
     return found, network.history
 
 

@@ -31,18 +31,33 @@ class Continued:
 def hold_texts(parts: Mapping[str, tuple[Mapping[ForecasterName, Nats], int]], *, margin: float) -> Continued:
     """Score each part, and decide: the network writes where it is better than the counts by the margin on validation.
 
+    What it has learned must hold on the test part too, where there is one: above the counts' loss there, they write.
+
     Args:
         parts: by part, ``validation`` among them, the loss of each of the same tokens by forecaster (``unigram`` and
             ``ngram`` among them), and how many characters they are.
         margin: share by which the network's loss on validation must be below the counts'.
     """
     scores = {part: score_all(nats, characters=characters) for part, (nats, characters) in parts.items()}
-    losses = {name: float(each.mean()) for name, each in parts["validation"][0].items()}
+    losses = _losses(parts["validation"][0])
+    test = _losses(parts["test"][0]) if "test" in parts else {}
     counts = losses["ngram"]
     better = losses.get("network", counts) < counts * (1 - margin)
-    served: ForecasterName = "network" if better else "ngram"
-    told = ", ".join(f"{name} {loss:.4g}" for name, loss in losses.items())
-    return Continued(served=served, reason=f"{served} serves, by nats a token on validation: {told}.", scores=scores)
+    fails = better and test.get("network", 0.0) > test.get("ngram", math.inf)
+    served: ForecasterName = "network" if better and not fails else "ngram"
+    reason = f"{served} serves, by nats a token on validation: {_told(losses)}"
+    if fails:
+        reason = f"ngram serves: network is better on validation ({_told(losses)}) and worse on test ({_told(test)})"
+    return Continued(served=served, reason=f"{reason}.", scores=scores)
+
+
+def _losses(nats: Mapping[ForecasterName, Nats]) -> dict[ForecasterName, float]:
+    """Each one's mean; of no token there is none."""
+    return {name: float(each.mean()) for name, each in nats.items() if len(each)}
+
+
+def _told(losses: Mapping[ForecasterName, float]) -> str:
+    return ", ".join(f"{name} {loss:.4g}" for name, loss in losses.items())
 
 
 def score_all(nats: Mapping[ForecasterName, Nats], *, characters: int) -> Scores:

@@ -8,6 +8,7 @@ from daycast.storage.terms.rules import SplitSpec
 from daycast.storage.terms.words import TokenKind
 
 PARTS = ("training", "validation", "test")
+HELD_OUT = PARTS[1:]
 
 
 @dataclass(frozen=True, kw_only=True)

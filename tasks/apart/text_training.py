@@ -1,4 +1,4 @@
-"""Train everybody who continues text, let them race on validation, and save them as a version; no Prefect."""
+"""Train everybody who continues text, let them race on the held-out text, and save them as a version; no Prefect."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ def fit_text(job: TextJob, prepared: PreparedText, plan: Plan, *, told: Callable
     share_cores(spec.model)
     from daycast.models.networks.text_forecaster import TextForecaster
     from daycast.models.race.writing import hold_texts
-    from daycast.models.text.corpus import length_of
+    from daycast.models.text.corpus import HELD_OUT, length_of
     from daycast.models.text.vocabulary import Vocabulary
 
     budget = Budget(spec.training.time_budget_seconds, since=began)
@@ -48,8 +48,8 @@ def fit_text(job: TextJob, prepared: PreparedText, plan: Plan, *, told: Callable
         on_epoch=lambda epoch: told(epoch.number, epoch.total, epoch.loss, epoch.validation_loss),
         expired=budget.over,
     )
-    held_out = forecaster.nats(numbers[cut["validation"]]), length_of(tokens[cut["validation"]])
-    race = hold_texts({"validation": held_out}, margin=spec.training.margin)
+    held = {part: (forecaster.nats(numbers[cut[part]]), length_of(tokens[cut[part]])) for part in HELD_OUT}
+    race = hold_texts(held, margin=spec.training.margin)
     network = forecaster.network
     made = Made(
         save=forecaster.raced(race.served, reason=race.reason).save,

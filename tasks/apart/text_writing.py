@@ -15,7 +15,6 @@ if TYPE_CHECKING:
     from daycast.models.networks.text_forecaster import TextForecaster
 
 SCORES, TEXTS = "scores", "texts"
-_PARTS = ("validation", "test")
 
 
 def score_and_write(job: TextJob, prepared: PreparedText, versions: tuple[str, ...]) -> None:
@@ -52,12 +51,12 @@ def load_text(job: TextJob, version: str) -> TextForecaster:
 def _scores(job: TextJob, forecaster: TextForecaster) -> list[dict[str, object]]:
     """A row a part, forecaster and metric; the tokens that the version knows are its own."""
     from daycast.models.race.writing import score_all
-    from daycast.models.text.corpus import length_of
+    from daycast.models.text.corpus import HELD_OUT, length_of
 
     tokens = tokens_of(job)
     cut = cut_of(job, tokens).slices
     rows: list[dict[str, object]] = []
-    for part in _PARTS:
+    for part in HELD_OUT:
         held = tokens[cut[part]]
         scores = score_all(forecaster.nats(forecaster.vocabulary.encoded(held)), characters=length_of(held))
         rows += [

@@ -12,10 +12,19 @@ def _nats(network, ngram=0.5):
 
 @pytest.mark.parametrize(("network", "served"), [(0.4, "network"), (0.496, "ngram"), (0.6, "ngram")])
 def test_the_network_writes_where_it_is_better_by_the_margin_on_validation(network, served):
-    race = hold_texts({"validation": (_nats(network), 100), "test": (_nats(9.0), 100)}, margin=0.01)
+    race = hold_texts({"validation": (_nats(network), 100), "test": (_nats(0.5), 100)}, margin=0.01)
     assert race.served == served
     assert race.reason.startswith(f"{served} serves, by nats a token on validation: unigram 2, ngram 0.5, network")
-    assert race.scores["test"]["network"]["perplexity"] == (pytest.approx(np.exp(9.0)), 100)
+    assert race.scores["test"]["network"]["perplexity"] == (pytest.approx(np.exp(0.5)), 100)
+    assert hold_texts({"validation": (_nats(network), 100)}, margin=0.01).served == served
+
+
+def test_a_network_that_is_worse_than_the_counts_on_the_test_part_does_not_write():
+    race = hold_texts({"validation": (_nats(0.4), 100), "test": (_nats(0.51), 100)}, margin=0.01)
+    assert race.served == "ngram"
+    assert "better on validation (unigram 2, ngram 0.5, network 0.4) and worse on test (" in race.reason
+    nothing = {name: each[:0] for name, each in _nats(9.0).items()}
+    assert hold_texts({"validation": (_nats(0.4), 100), "test": (nothing, 0)}, margin=0.01).served == "network"
 
 
 def _entrant(validation, test=0.5, served="network"):
