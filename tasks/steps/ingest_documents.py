@@ -54,7 +54,9 @@ def ingest_documents(job: DocumentsJob) -> Ingested:
         new=added.new,
         revised=added.revised + added.labelled,
         set_aside=len(read.set_aside),
-        reasons=tuple(f"{count} documents: {reason}" for reason, count in counts.most_common(_REASONS)),
+        reasons=tuple(
+            f"{count} document{'' if count == 1 else 's'}: {reason}" for reason, count in counts.most_common(_REASONS)
+        ),
     )
 
 

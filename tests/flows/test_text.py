@@ -153,7 +153,7 @@ def test_what_is_no_text_is_set_aside_and_counted(written: Place) -> None:
     (written.root / "pages" / "page-100.txt").write_bytes(b"\xff\xfe\xfa")
     summary = written.run(as_of=LATER)
     assert summary.status == "succeeded"
-    assert "1 documents: a file that is no utf-8 text; set encoding" in summary.message
+    assert "1 document: a file that is no utf-8 text; set encoding" in summary.message
 
 
 @pytest.mark.slow
