@@ -8,6 +8,7 @@ from typing import Annotated, Any
 
 import typer
 
+from daycast.flows.command.peers_command import benchmark_peers
 from daycast.flows.command.terminal import out, say
 from daycast.storage.terms.errors import ConfigError
 
@@ -50,6 +51,8 @@ def benchmark_etth1(
     results = run_benchmark(specs, seeds=seeds, out=place, test=not validation_only, say=say)
     print_benchmark(out, results, folder=place)
 
+
+app.command("peers")(benchmark_peers)
 
 _DATA = typer.Option("--data", help="The file of the texts, which is not shipped.")
 _SEEDS = typer.Option(min=1, help="Networks of each, from seeds one after the other.")
