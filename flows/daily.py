@@ -29,6 +29,7 @@ from daycast.storage.terms.errors import DaycastError
 from daycast.storage.terms.words import SAMPLE_PREFIX, TrainingChoice
 from daycast.tasks.apart import process as processes
 from daycast.tasks.handover.job import AnyJob
+from daycast.tasks.handover.members import named
 from daycast.tasks.handover.results import Summary
 from daycast.tasks.steps.runs import alone, begin, cancel, fail, served_as_asked
 
@@ -111,9 +112,13 @@ def daily(
 
 def _job(pipeline: str, *, as_of: datetime, sample: bool) -> AnyJob:
     present, settings = now(), Settings()
-    (spec,) = choose_pipelines(load_pipelines(settings.pipelines), [pipeline], sample=sample)
+    (chosen,) = choose_pipelines(load_pipelines(settings.pipelines), [pipeline], sample=sample)
+    past = require_past(as_of, present=present)
+    spec, left_out = named(chosen, as_of=past, settings=settings)
+    if left_out:
+        get_run_logger().warning("%s: %s", spec.name, left_out)
     job = kind_of(spec).job
-    return job(pipeline=spec, as_of=require_past(as_of, present=present), now=present, settings=settings)
+    return job(pipeline=spec, as_of=past, now=present, settings=settings)
 
 
 def _mark_degraded(message: str) -> None:

@@ -60,8 +60,11 @@ def stages(job: Job, training: TrainingChoice, spread: Spread, clock: Clock) -> 
 def _predict(
     job: Job, prepared: Prepared, planned: Plan, *, process: processes.Process, spread: Spread
 ) -> tuple[Explained, ...]:
-    """Predict in a process of its own, or by the workers of a cluster, to which no such process could travel."""
-    if spread.here:
+    """Predict in a process of its own, or by the workers of a cluster where everything is to be predicted anew.
+
+    A version that is reused predicts what is new since the last run. To load Keras takes a worker longer than that.
+    """
+    if spread.here or planned.training == "reuse":
         return predict(job, prepared, versions=planned.versions, process=process)
     return predict(job, prepared, versions=planned.versions, spread=spread)
 

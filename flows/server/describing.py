@@ -70,6 +70,8 @@ def _or_earlier(rules: Rules) -> str:
 
 
 def _series(spec: Pipeline) -> str:
+    if spec.takes_all:
+        return "every series of its file"
     count = len(spec.symbols)
     return f"{count} series ({listed(list(spec.symbols))})" if count > 1 else spec.symbols[0]
 

@@ -96,15 +96,15 @@ class Tally:
         )
         means = {name: self._means(name) for name in self.leads}
         best = (baselines or self)._best()
-        tables = [
-            cells.assign(forecaster=name, split=split, metric=metric, value=value, n=n.astype(np.int64))
-            for name in means
-            for metric, (value, n) in _finished(means[name], naive=means[NAIVE], best=best).items()
-        ]
-        rows = pd.concat(tables, ignore_index=True)
-        whole = (rows["series_id"] == ALL_SERIES) & (rows["lead"] == ALL_LEADS)
-        told = np.isfinite(rows["value"]) & (whole | ~rows["metric"].isin(OF_QUARTERS))
-        return rows[told][list(COLUMNS)].reset_index(drop=True)
+        first = np.arange(len(cells)) == 0
+        tables = []
+        for name, mean in means.items():
+            for metric, (value, n) in _finished(mean, naive=means[NAIVE], best=best).items():
+                # Of quarters nothing is told but over all, which stands first.
+                told = np.isfinite(value) & (first | (metric not in OF_QUARTERS))
+                values = {"value": value[told], "n": n[told].astype(np.int64)}
+                tables.append(cells[told].assign(forecaster=name, split=split, metric=metric, **values))
+        return pd.concat(tables, ignore_index=True)[list(COLUMNS)]
 
     def _best(self) -> Mapping[Metric, Pair]:
         """The means of the baseline with the least error over all."""

@@ -3,9 +3,9 @@
 from collections.abc import Mapping
 from datetime import datetime
 from pathlib import Path
-from typing import Annotated, Literal, Self
+from typing import Annotated, Any, Literal, Self
 
-from pydantic import AfterValidator, ConfigDict, Field, StringConstraints, model_validator
+from pydantic import AfterValidator, ConfigDict, Field, StringConstraints, field_validator, model_validator
 
 from daycast.storage.terms.encoding_name import EncodingName
 from daycast.storage.terms.pipeline import Pipeline
@@ -63,6 +63,7 @@ class FilesPipeline(Pipeline):
 
     model_config = ConfigDict(serialize_by_alias=True)
 
+    symbols: tuple[str, ...] = ()
     path: OneLine = Field(min_length=1)
     time: OneLine | tuple[OneLine, ...] = "date"
     symbol_column: OneLine | None = None
@@ -76,6 +77,15 @@ class FilesPipeline(Pipeline):
     thousands: Literal[",", ".", " ", "'", "_", "’"] | None = None
     resample: Literal["mean", "last"] | None = None
 
+    @field_validator("symbols", mode="before")
+    @classmethod
+    def _all_symbols(cls, symbols: Any) -> Any:
+        if symbols == "all":
+            return ()
+        if isinstance(symbols, list) and not symbols:
+            raise ValueError('one symbol at least is named, or "all" takes every one of the file. Received: none')
+        return symbols
+
     @property
     def apart(self) -> bool:
         """A file a symbol, or Parquet; a text of many symbols is read once, by one."""
@@ -83,6 +93,11 @@ class FilesPipeline(Pipeline):
 
     @model_validator(mode="after")
     def _tells_symbols_apart(self) -> Self:
+        if self.takes_all and ("{symbol}" in self.path or self.symbol_column is None):
+            raise ValueError(
+                "symbols must be named, but for one file with many symbols: then symbol_column says which column holds "
+                f"them, and every one is taken. Received: path = {self.path!r}, and neither symbols nor symbol_column"
+            )
         alone = len(self.symbols) == 1 or self.symbols_as is not None or self.symbol_column is not None
         if "{symbol}" not in self.path and not alone:
             raise ValueError(

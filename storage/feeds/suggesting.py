@@ -57,7 +57,7 @@ def suggest(spec: Pipeline) -> Keys:
 
 def _beginning(spec: FilesPipeline) -> bytes:
     """What the first symbol's file begins with; nothing where it cannot be read or is of another kind."""
-    path = Path(spec.path.replace("{symbol}", spec.symbols[0]))
+    path = Path(spec.path.replace("{symbol}", spec.symbols[0]) if spec.symbols else spec.path)
     if path.is_dir() or path.suffix.lower() in {".parquet", ".pq"}:
         return b""
     try:
@@ -134,7 +134,7 @@ def _value_keys(columns: Mapping[str, list[str]], spec: FilesPipeline, *, times:
     """Which column is meant by the target, and how its numbers are written."""
     names = {tidy(name): name for name in columns}
     keys: Keys = {}
-    if set(spec.symbols) <= set(columns) and (len(spec.symbols) > 1 or tidy(spec.target) not in names):
+    if spec.symbols and set(spec.symbols) <= set(columns) and (len(spec.symbols) > 1 or tidy(spec.target) not in names):
         keys["symbols_as"] = "columns"
         there = columns[spec.symbols[0]]
     else:

@@ -66,8 +66,8 @@ def read_report(
     forecasts = forecasts_from(db, origins) if origins else latest_forecasts(db, pipeline=name)
     version = version_of(db, run, forecasts)
     manifest, trouble = manifest_of(registry, version)
-    rows = list_evaluations(db, name, version=version.version, split="test") if version else []
     served = next((str(row["forecaster"]) for row in forecasts), NETWORK)
+    rows = list_evaluations(db, name, version=version.version, split="test", by_series=served) if version else []
     return RunReport(
         run=run,
         series=tuple(list_series(db, name)),

@@ -26,6 +26,8 @@ if TYPE_CHECKING:
 
     import pandas as pd
 
+_PORTION = 50_000
+"""Rows that are Python's own values at a time: of ten thousand series there are half a million."""
 _COLUMNS = Evaluation.__table__.columns
 _TIMES = (ORIGIN, VALID_AT, AS_OF)
 _MADE = (*FORECASTS_KEY, LEAD, AS_OF, "mean", "lower_80", "upper_80", "lower_95", "upper_95", "forecaster", VERSION)
@@ -41,10 +43,15 @@ def write_evaluations(db: Database, rows: "Sequence[Mapping[str, object]] | pd.D
     Returns:
         How many rows were inserted or changed.
     """
-    return db.upsert(Evaluation, rows, unless_older="evaluated_at")
+    starts = range(0, len(rows), _PORTION)
+    portions = (rows[start : start + _PORTION] for start in starts)
+    with db.transaction() as inside:
+        return sum(db.upsert(Evaluation, some, connection=inside, unless_older="evaluated_at") for some in portions)
 
 
-def list_evaluations(db: Database, pipeline: str, *, version: str, split: Split | None = None) -> list[dict[str, Any]]:
+def list_evaluations(
+    db: Database, pipeline: str, *, version: str, split: Split | None = None, by_series: str | None = None
+) -> list[dict[str, Any]]:
     """The evaluations of a version, and the latest ones of the baselines, in the order of the table's key.
 
     Args:
@@ -52,11 +59,14 @@ def list_evaluations(db: Database, pipeline: str, *, version: str, split: Split 
         pipeline: its name.
         version: the version's name.
         split: only of this one.
+        by_series: of single series only those of this forecaster; of thousands they are nearly all there is.
     """
     of_both = Evaluation.version.in_([version, ALL_VERSIONS])
     question = select(*_COLUMNS).where(Evaluation.pipeline == pipeline, of_both)
     if split is not None:
         question = question.where(Evaluation.split == split)
+    if by_series is not None:
+        question = question.where((Evaluation.series_id == ALL_SERIES) | (Evaluation.forecaster == by_series))
     return db.query(question.order_by(*(_COLUMNS[name] for name in EVALUATIONS_KEY)))
 
 
@@ -83,8 +93,7 @@ def forecasts_made(db: Database, pipeline: str, *, before: datetime, since: date
     if since is not None:
         recent = select(Forecast.version).where(of_pipeline, Forecast.valid_at > since).distinct()
         question = question.where(Forecast.version.in_(recent))
-    rows = db.query(question.order_by(*(table[name] for name in FORECASTS_KEY)))
-    frame = pd.DataFrame(rows, columns=list(_MADE))
+    frame = pd.DataFrame(db.columns(question.order_by(*(table[name] for name in FORECASTS_KEY))), columns=list(_MADE))
     kinds: dict[str, Any] = {
         name: float if name.startswith(("mean", "lower", "upper")) else "str" for name in set(_MADE) - {*_TIMES, LEAD}
     }

@@ -17,7 +17,11 @@ from daycast.storage.terms.words import RESERVED
 
 DifferenceKind = Literal["none", "absolute", "percent", "log"]
 
-_SYMBOL = re.compile(r"[A-Za-z0-9^][A-Za-z0-9^=._&+-]{0,63}")
+SYMBOL_PATTERN = r"[A-Za-z0-9^][A-Za-z0-9^=._&+-]{0,63}"
+"""What a symbol is: part of a series' name and, where the path says so, of a file's."""
+_SYMBOL = re.compile(SYMBOL_PATTERN)
+_SAMPLES = ("A", "B", "C")
+"""The generated symbols of a pipeline that takes those of its file."""
 _WIDEST = 8192
 """Inputs of a ridge regression at most: its equations take half a GiB then."""
 _OF_REAL_DATA = ("start", "split", "stale_after_days")
@@ -56,7 +60,7 @@ class Pipeline(AnyPipeline):
     """What is forecast together: a feed, its series, how they are prepared, a model, a schedule.
 
     Attributes:
-        symbols: one series each.
+        symbols: one series each; of one file with a symbol column ``"all"``, or nothing, is every symbol in it.
         target: the column that is forecast.
         features: the columns that the network reads.
         calendar: an exchange's code of ``exchange_calendars`` (``XNYS``, ``24/7``) or a frequency of pandas
@@ -159,6 +163,11 @@ class Pipeline(AnyPipeline):
         return self
 
     @property
+    def takes_all(self) -> bool:
+        """Whether its series are whatever symbols its file has; a run finds out which these are."""
+        return not self.symbols
+
+    @property
     def columns(self) -> tuple[str, ...]:
         """The columns read from the lake: the features, and the target where it is not among them."""
         return self.features if self.target in self.features else (*self.features, self.target)
@@ -198,7 +207,8 @@ class Pipeline(AnyPipeline):
 
     def as_sample(self) -> "Pipeline":
         """The same pipeline on generated data, under a name that says so."""
-        return self._sampled(Pipeline, real=_OF_REAL_DATA)
+        sampled = self._sampled(Pipeline, real=_OF_REAL_DATA)
+        return sampled if sampled.symbols else sampled.model_copy(update={"symbols": _SAMPLES})
 
 
 def require_values(spec: AnyPipeline) -> Pipeline:

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 from daycast.storage.terms.errors import ConfigError, DataError, FeedError
-from daycast.storage.terms.pipeline import Pipeline
+from daycast.storage.terms.pipeline import Pipeline, require_values
 from daycast.storage.terms.words import AVAILABLE_AT, OBSERVED_AT, REASON, SYMBOL, series_id
 
 if TYPE_CHECKING:
@@ -78,7 +78,16 @@ def check(spec: Pipeline, *, at: datetime) -> Check:
         spec: the pipeline.
         at: the instant, aware.
     """
+    from daycast.tasks.handover.members import named
+
+    try:
+        whole, left_out = named(spec, as_of=at)
+    except (DataError, FeedError) as error:
+        return Check(pipeline=spec.name, series=(), troubles=(str(error),))
+    spec = require_values(whole)
     found = _check(spec, at=at)
+    if left_out:
+        found = replace(found, troubles=(*found.troubles, left_out))
     if found.good:
         return found
     better = _better(spec)

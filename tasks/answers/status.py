@@ -141,7 +141,7 @@ def _pipelines(database: Database, specs: Mapping[str, AnyPipeline], *, at: date
         spec = specs.get(name) or _sampled(name, specs)
         ids = {row["symbol"]: row[SERIES_ID] for row in list_series(database, name)}
         symbols = (
-            spec.symbols if isinstance(spec, Pipeline) else ()
+            (spec.symbols or tuple(ids)) if isinstance(spec, Pipeline) else ()
         )  # those that were taken out of the pipeline are nobody's trouble
         newest = {symbol: known.newest[ids[symbol]] for symbol in symbols if ids.get(symbol) in known.newest}
         good = known.good.get(name)

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
 _HELD: dict[tuple[object, ...], Material] = {}
 _MOST_HELD = 2
-"""Shards at most whose windows stay in memory for the next step."""
+"""Shards at most whose windows stay in memory for the next step; of a pipeline of more, none would be there in time."""
 
 
 def material(job: Job, prepared: Prepared, shard: str) -> Material:
@@ -34,10 +34,16 @@ def material(job: Job, prepared: Prepared, shard: str) -> Material:
     span = prepared.first, prepared.last
     key = (job.settings.storage, spec.model_dump_json(), shard, data_hash, span)
     if key not in _HELD:
-        while len(_HELD) >= _MOST_HELD:
+        most = _MOST_HELD if len(prepared.shards) <= _MOST_HELD else 1
+        while len(_HELD) >= most:
             _HELD.pop(next(iter(_HELD)))
         _HELD[key] = _read(job, prepared, shard)
     return _HELD[key]
+
+
+def forget() -> None:
+    """Let go of what is held: where no step follows in this process."""
+    _HELD.clear()
 
 
 def materials(job: Job, prepared: Prepared) -> Iterator[Material]:

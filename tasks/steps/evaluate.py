@@ -8,7 +8,7 @@ from prefect import task
 from prefect.cache_policies import NO_CACHE
 
 from daycast.storage.terms.errors import DataError
-from daycast.storage.terms.words import ALL_SERIES, ALL_VERSIONS, NAIVE, Metric
+from daycast.storage.terms.words import ALL_SERIES, ALL_VERSIONS, NAIVE, NETWORK, Metric
 from daycast.tasks.apart.spreading import IN_TURN, Spread
 from daycast.tasks.handover.job import Job
 from daycast.tasks.handover.material import material
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from daycast.models.race.contest import Contest, Tallies
 
 _OF_BASELINES: tuple[Metric, ...] = ("mae", "rmse", "mase", "skill", "skill_best", "coverage_80", "coverage_95")
-"""What is kept of the baselines series by series."""
+"""What is kept series by series of all but the network."""
 
 
 @task(name="evaluate", cache_policy=NO_CACHE)
@@ -90,7 +90,10 @@ def _keep(job: Job, contest: Contest, *, challenger: str | None) -> None:
 
 
 def _rows(job: Job, version: str, scores: pd.DataFrame) -> pd.DataFrame:
-    """The rows of the table; those of the baselines stand once, under no version."""
-    if not version:
-        scores = scores[(scores["series_id"] == ALL_SERIES) | scores["metric"].isin(_OF_BASELINES)]
+    """The rows of the table; those of the baselines stand once, under no version.
+
+    Series by series there are 38 of a version and what was fitted beside it.
+    """
+    told = scores["metric"].isin(_OF_BASELINES) | (scores["series_id"] == ALL_SERIES)
+    scores = scores[told | (scores["forecaster"] == NETWORK)]
     return scores.assign(pipeline=job.pipeline.name, version=version or ALL_VERSIONS, evaluated_at=job.as_of)

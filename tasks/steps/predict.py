@@ -11,6 +11,7 @@ from daycast.tasks.apart.process import HERE, Asked
 from daycast.tasks.apart.spreading import IN_TURN, Spread
 from daycast.tasks.handover.explained import Explained
 from daycast.tasks.handover.job import Job
+from daycast.tasks.handover.material import forget
 from daycast.tasks.handover.results import Prepared
 
 
@@ -37,7 +38,9 @@ def predict(
         return ()
     if spread.here:
         process.ask(predict_and_keep, job, prepared, versions)
-        return tuple(process.ask(explain_shards, job, prepared, versions))
+        explained = tuple(process.ask(explain_shards, job, prepared, versions))
+        process.ask(forget)
+        return explained
     spread.over(predict_shard, list(prepared.shards), job, prepared, versions)
     told = spread.over(explain_shard, shards_of(job, prepared), job, prepared, versions)
     return tuple(each for of in told for each in of)

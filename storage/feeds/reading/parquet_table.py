@@ -10,8 +10,9 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from daycast.storage.feeds.reading.layout import Column, Layout, NoTableError, Sheet, match_names, match_times
+from daycast.storage.feeds.reading.layout import Column, Layout, NoTableError, Sheet, match_names, match_times, tidy
 from daycast.storage.feeds.reading.local_file import read_bytes
+from daycast.storage.terms.words import ALL_SERIES
 
 CELL_LIMIT = 128 * 1024 * 1024
 """Values at most of a file: a few bytes of it can stand for any number of them."""
@@ -48,6 +49,53 @@ def parquet_sheet(path: Path, *, layout: Layout, feed: str, symbols: Sequence[st
         raise NoTableError("no row of the symbols asked for")
     columns = {name: _column(frame[name]) for name in frame.columns}
     return Sheet(columns=columns, raw=lambda place: ",".join(map(_text, frame.iloc[place])))
+
+
+def parquet_columns(path: Path, *, layout: Layout, feed: str) -> dict[str, Column]:
+    """The symbols of a Parquet file, or of a folder of its parts, each with its first time once a row group at least.
+
+    Raises:
+        NoTableError, FeedUnavailable, FeedRefused: as :func:`parquet_sheet` does.
+    """
+    found = []
+    for part in _parts(path):
+        frame = _pairs(read_bytes(part, feed=feed, symbol=ALL_SERIES), layout)
+        found.append(_named(frame, part.relative_to(path).parts[:-1]))
+    frame = pd.concat(found, ignore_index=True).drop_duplicates()
+    return {name: _column(frame[name]) for name in frame.columns}
+
+
+def _pairs(data: bytes, layout: Layout) -> pd.DataFrame:
+    """The first time of each symbol, where times are typed; otherwise every pair of both."""
+    import pyarrow as pa
+    import pyarrow.parquet as pq
+
+    named = {layout.names.get(name, name) for name in (*layout.times, str(layout.symbol_column))}
+    try:
+        with pq.ParquetFile(io.BytesIO(data), page_checksum_verification=True) as file:
+            schema = file.schema_arrow
+            names = [name for name in schema.names if tidy(name) in {tidy(each) for each in named}]
+            groups = (file.read_row_group(number, columns=names) for number in range(file.metadata.num_row_groups))
+            firsts = [_first(group, {tidy(layout.names.get(name, name)) for name in layout.times}) for group in groups]
+            return pa.concat_tables([schema.empty_table().select(names), *firsts]).to_pandas()
+    except Exception as error:
+        # Of a damaged file pyarrow and pandas let escape what they meet: ArrowException, KeyError, TypeError, …
+        raise NoTableError(f"what is no whole Parquet file ({type(error).__name__})") from None
+
+
+def _first(table: Any, times: set[str]) -> Any:
+    import pyarrow as pa
+
+    at = [
+        name
+        for name in table.column_names
+        if tidy(name) in times and pa.types.is_temporal(table.schema.field(name).type)
+    ]
+    rest = [name for name in table.column_names if name not in at]
+    if len(at) != 1 or not rest:
+        return table.group_by(table.column_names).aggregate([])
+    firsts = table.group_by(rest).aggregate([(at[0], "min")]).rename_columns([*rest, at[0]])
+    return firsts.select(table.column_names).cast(table.schema)
 
 
 def _parts(path: Path) -> list[Path]:

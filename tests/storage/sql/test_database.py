@@ -247,3 +247,22 @@ def test_a_reader_sees_the_old_rows_until_a_transaction_ends(db: Database) -> No
         reader.join(timeout=20)
     read()
     assert seen == [0, 1]
+
+
+def test_columns_are_those_of_the_rows(db: Database, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("daycast.storage.sql.database._PORTION", 2)
+    series = tables.Series.__table__
+    names = [f"{symbol}{number}" for symbol in "AB" for number in range(3)]
+    db.upsert(
+        tables.Series,
+        [
+            {"series_id": f"mine/{name}", "pipeline": "mine", "feed": "files", "symbol": name, "target": "close",
+             "unit": "", "calendar": "1D"}
+            for name in names
+        ],
+    )  # fmt: skip
+    question = select(series).order_by(series.c.series_id)
+    rows = db.query(question)
+    assert len(rows) == 6
+    assert db.columns(question) == {name: [row[name] for row in rows] for name in rows[0]}
+    assert db.columns(question.where(series.c.pipeline == "other")) == {name: [] for name in rows[0]}

@@ -69,6 +69,20 @@ def test_evaluations_are_told_by_version_and_split(db: Database, as_of: datetime
     assert list_evaluations(db, "etth1", version="v1") == []
 
 
+def test_of_single_series_one_forecaster_s_alone_where_that_is_asked(db: Database, as_of: datetime) -> None:
+    write_evaluations(
+        db,
+        [
+            evaluation(as_of, forecaster=name, series_id=series)
+            for name in ("network", "naive")
+            for series in ("*", "prices/A")
+        ],
+    )
+    rows = list_evaluations(db, "prices", version="v1", by_series="naive")
+    told = {(row["forecaster"], row["series_id"]) for row in rows}
+    assert told == {("network", "*"), ("naive", "*"), ("naive", "prices/A")}
+
+
 def test_a_forecast_stands_beside_its_actual_and_the_naive_error(scored: Database, origin: datetime) -> None:
     view = FORECAST_ACCURACY.columns
     first, second = scored.query(select(FORECAST_ACCURACY).order_by(view.lead))

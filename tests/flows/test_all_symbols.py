@@ -1,0 +1,54 @@
+"""A pipeline without symbols takes those of its file, as they were known at the time."""
+
+from datetime import timedelta
+
+import pytest
+
+from tests.places import AS_OF, DAYS, FIRST, TINY, make_place, walk
+
+pytestmark = pytest.mark.usefixtures("prefect_server")
+
+
+def _write(path, series, *, until=DAYS):
+    rows = [
+        f"{(FIRST + timedelta(days=day)).date()},{symbol},{value!r}"
+        for symbol, (first, values) in series.items()
+        for day, value in enumerate(values.tolist(), start=first)
+        if day < until
+    ]
+    path.write_text("\n".join(["date,ticker,close", *rows, ""]))
+
+
+def test_every_symbol_that_the_file_has_is_forecast_and_no_other_is_known_of(prefect_server, tmp_path):  # noqa: ARG001
+    place, path = make_place(tmp_path / "place"), tmp_path / "all.csv"
+    series = {"A": (0, walk(1)), "B": (0, walk(2)), "LATE": (DAYS - 5, walk(3, 5))}
+    _write(path, series)
+    place.define(base={key: TINY[key] for key in TINY if key != "symbols"}, path=str(path), symbol_column="ticker")
+
+    earlier = place.run(as_of=AS_OF - timedelta(days=10))
+    assert earlier.status == "succeeded"
+    assert {row["series_id"] for row in place.table("series")} == {"mine/A", "mine/B"}
+    assert {row["kind"] for row in place.table("remarks")} == set()
+
+    assert place.run().status == "succeeded"
+    assert {row["series_id"] for row in place.table("forecasts") if row["as_of"] == AS_OF} == {
+        "mine/A",
+        "mine/B",
+        "mine/LATE",
+    }
+    (version,) = {row["version"] for row in place.table("runs")}, "one more symbol does not retrain the network"
+    assert version
+
+    path.unlink()
+    gone = place.run(as_of=AS_OF + timedelta(hours=1))
+    assert gone.status == "degraded", "the lake knows who they are"
+    assert gone.rows == 6
+
+
+def test_a_file_of_none_is_told(prefect_server, tmp_path):  # noqa: ARG001
+    place = make_place(tmp_path / "place")
+    place.define(
+        base={key: TINY[key] for key in TINY if key != "symbols"}, path=str(tmp_path / "none.csv"), symbol_column="s"
+    )
+    with pytest.raises(Exception, match="there is no file"):
+        place.run()
