@@ -18,7 +18,7 @@ from daycast.tasks.handover.material import materials
 from daycast.tasks.handover.pages import artifact_key, keep_page
 from daycast.tasks.handover.results import Prepared
 from daycast.tasks.handover.stores import Stores
-from daycast.tasks.handover.vintages import vintages_of
+from daycast.tasks.handover.vintages import resolved
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -126,7 +126,7 @@ def _report(
 
 def _live(database: Database, shelf: Shelf, report: RunReport) -> dict[int, LiveAccuracy]:
     """How the forecasts of the last days turned out as known to the run, each on the basis on which it was made."""
-    from daycast.models.scores.live import accuracy, resolve, within
+    from daycast.models.scores.live import accuracy, within
     from daycast.storage.sql.evaluations import forecasts_made
 
     as_of = report.run.as_of
@@ -136,8 +136,8 @@ def _live(database: Database, shelf: Shelf, report: RunReport) -> dict[int, Live
     )
     names = set(made[SERIES_ID].unique())
     targets = {row[SYMBOL]: row["target"] for row in report.series if row[SERIES_ID] in names}
-    outcomes = resolve(made, vintages_of(shelf.observations, report.pipeline, targets=targets), as_of=as_of)
-    return {days: LiveAccuracy(**accuracy(within(outcomes, since=start))) for days, start in since.items()}
+    came = resolved(shelf.observations, report.pipeline, made, targets=targets, as_of=as_of)
+    return {days: LiveAccuracy(**accuracy(within(came, since=start))) for days, start in since.items()}
 
 
 def _fans(report: RunReport, levels: Levels) -> Iterator[Picture]:

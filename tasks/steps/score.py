@@ -23,7 +23,7 @@ from daycast.storage.terms.words import (
 )
 from daycast.tasks.handover.job import Job
 from daycast.tasks.handover.results import Scored
-from daycast.tasks.handover.vintages import vintages
+from daycast.tasks.handover.vintages import resolved
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -106,14 +106,14 @@ def _actuals(job: Job, shard: str, symbols: Sequence[str], known: Mapping[str, d
 
 def _outcomes(job: Job, database: Database) -> pd.DataFrame:
     """Forecasts beside their actual values: of every version that forecast lately, or since the last scoring."""
-    from daycast.models.scores.live import resolve
     from daycast.storage.sql.evaluations import forecasts_made, live_until
 
     lately = job.as_of - max(_MONTH, timedelta(days=job.pipeline.training.live_days))
     scored = live_until(database, job.pipeline.name)
     since = min(lately, scored) if scored else None
     made = forecasts_made(database, job.pipeline.name, before=job.as_of, since=since)
-    return resolve(made, vintages(job, made), as_of=job.as_of)
+    targets = dict.fromkeys(job.pipeline.symbols, job.pipeline.target)
+    return resolved(job.observations(), job.pipeline.name, made, targets=targets, as_of=job.as_of)
 
 
 def _write_evaluations(job: Job, database: Database, outcomes: pd.DataFrame) -> int:
