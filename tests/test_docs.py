@@ -3,11 +3,13 @@
 ``python tests/test_docs.py`` writes the table of the pipeline file's keys anew from the docstrings.
 """
 
+import inspect
 import json
 import re
 import types
 import typing
 from collections.abc import Iterator
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -30,8 +32,8 @@ from daycast.storage.terms.rules import LiveRules, Rules, SplitSpec
 from daycast.storage.terms.schedule import Schedule
 from daycast.storage.terms.text_model import TextModelSpec
 from daycast.storage.terms.text_pipeline import Samples, TextPipeline
-from tests.places import AS_OF
 
+AS_OF = datetime(2024, 6, 8, tzinfo=UTC)
 ROOT = Path(__file__).parents[1]
 README = (ROOT / "README.md").read_text(encoding="utf-8")
 PIPELINES = ROOT / "docs" / "pipelines.md"
@@ -148,8 +150,8 @@ def _meanings(model: type[BaseModel]) -> dict[str, str]:
     """The lines under ``Attributes:``, each joined to one; its own go before those of what it is made from."""
     pairs: dict[str, str] = {}
     for each in reversed(model.__mro__):
-        block = (each.__doc__ or "").partition("Attributes:")[2]
-        pairs |= re.findall(r"^ +(\w+): (.+?)\.?$", re.sub(r"\n {9,}", " ", block), flags=re.MULTILINE)
+        block = inspect.cleandoc(each.__doc__ or "").partition("Attributes:")[2]
+        pairs |= re.findall(r"^ +(\w+): (.+?)\.?$", re.sub(r"\n {5,}", " ", block), flags=re.MULTILINE)
     return {key: meaning.replace("``", "`").replace("|", "\\|") for key, meaning in pairs.items()}
 
 

@@ -141,7 +141,8 @@ def print_status(out: Console, report: StatusReport, *, at: datetime, paused: Co
     out.print(table, width=width)
     out.print(
         "Times are UTC. 7 d and 30 d: live skill, 1 − MAE / naive MAE of the forecasts whose values came; of labels "
-        "1 − log loss / the majority's."
+        "1 − log loss / the majority's.",
+        width=width,
     )
     for row in report.pipelines:
         for trouble in row.troubles:

@@ -38,9 +38,11 @@ def test_a_second_run_with_the_same_as_of_leaves_the_same_rows_and_no_more(train
         "model_versions": 1,
         "remarks": 0,
         **dict.fromkeys(("labels", "actual_labels", "texts"), 0),
-        "evaluations": len(rows["evaluations"]),
+        "drift": 0,
+        **{name: len(rows[name]) for name in ("evaluations", "explanations")},
     }
     assert len(rows["evaluations"]) > 50
+    assert rows["explanations"]
     (before,) = place.table("runs")
     second = place.run(as_of=EARLIER)
     assert place.tables(leave=leave) == rows

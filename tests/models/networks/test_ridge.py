@@ -10,6 +10,7 @@ load_keras()
 
 from daycast.models.networks.build import Frame  # noqa: E402
 from daycast.models.networks.ridge import PENALTY, fit_ridge  # noqa: E402
+from daycast.models.series.gathering import Gathered  # noqa: E402
 
 FRAME = Frame(lookback=5, features=2, horizon=3, target=1)
 RANDOM = np.random.default_rng(3)
@@ -29,7 +30,7 @@ def _solved(windows, targets):
 
 def test_the_coefficients_are_those_of_the_textbook():
     targets = (WINDOWS.reshape(9000, 10) @ RANDOM.normal(size=(10, 3)) + 2.0 + NOISE).astype(np.float32)
-    network = fit_ridge(WINDOWS, targets, model=ModelSpec(), frame=FRAME)
+    network = fit_ridge(Gathered.of(WINDOWS, targets), model=ModelSpec(), frame=FRAME)
     kernel, bias = network.get_layer("leads").get_weights()
     expected = _solved(WINDOWS, targets)
     np.testing.assert_allclose(kernel, expected[0], atol=1e-5)
@@ -41,7 +42,7 @@ def test_the_coefficients_are_those_of_the_textbook():
 def test_a_level_is_taken_off_and_put_back(normalization):
     """Windows at another level and of another swing have forecasts there."""
     targets = WINDOWS[:, -1:, 1] + (WINDOWS[:, -1:, 1] - WINDOWS[:, -2:-1, 1]) * np.array([1.0, 2.0, 3.0], np.float32)
-    network = fit_ridge(WINDOWS, targets, model=ModelSpec(normalization=normalization), frame=FRAME)
+    network = fit_ridge(Gathered.of(WINDOWS, targets), model=ModelSpec(normalization=normalization), frame=FRAME)
     plain = network.predict(WINDOWS[:50], verbose=0)
     np.testing.assert_allclose(network.predict(WINDOWS[:50] + 40.0, verbose=0), plain + 40.0, atol=1e-3)
     if normalization == "mean_std":
@@ -53,5 +54,5 @@ def test_a_level_is_taken_off_and_put_back(normalization):
 def test_a_column_that_does_not_vary_is_no_trouble():
     windows = WINDOWS.copy()
     windows[:, :, 0] = 7.0
-    network = fit_ridge(windows, windows[:, -1:, 1].repeat(3, axis=1), model=ModelSpec(), frame=FRAME)
+    network = fit_ridge(Gathered.of(windows, windows[:, -1:, 1].repeat(3, axis=1)), model=ModelSpec(), frame=FRAME)
     assert np.isfinite(network.get_layer("leads").get_weights()[0]).all()

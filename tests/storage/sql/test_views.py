@@ -186,7 +186,7 @@ def test_two_roles_have_the_least_rights_that_they_need(postgresql_url):
 
 def test_the_queries_of_the_page_answer(db):
     queries = re.findall(r"(?<!roles -->\n)```sql\n(.*?)```", DOCS.read_text(), flags=re.DOTALL)
-    assert len(queries) == 4
+    assert len(queries) == 6
     known(db, "A")
     night(db, AT - DAY, [1.0, 2.0])
     night(db, AT, [1.0])
