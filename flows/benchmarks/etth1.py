@@ -10,11 +10,11 @@ from typing import TYPE_CHECKING
 
 from daycast.storage.config.pipeline_file import load_pipelines
 from daycast.storage.terms.errors import ConfigError
+from daycast.storage.terms.pipeline import Pipeline
 from daycast.storage.terms.text import listed
 from daycast.tasks.apart.lifeline import end_with_parent
 
 if TYPE_CHECKING:
-    from daycast.storage.terms.pipeline import Pipeline
     from daycast.tasks.benchmark import Result
 
 TABLES = Path(__file__).parents[1] / "benchmark.toml"

@@ -164,9 +164,11 @@ def stopped(up: Up) -> None:
 def signed_in(context: Any, up: Up) -> Any:
     """A page of the UI in a browser's context, behind the password."""
     page = context.new_page()
+    page.set_default_timeout(120_000)  # the UI is many files, and other tests run beside it
+    page.set_default_navigation_timeout(120_000)
     page.goto(up.address)
     field = page.get_by_placeholder("admin:pass")
-    field.wait_for(timeout=30_000)
+    field.wait_for()
     field.fill(PASSWORD)
     page.get_by_role("button", name="Login").click()
     return page

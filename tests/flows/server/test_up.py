@@ -127,15 +127,15 @@ def look(up: Up, tmp_path: Path) -> None:
     with browser(viewport={"width": 1280, "height": 1000}) as context:
         page = signed_in(context, up)
         page.goto(f"{up.address}/runs")
-        page.get_by_text("good@").first.wait_for(timeout=30_000)
+        page.get_by_text("good@").first.wait_for()
         page.screenshot(path=pictures / "ui-runs.png")
         page.goto(f"{up.address}/deployments")
-        page.get_by_text("good-retrain").first.wait_for(timeout=30_000)
+        page.get_by_text("good-retrain").first.wait_for()
         page.screenshot(path=pictures / "ui-deployments.png")
         page.goto(f"{up.address}/artifacts/key/good-report")
         page.locator("a[href*='/artifacts/artifact/']").first.click()
         image = page.locator("img[src^='data:image/']").first
-        image.wait_for(timeout=30_000)
+        image.wait_for()
         assert image.evaluate("picture => picture.complete && picture.naturalWidth > 300")
         page.screenshot(path=pictures / "ui-artifact.png")
 

@@ -62,12 +62,12 @@ def _cancel(up: Up, run: str, folder: Path) -> None:
     with browser(viewport={"width": 1280, "height": 1000}) as context:
         page = signed_in(context, up)
         page.goto(f"{up.address}/runs/flow-run/{run}")
-        page.locator(".flow-run-menu, .p-icon-button-menu").first.click(timeout=30_000)
+        page.locator(".flow-run-menu, .p-icon-button-menu").first.click()
         page.get_by_text("Cancel", exact=True).first.click()
         page.locator("#p-modal-teleport-target .p-button--destructive").click()
         up.wait_for(lambda: _state(up, run) == "CANCELLED", seconds=60)
         page.reload()
-        page.get_by_text("Cancelled", exact=True).first.wait_for(timeout=30_000)
+        page.get_by_text("Cancelled", exact=True).first.wait_for()
         page.screenshot(path=Path(os.environ.get("DAYCAST_SCREENSHOTS", folder)) / "ui-cancelled.png")
 
 
