@@ -107,7 +107,7 @@ def goes_on(up: Up, *, done: dict[str, Any], begun: set[str]) -> None:
     ready(up, times=2)
     assert [run["id"] for run in up.runs("Completed") if run["name"] == done["name"]] == [done["id"]]
     names = [row["name"] for row in up.ask("/automations/filter")]
-    assert len(names) == len(set(names)) == 6, "mark, failed, skill, coverage, and each of the two being overdue"
+    assert len(names) == len(set(names)) == 7, "mark, failed, skill, coverage, drift, and each of the two being overdue"
     deployments = {row["name"]: row for row in up.ask("/deployments/filter")}
     assert set(deployments) == {"good", "good-retrain", "bad", "bad-retrain", "backfill", "upkeep"}
     assert deployments["good"]["id"] == done["deployment_id"]
