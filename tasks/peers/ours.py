@@ -2,15 +2,21 @@
 
 from __future__ import annotations
 
-import os
 import time
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
+
+from daycast.storage.terms.errors import WorkError
+from daycast.tasks.apart.networks import load
 
 if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
-_PENALTY = 0.02
+    from daycast.models.series.portion import Portion
+    from daycast.models.series.windows import Windows
+    from daycast.storage.terms.pipeline import Pipeline
+
 NETWORK, RIDGE = "daycast network", "daycast ridge"
 OURS = (NETWORK, RIDGE, "seasonal naive", "naive")
 
@@ -48,35 +54,54 @@ def _seasonal(what: dict[str, Any]) -> Any:
 
 
 def _ridge(what: dict[str, Any]) -> Any:
-    """Least squares on the window less its last value, one of all series, each in its own measure."""
-    import numpy as np
-    from numpy.lib.stride_tricks import sliding_window_view
+    """The ridge that races beside a pipeline's network, its penalty from the windows that stop the network."""
+    from daycast.models.race.ridge import WIDEST, RidgeForecaster
+    from daycast.models.series.scaling import Scaler
 
-    lookback, horizon, training = (int(what[key]) for key in ("lookback", "horizon", "training"))
-    values = what["values"]
-    scale = np.abs(np.diff(values[:, :training], axis=1)).mean(axis=1)
-    known = sliding_window_view(values[:, :training], lookback + horizon, axis=1)
-    known = ((known - known[..., lookback - 1 : lookback]) / scale[:, np.newaxis, np.newaxis]).reshape(
-        -1, lookback + horizon
-    )
-    squares = known[:, : lookback - 1].T @ known[:, : lookback - 1] / len(known)
-    penalty = _PENALTY * np.trace(squares) / len(squares) * np.eye(len(squares))
-    weights = np.linalg.solve(squares + penalty, known[:, : lookback - 1].T @ known[:, lookback:] / len(known))
-    places = np.asarray(what["origins"])[:, np.newaxis] - np.arange(lookback - 1, -1, -1)
-    asked = values[:, places].transpose(1, 0, 2)
-    return asked[..., -1:] + (asked[..., :-1] - asked[..., -1:]) @ weights
+    held = _hold(what)
+    ridge = RidgeForecaster.fit(held.fitted, held.stopping, spec=held.spec, scaler=Scaler.fit(held.fitted, target=0))
+    if ridge is None:
+        raise WorkError(f"ridge needs windows of up to {WIDEST} steps. Received: {held.spec.lookback}.")
+    return held.by_origin(ridge.predict(held.asked))
 
 
 def _network(what: dict[str, Any]) -> Any:
     """A recurrent network as a pipeline's table makes it, stopped on what comes between training and the origins."""
-    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
-    from daycast.models.networks.backend import load_keras
+    load()
+    from daycast.models.networks.forecaster import NetworkForecaster
 
-    load_keras()
+    held = _hold(what)
+    network = NetworkForecaster.fit(
+        held.fitted, held.stopping, spec=held.spec, parent=None, on_epoch=lambda _: None, expired=lambda: False
+    )
+    return held.by_origin(network.predict(held.asked))
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class _Held:
+    """What daycast's own forecasters read.
+
+    Attributes:
+        spec: the pipeline that stands for the set.
+        fitted: windows of the training part.
+        stopping: windows of what comes between it and the origins.
+        asked: those of the origins, all series of one after the other.
+    """
+
+    spec: Pipeline
+    fitted: Portion
+    stopping: Portion
+    asked: Windows
+
+    def by_origin(self, levels: NDArray[np.float64]) -> NDArray[np.float64]:
+        """``(origins, series, horizon)``."""
+        return levels.reshape(-1, len(self.spec.symbols), self.spec.horizon)
+
+
+def _hold(what: dict[str, Any]) -> _Held:
     import numpy as np
     import pandas as pd
 
-    from daycast.models.networks.forecaster import NetworkForecaster
     from daycast.models.series.alignment import align
     from daycast.models.series.panel import Panel
     from daycast.models.series.portion import Portion
@@ -99,10 +124,7 @@ def _network(what: dict[str, Any]) -> Any:
         Portion.of(panel, index.where((index.places >= begin) & (index.places + spec.horizon < end)))
         for begin, end in ((0, training), (training, int(what["stop"])))
     )
-    network = NetworkForecaster.fit(
-        fitted, stopping, spec=spec, parent=None, on_epoch=lambda _: None, expired=lambda: False
-    )
     asked = panel.latest(
         np.tile(np.arange(series), len(what["origins"])), np.repeat(np.asarray(what["origins"]), series)
     )
-    return network.predict(asked).reshape(len(what["origins"]), series, spec.horizon)
+    return _Held(spec=spec, fitted=fitted, stopping=stopping, asked=asked)
