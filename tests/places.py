@@ -152,6 +152,13 @@ class Place:
         with Database.open(self.database_url) as db:
             return db.query(select(Base.metadata.tables[name]))
 
+    def copied(self, root: Path) -> "Place":
+        """The same place elsewhere, on SQLite."""
+        shutil.copytree(self.root, root)
+        pipelines = (root / "pipelines.toml").read_text()
+        (root / "pipelines.toml").write_text(pipelines.replace(str(self.root), str(root)))
+        return Place(root=root, database_url=f"sqlite:///{root / 'data' / 'daycast.sqlite'}")
+
     def files(self) -> dict[str, str]:
         """The SHA-256 of every stored file, by its path; the database is none of them."""
         data = self.root / "data"
@@ -285,11 +292,7 @@ def _trained(prefect_server: str, tmp_path_factory: pytest.TempPathFactory) -> P
 @pytest.fixture
 def trained(_trained: Place, tmp_path: Path) -> Place:
     """A place of the test's own where ``mine`` was run as of :data:`EARLIER`; its feed had all the data."""
-    root = tmp_path / "trained"
-    shutil.copytree(_trained.root, root)
-    pipelines = (root / "pipelines.toml").read_text()
-    (root / "pipelines.toml").write_text(pipelines.replace(str(_trained.root), str(root)))
-    return Place(root=root, database_url=f"sqlite:///{root / 'data' / 'daycast.sqlite'}")
+    return _trained.copied(tmp_path / "trained")
 
 
 def _toml(value: Any) -> str:

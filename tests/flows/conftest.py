@@ -1,7 +1,6 @@
 """The command line, called in this process: quick, and all the same ``main`` that ``daycast`` is."""
 
 import os
-import shutil
 import sys
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -55,8 +54,4 @@ def _written(prefect_server: str, tmp_path_factory: pytest.TempPathFactory) -> P
 @pytest.fixture
 def written(_written: Place, tmp_path: Path) -> Place:
     """A place of the test's own where ``mine`` was run as of :data:`AS_OF`."""
-    root = tmp_path / "written"
-    shutil.copytree(_written.root, root)
-    pipelines = (root / "pipelines.toml").read_text()
-    (root / "pipelines.toml").write_text(pipelines.replace(str(_written.root), str(root)))
-    return Place(root=root, database_url=f"sqlite:///{root / 'data' / 'daycast.sqlite'}")
+    return _written.copied(tmp_path / "written")

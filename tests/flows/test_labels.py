@@ -1,7 +1,6 @@
 """A pipeline that predicts labels, through the daily flow: point in time, twice the same, live, and what goes wrong."""
 
 import re
-import shutil
 from collections.abc import Callable
 from datetime import timedelta
 from pathlib import Path
@@ -30,11 +29,7 @@ def _told(prefect_server: str, tmp_path_factory: pytest.TempPathFactory) -> Plac
 @pytest.fixture
 def told(_told: Place, tmp_path: Path) -> Place:
     """A place of the test's own where ``mine`` was run as of :data:`AS_OF`."""
-    root = tmp_path / "told"
-    shutil.copytree(_told.root, root)
-    pipelines = (root / "pipelines.toml").read_text()
-    (root / "pipelines.toml").write_text(pipelines.replace(str(_told.root), str(root)))
-    return Place(root=root, database_url=f"sqlite:///{root / 'data' / 'daycast.sqlite'}")
+    return _told.copied(tmp_path / "told")
 
 
 def change(place: Place, how: Callable[[list[Review]], list[Review]]) -> None:

@@ -63,7 +63,7 @@ def _sha256(path: Path) -> str:
 @pytest.fixture(scope="module")
 def _two(_trained: Place, tmp_path_factory: pytest.TempPathFactory) -> Place:
     root = tmp_path_factory.mktemp("two") / "two"
-    place = _copied(_trained, root)
+    place = _trained.copied(root)
     place.run(as_of=SECOND, training="retrain")
     (made,) = [row["version"] for row in place.table("model_versions") if row["as_of"] == SECOND]
     with Database.open(place.database_url) as db:
@@ -74,16 +74,9 @@ def _two(_trained: Place, tmp_path_factory: pytest.TempPathFactory) -> Place:
 @pytest.fixture
 def two(_two: Place, tmp_path: Path) -> Two:
     """Two versions, of which the newer one serves."""
-    place = _copied(_two, tmp_path / "two")
+    place = _two.copied(tmp_path / "two")
     stages = {row["stage"]: row["version"] for row in place.table("model_versions")}
     return Two(place=place, old=stages["retired"], new=stages["champion"])
-
-
-def _copied(place: Place, root: Path) -> Place:
-    shutil.copytree(place.root, root)
-    pipelines = (root / "pipelines.toml").read_text()
-    (root / "pipelines.toml").write_text(pipelines.replace(str(place.root), str(root)))
-    return Place(root=root, database_url=f"sqlite:///{root / 'data' / 'daycast.sqlite'}")
 
 
 @pytest.fixture

@@ -11,7 +11,8 @@ import pytest
 
 from daycast.storage.config.pipeline_file import load_pipelines
 from daycast.tasks.handover.documents_job import TextJob
-from daycast.tasks.handover.text_parts import TextCourse, texts_of
+from daycast.tasks.handover.results import Course
+from daycast.tasks.handover.text_parts import texts_of
 from daycast.tasks.steps.forecast_text import forecast_text
 from daycast.tasks.steps.ingest_documents import ingest_documents
 from daycast.tasks.steps.judge_text import judge_text
@@ -68,7 +69,7 @@ def test_every_task_run_twice_leaves_what_it_left_once(tmp_path: Path, database_
     run(write_text, prepared=prepared, versions=planned.versions)
     evaluated = run(judge_text, prepared=prepared, plan=planned)
     assert evaluated.promoted
-    course = TextCourse(ingested=ingested, prepared=prepared, plan=planned, trained=trained, evaluated=evaluated)
+    course = Course(ingested=ingested, prepared=prepared, plan=planned, trained=trained, evaluated=evaluated)
     assert run(forecast_text, course=course, at=AS_OF).rows == 2
     run(publish_text, prepared=prepared)
 
