@@ -13,6 +13,7 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 from daycast.storage.terms.pipeline import Pipeline
+from daycast.tasks.apart.networks import load
 from daycast.tasks.handover.benchmark_entry import Entry
 
 if TYPE_CHECKING:
@@ -63,11 +64,7 @@ def run_entry(entry: Entry) -> dict[str, Any]:
         FeedError: ETTh1 cannot be read.
         DataError: it is not the public one, or a loss is not a number.
     """
-    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
-    from daycast.models.networks.backend import load_keras, share_cores
-
-    load_keras()
-    share_cores(entry.spec.model)
+    load(entry.spec.model)
     from daycast.models.scores.protocol import Scale, check_data
 
     levels = read_levels(entry.spec)

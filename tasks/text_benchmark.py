@@ -5,7 +5,6 @@ from __future__ import annotations
 import hashlib
 import io
 import json
-import os
 import resource
 import time
 from collections.abc import Callable, Mapping, Sequence
@@ -16,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 from daycast.storage.terms.errors import ConfigError
 from daycast.storage.terms.text import quote
 from daycast.storage.terms.trial import Trial
+from daycast.tasks.apart.networks import load
 
 if TYPE_CHECKING:
     import numpy as np
@@ -83,12 +83,8 @@ def sit(sitting: Sitting) -> dict[str, Any]:
         ConfigError: the file is not there, or is not the public one.
         DataError: a loss is not a number.
     """
-    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
-    from daycast.models.networks.backend import load_keras, share_cores
-
-    load_keras()
     model = sitting.trial.model.model_copy(update={"seed": sitting.seed})
-    share_cores(model)
+    load(model)
     began, processor = time.monotonic(), time.process_time()
     found, epochs = (_reviews if sitting.trial.data == "imdb" else _characters)(sitting, model, began)
     record = {

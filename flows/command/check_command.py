@@ -21,6 +21,7 @@ from daycast.tasks.answers.checking_labels import CheckedLabels, check_labels
 from daycast.tasks.answers.checking_text import CheckedText, check_text
 
 if TYPE_CHECKING:
+    from daycast.tasks.answers.checked_documents import CheckedDocuments
     from daycast.tasks.answers.checking import Check, CheckedSeries
 
 _TOLD = 5
@@ -96,24 +97,32 @@ def lines(found: Check) -> Iterator[str]:
 
 def lines_of_labels(found: CheckedLabels) -> Iterator[str]:
     """What is to be said of a pipeline that predicts labels."""
-    yield _verdict(found)
-    if found.first is not None and found.last is not None:
-        span = f"from {found.first:%Y-%m-%d %H:%M} to {found.last:%Y-%m-%d %H:%M} UTC"
-        parts = ", ".join(f"{count:,} for {part}" for part, count in found.counts.items())
-        yield f"  {found.documents:,} documents {span}; labelled: {parts}; {found.waiting:,} without a label"
+    yield from _documents(found, f"labelled: {_parts(found.counts)}; {found.waiting:,} without a label")
+    if found.labels:
         told = [f"{quote(label)} {count:,}" for label, count in found.labels.items()]
         yield f"  labels: {', '.join(told[:_TOLD])}{f' and {len(told) - _TOLD} more' if len(told) > _TOLD else ''}"
-    yield from _asides(found.set_aside)
-    yield from (f"  trouble: {trouble}" for trouble in found.troubles)
+    yield from _troubles(found)
 
 
 def lines_of_text(found: CheckedText) -> Iterator[str]:
     """What is to be said of a pipeline that predicts text."""
+    yield from _documents(found, f"{found.token}s: {_parts(found.tokens)}; {found.vocabulary:,} different")
+    yield from _troubles(found)
+
+
+def _documents(found: CheckedDocuments, facts: str) -> Iterator[str]:
+    """The verdict on a pipeline on documents, and what these are; nothing of them where none could be used."""
     yield _verdict(found)
     if found.first is not None and found.last is not None:
         span = f"from {found.first:%Y-%m-%d %H:%M} to {found.last:%Y-%m-%d %H:%M} UTC"
-        parts = ", ".join(f"{count:,} for {part}" for part, count in found.tokens.items())
-        yield f"  {found.documents:,} documents {span}; {found.token}s: {parts}; {found.vocabulary:,} different"
+        yield f"  {found.documents:,} documents {span}; {facts}"
+
+
+def _parts(counts: Mapping[str, int]) -> str:
+    return ", ".join(f"{count:,} for {part}" for part, count in counts.items())
+
+
+def _troubles(found: CheckedDocuments) -> Iterator[str]:
     yield from _asides(found.set_aside)
     yield from (f"  trouble: {trouble}" for trouble in found.troubles)
 
@@ -123,7 +132,7 @@ def _asides(found: Mapping[str, int]) -> Iterator[str]:
         yield f"  set aside: {count:,} {'document' if count == 1 else 'documents'}, {reason}"
 
 
-def _verdict(found: Check | CheckedLabels | CheckedText) -> str:
+def _verdict(found: Check | CheckedDocuments) -> str:
     return f"{found.pipeline}: {'a run would go well' if found.good else 'a run would fail or be degraded'}"
 
 

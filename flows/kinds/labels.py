@@ -12,7 +12,7 @@ from daycast.storage.terms.words import TrainingChoice
 from daycast.tasks.apart.label_training import fit_labels
 from daycast.tasks.apart.spreading import Spread
 from daycast.tasks.handover.documents_job import LabelsJob
-from daycast.tasks.handover.label_parts import LabelsCourse
+from daycast.tasks.handover.results import Course
 from daycast.tasks.steps.forecast_labels import forecast_labels
 from daycast.tasks.steps.ingest_documents import ingest_documents
 from daycast.tasks.steps.judge import judge
@@ -40,7 +40,7 @@ def stages(job: LabelsJob, training: TrainingChoice, spread: Spread, clock: Cloc
         )
     )
     evaluated = tell(judge.with_options(**retries())(job, prepared, planned))
-    course = LabelsCourse(ingested=ingested, prepared=prepared, plan=planned, trained=trained, evaluated=evaluated)
+    course = Course(ingested=ingested, prepared=prepared, plan=planned, trained=trained, evaluated=evaluated)
     summary = tell(forecast_labels.with_options(**retries())(job, course, at=clock()))
     return Outcome(summary=summary, prepared=prepared, broken=scored.broken)
 

@@ -12,7 +12,7 @@ from daycast.storage.terms.words import TrainingChoice
 from daycast.tasks.apart.spreading import Spread
 from daycast.tasks.apart.text_training import fit_text
 from daycast.tasks.handover.documents_job import TextJob
-from daycast.tasks.handover.text_parts import TextCourse
+from daycast.tasks.handover.results import Course
 from daycast.tasks.steps.forecast_text import forecast_text
 from daycast.tasks.steps.ingest_documents import ingest_documents
 from daycast.tasks.steps.judge_text import judge_text
@@ -38,7 +38,7 @@ def stages(job: TextJob, training: TrainingChoice, spread: Spread, clock: Clock)
         )
     )
     evaluated = tell(judge_text.with_options(**retries())(job, prepared, planned))
-    course = TextCourse(ingested=ingested, prepared=prepared, plan=planned, trained=trained, evaluated=evaluated)
+    course = Course(ingested=ingested, prepared=prepared, plan=planned, trained=trained, evaluated=evaluated)
     summary = tell(forecast_text.with_options(**retries())(job, course, at=clock()))
     return Outcome(summary=summary, prepared=prepared)
 

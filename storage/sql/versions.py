@@ -140,6 +140,14 @@ def reject(db: Database, pipeline: str, version: str) -> None:
         connection.execute(update(ModelVersion).where(challenger).values(stage="rejected"))
 
 
+def settle(db: Database, pipeline: str, challenger: str | None, *, promoted: bool, at: datetime) -> None:
+    """Let the challenger of a race serve from an instant on, or mark that it lost; nothing where there was none."""
+    if challenger and promoted:
+        promote(db, pipeline, challenger, at=at)
+    elif challenger:
+        reject(db, pipeline, challenger)
+
+
 def forget(db: Database, pipeline: str, version: str) -> None:
     """Remove a version's row and its scores, as its files are removed; nothing happens where there is none.
 

@@ -10,41 +10,25 @@ from typing import TYPE_CHECKING
 from daycast.storage.terms.errors import FeedError
 from daycast.storage.terms.labels_pipeline import LabelsPipeline
 from daycast.storage.terms.words import LABEL, LABELLED_AT, PUBLISHED_AT, REASON
+from daycast.tasks.answers.checked_documents import CheckedDocuments
 
 if TYPE_CHECKING:
     import pandas as pd
 
 
 @dataclass(frozen=True, kw_only=True)
-class CheckedLabels:
+class CheckedLabels(CheckedDocuments):
     """What a run would find.
 
     Attributes:
-        pipeline: its name.
-        documents: that could be used.
-        first: of these, aware UTC; none where there is none.
-        last: likewise.
         labels: how many documents of each, the most frequent first.
         counts: labelled documents by part.
         waiting: documents without a label.
-        set_aside: how many documents for which reason, the most frequent first.
-        troubles: why a run would fail or be degraded.
     """
 
-    pipeline: str
-    documents: int = 0
-    first: datetime | None = None
-    last: datetime | None = None
     labels: dict[str, int] = field(default_factory=dict)
     counts: dict[str, int] = field(default_factory=dict)
     waiting: int = 0
-    set_aside: dict[str, int] = field(default_factory=dict)
-    troubles: tuple[str, ...] = ()
-
-    @property
-    def good(self) -> bool:
-        """Whether a run would go well."""
-        return not self.troubles
 
 
 def check_labels(spec: LabelsPipeline, *, at: datetime) -> CheckedLabels:

@@ -10,41 +10,25 @@ from typing import TYPE_CHECKING
 from daycast.storage.terms.errors import DataError, FeedError
 from daycast.storage.terms.text_pipeline import TextPipeline
 from daycast.storage.terms.words import DOCUMENT_ID, PUBLISHED_AT, REASON, TEXT
+from daycast.tasks.answers.checked_documents import CheckedDocuments
 
 if TYPE_CHECKING:
     import pandas as pd
 
 
 @dataclass(frozen=True, kw_only=True)
-class CheckedText:
+class CheckedText(CheckedDocuments):
     """What a run would find.
 
     Attributes:
-        pipeline: its name.
         token: what is read and written one after the other.
-        documents: that could be used.
-        first: when the first of these was published, aware UTC; none where there is none.
-        last: likewise.
         tokens: of the text, by part.
         vocabulary: different tokens of the training part that would be known.
-        set_aside: how many documents for which reason, the most frequent first.
-        troubles: why a run would fail or be degraded.
     """
 
-    pipeline: str
     token: str
-    documents: int = 0
-    first: datetime | None = None
-    last: datetime | None = None
     tokens: dict[str, int] = field(default_factory=dict)
     vocabulary: int = 0
-    set_aside: dict[str, int] = field(default_factory=dict)
-    troubles: tuple[str, ...] = ()
-
-    @property
-    def good(self) -> bool:
-        """Whether a run would go well."""
-        return not self.troubles
 
 
 def check_text(spec: TextPipeline, *, at: datetime) -> CheckedText:

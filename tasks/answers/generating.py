@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import time
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
@@ -13,6 +12,7 @@ from daycast.storage.terms.errors import ConfigError
 from daycast.storage.terms.known import require_known
 from daycast.storage.terms.text_pipeline import TextPipeline
 from daycast.storage.terms.words import SAMPLE_PREFIX, ForecasterName
+from daycast.tasks.apart.networks import load
 from daycast.tasks.handover.stores import Stores
 
 if TYPE_CHECKING:
@@ -107,11 +107,8 @@ def _champion(settings: Settings, pipeline: str) -> tuple[Version, Any]:
     with stores.look() as database:
         row = champion(database, pipeline)
     registry = stores.registry()
-    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
     with registry.fetch(pipeline, row.version, sha256=row.sha256) as folder:
-        from daycast.models.networks.backend import load_keras
-
-        load_keras()
+        load()
         from daycast.models.networks.text_forecaster import TextForecaster
 
         state = registry.manifest(pipeline, row.version, sha256=row.sha256).state

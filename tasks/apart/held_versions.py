@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import importlib
-import os
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
+from daycast.tasks.apart.networks import load
 from daycast.tasks.handover.job import AnyJob
 
 _MOST = 2
@@ -26,13 +26,10 @@ def held_version(job: AnyJob, version: str, read: Callable[[Path, Mapping[str, A
     Raises:
         ModelFileError: a file is not the one that was saved.
     """
-    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
     # TensorFlow brings a libcurl of its own. Loaded first, it takes the place of the one that the Yahoo feed asks with,
     # and the next pipeline or day that this process fetches for gets no answer.
     importlib.import_module("curl_cffi")
-    from daycast.models.networks.backend import load_keras
-
-    load_keras()
+    load()
     from daycast.storage.sql.versions import find_version
 
     registry, name = job.registry(), job.pipeline.name

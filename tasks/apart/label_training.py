@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import os
-import time
 from typing import TYPE_CHECKING
 
+from daycast.tasks.apart.networks import load
 from daycast.tasks.apart.versions import Budget, Fitted, Made, save_version
 from daycast.tasks.handover.documents_job import LabelsJob
 from daycast.tasks.handover.label_parts import PreparedLabels, parts_of
@@ -24,18 +23,13 @@ def fit_labels(job: LabelsJob, prepared: PreparedLabels, plan: Plan, *, told: Ca
         plan: says which version.
         told: called after each epoch with its number, how many there are at most, the loss and the validation loss.
     """
-    began = time.monotonic()
-    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
-    from daycast.models.networks.backend import load_keras, share_cores
-
-    load_keras()
     spec = job.pipeline
-    share_cores(spec.model)
+    budget = Budget(spec.training.time_budget_seconds)
+    load(spec.model)
     from daycast.models.networks.label_forecaster import LabelForecaster
     from daycast.models.race.labelling import hold_labels
     from daycast.models.text.parts import codes
 
-    budget = Budget(spec.training.time_budget_seconds, since=began)
     parts = parts_of(job)
     training, validation = (
         (frame["text"].tolist(), codes(frame, parts.labels)) for frame in (parts.training, parts.validation)
@@ -57,4 +51,4 @@ def fit_labels(job: LabelsJob, prepared: PreparedLabels, plan: Plan, *, told: Ca
         validation_loss=network.validation_loss,
         wanted=spec.model.members * spec.model.epochs,
     )
-    return save_version(job, prepared, plan, made, began=began, budget=budget)
+    return save_version(job, prepared, plan, made, budget=budget)

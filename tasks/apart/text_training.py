@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import os
-import time
 from typing import TYPE_CHECKING
 
+from daycast.tasks.apart.networks import load
 from daycast.tasks.apart.versions import Budget, Fitted, Made, save_version
 from daycast.tasks.handover.documents_job import TextJob
 from daycast.tasks.handover.results import Plan
@@ -24,19 +23,14 @@ def fit_text(job: TextJob, prepared: PreparedText, plan: Plan, *, told: Callable
         plan: says which version.
         told: called after each epoch with its number, how many there are at most, the loss and the validation loss.
     """
-    began = time.monotonic()
-    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
-    from daycast.models.networks.backend import load_keras, share_cores
-
-    load_keras()
     spec = job.pipeline
-    share_cores(spec.model)
+    budget = Budget(spec.training.time_budget_seconds)
+    load(spec.model)
     from daycast.models.networks.text_forecaster import TextForecaster
     from daycast.models.race.writing import hold_texts
     from daycast.models.text.corpus import HELD_OUT, length_of
     from daycast.models.text.vocabulary import Vocabulary
 
-    budget = Budget(spec.training.time_budget_seconds, since=began)
     tokens = tokens_of(job)
     cut = cut_of(job, tokens).slices
     numbers, vocabulary = job.sequences().read(prepared.data_hash)
@@ -58,4 +52,4 @@ def fit_text(job: TextJob, prepared: PreparedText, plan: Plan, *, told: Callable
         validation_loss=network.validation_loss,
         wanted=spec.model.members * spec.model.epochs,
     )
-    return save_version(job, prepared, plan, made, began=began, budget=budget)
+    return save_version(job, prepared, plan, made, budget=budget)

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import os
-import time
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
+from daycast.tasks.apart.networks import load
 from daycast.tasks.apart.versions import Budget, Fitted, Made, recorded_hash, save_version
 from daycast.tasks.handover.job import Job
 from daycast.tasks.handover.material import materials
@@ -28,21 +27,15 @@ def fit_and_save(job: Job, prepared: Prepared, plan: Plan, *, told: Callable[...
         plan: says which version, and how to come by it.
         told: called after each epoch with its number, how many there are at most, the loss and the validation loss.
     """
-    began = time.monotonic()
-    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
-    from daycast.models.networks.backend import load_keras, share_cores
-
-    load_keras()
-    share_cores(job.pipeline.model)
+    spec = job.pipeline
+    budget = Budget(spec.training.time_budget_seconds)
+    load(spec.model)
     from daycast.models.networks.forecaster import NetworkForecaster, scaler_of
     from daycast.models.race.ridge import RidgeForecaster
 
-    spec, budget = job.pipeline, Budget(job.pipeline.training.time_budget_seconds, since=began)
     parts, parent = _parts(job, prepared), _parent(job, plan)
     scaler = scaler_of(parts[0], spec=spec, parent=parent)
-    parts[1] = parts[1].among(
-        scaler.knows(parts[1])
-    )  # of a series that is new in the validation part there is no scale
+    parts[1] = parts[1].among(scaler.knows(parts[1]))  # a series that is new in the validation part has no scale
     ridge = RidgeForecaster.fit(*parts, spec=spec, scaler=scaler)
     # Handed over and not kept here: once the rows are scaled, the fit has no more use for them.
     forecaster = NetworkForecaster.fit(
@@ -62,7 +55,7 @@ def fit_and_save(job: Job, prepared: Prepared, plan: Plan, *, told: Callable[...
         validation_loss=forecaster.validation_loss,
         wanted=spec.model.members * epochs,
     )
-    return save_version(job, prepared, plan, made, began=began, budget=budget)
+    return save_version(job, prepared, plan, made, budget=budget)
 
 
 def _parts(job: Job, prepared: Prepared) -> list[Portion]:

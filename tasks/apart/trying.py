@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import os
 import time
 from typing import TYPE_CHECKING, Any
 
+from daycast.tasks.apart.networks import load
 from daycast.tasks.handover.job import Job
 from daycast.tasks.handover.levels import levels_of
 from daycast.tasks.handover.results import Prepared
@@ -32,17 +32,14 @@ def try_settings(
         told: as :func:`daycast.models.tuning.trial.attempt` takes it.
     """
     began = time.monotonic()
-    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
-    from daycast.models.networks.backend import load_keras, share_cores
-
-    load_keras()
+    load()
     from daycast.models.series.panel import Panel
     from daycast.models.tuning.space import applied, longest
     from daycast.models.tuning.trial import attempt, hold
 
     spec = applied(job.pipeline, settings)
     spec = spec.model_copy(update={"model": spec.model.model_copy(update={"seed": seed})})
-    share_cores(spec.model)
+    load(spec.model)
     halves = halves_of(job, prepared)
     wide = longest(job.pipeline, training=halves.bounds.sizes[0])
     held = []

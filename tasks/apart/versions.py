@@ -34,10 +34,16 @@ class Fitted:
 
 
 class Budget:
-    """The wall time that a training may take, and whether it was told that it is over."""
+    """The wall time that a training may take from now on, and whether it was told that it is over."""
 
-    def __init__(self, seconds: float, *, since: float) -> None:
-        self._end, self.ended = since + seconds, False
+    def __init__(self, seconds: float) -> None:
+        self._began, self.ended = time.monotonic(), False
+        self._end = self._began + seconds
+
+    @property
+    def taken(self) -> float:
+        """Seconds since it began."""
+        return time.monotonic() - self._began
 
     def over(self) -> bool:
         """Whether training is to end."""
@@ -64,7 +70,7 @@ class Made:
     wanted: int
 
 
-def save_version(job: AnyJob, prepared: Ready, plan: Plan, made: Made, *, began: float, budget: Budget) -> Fitted:
+def save_version(job: AnyJob, prepared: Ready, plan: Plan, made: Made, *, budget: Budget) -> Fitted:
     """Save what a fit made as the planned version, with the manifest that says where it comes from.
 
     Args:
@@ -72,7 +78,6 @@ def save_version(job: AnyJob, prepared: Ready, plan: Plan, made: Made, *, began:
         prepared: its data.
         plan: says which version, and how it came about.
         made: the network.
-        began: by the monotonic clock.
         budget: the time it had.
     """
     from daycast.models.race.retraining import identity
@@ -81,7 +86,7 @@ def save_version(job: AnyJob, prepared: Ready, plan: Plan, made: Made, *, began:
     history = made.history
     metrics: dict[str, float | None] = {
         "validation_loss": made.validation_loss,
-        "training_seconds": time.monotonic() - began,
+        "training_seconds": budget.taken,
     }
     if budget.ended and len(history) < made.wanted:
         metrics[CUT_SHORT_OF] = float(made.wanted)
@@ -105,7 +110,7 @@ def save_version(job: AnyJob, prepared: Ready, plan: Plan, made: Made, *, began:
         job.registry().save(folder, manifest)
     return Fitted(
         epochs=len(history),
-        seconds=time.monotonic() - began,
+        seconds=budget.taken,
         loss=history[-1].loss if history else None,
         validation_loss=made.validation_loss,
     )

@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING
 
 from daycast.storage.terms.words import AVAILABLE_AT, DOCUMENT_ID, STAMP
 from daycast.tasks.handover.documents_job import LabelsJob
-from daycast.tasks.handover.results import Evaluated, Ingested, Plan, Trained
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -38,25 +37,6 @@ class PreparedLabels:
     waiting: int
     strange: dict[str, int]
     untrainable: str = ""
-
-
-@dataclass(frozen=True, kw_only=True)
-class LabelsCourse:
-    """What the steps before the labels are told came to.
-
-    Attributes:
-        ingested: the fetch.
-        prepared: the documents.
-        plan: how the run comes by its version.
-        trained: the training.
-        evaluated: the race.
-    """
-
-    ingested: Ingested
-    prepared: PreparedLabels
-    plan: Plan
-    trained: Trained
-    evaluated: Evaluated
 
 
 def parts_of(job: LabelsJob) -> DocumentParts:

@@ -2,14 +2,70 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from collections import Counter
+from collections.abc import Callable, Iterator
+from typing import TYPE_CHECKING, TypeVar
 
+from prefect.artifacts import create_markdown_artifact
+
+from daycast.storage.terms.words import REASON
 from daycast.tasks.handover.job import AnyJob
+from daycast.tasks.handover.stores import Stores
 
 if TYPE_CHECKING:
-    from daycast.storage.reports.any_report import AnyReport
+    from daycast.storage.registry.store import Manifest
+    from daycast.storage.reports.any_report import AnyReport, Aside, Picture
     from daycast.storage.reports.pages import Line, Pages
     from daycast.storage.sql.database import Database
+    from daycast.storage.sql.runs import RunRow
+
+    Report = TypeVar("Report", bound=AnyReport)
+
+
+def show(job: AnyJob, report_of: Callable[[Database, RunRow], Report]) -> tuple[Report, str]:
+    """Write a run's pages, and its markdown artifact in the Prefect UI.
+
+    Args:
+        job: the run's, whose row in SQL is closed.
+        report_of: makes the report of that row.
+
+    Returns:
+        The report, and where the run's own page is.
+    """
+    from daycast.storage.reports.pages import render_markdown
+    from daycast.storage.sql.runs import list_runs
+
+    with job.database() as database:
+        (run,) = list_runs(database, job.pipeline.name, since=job.as_of, until=job.as_of)
+        report = report_of(database, run)
+        page = keep_page(database, job.stores.pages(), report)
+    create_markdown_artifact(
+        render_markdown(report, page=page), key=f"{artifact_key(job)}-report", description=f"{run.run_id}: {run.status}"
+    )
+    return report, page
+
+
+def documents_aside(stores: Stores, run: RunRow) -> Iterator[Aside]:
+    """Why documents were set aside, with how many of each reason."""
+    from daycast.storage.reports.any_report import Aside
+
+    counts = Counter(stores.documents(run.pipeline).aside(run.started_at)[REASON])
+    for reason, count in counts.most_common():
+        yield Aside(symbol="documents", reason=reason, count=count)
+
+
+def losses(manifest: Manifest | None, *, unit: str = "scaled units") -> Iterator[Picture]:
+    """The losses of a version by epoch; nothing where it is not there or was not trained."""
+    from daycast.models.pictures.panels import losses_in_words
+    from daycast.models.pictures.plots import draw_losses
+    from daycast.storage.reports.any_report import Picture
+
+    history = manifest.history if manifest else {}
+    told, validation = tuple(history.get("loss", ())), tuple(history.get("val_loss", ()))
+    if manifest and told and validation:
+        title = f"Loss of {manifest.version}"
+        words = losses_in_words(told, validation, title=title)
+        yield Picture(of="network", alt=words, svg=draw_losses(told, validation, title=title, unit=unit))
 
 
 def artifact_key(job: AnyJob) -> str:

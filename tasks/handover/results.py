@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Protocol
+from typing import Generic, Protocol, TypeVar
 
 from daycast.storage.terms.live import LiveAccuracy
 from daycast.storage.terms.words import NAIVE, ForecasterName, Quality, Status, Training
@@ -177,13 +177,16 @@ class Evaluated:
     test: dict[str, float | None] = field(default_factory=dict)
 
 
+_Ready = TypeVar("_Ready", bound=Ready)
+
+
 @dataclass(frozen=True, kw_only=True)
-class Course:
+class Course(Generic[_Ready]):
     """What the steps before the forecast came to.
 
     Attributes:
         ingested: the fetch.
-        prepared: the windows.
+        prepared: the data, of the pipeline's kind.
         plan: how the run comes by its network.
         trained: the training.
         evaluated: the race.
@@ -191,7 +194,7 @@ class Course:
     """
 
     ingested: Ingested
-    prepared: Prepared
+    prepared: _Ready
     plan: Plan
     trained: Trained
     evaluated: Evaluated

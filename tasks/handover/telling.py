@@ -6,7 +6,7 @@ from collections import Counter
 from typing import TYPE_CHECKING
 
 from daycast.storage.terms.text import listed
-from daycast.storage.terms.words import ALL_SERIES, series_id
+from daycast.storage.terms.words import ALL_LEADS, ALL_SERIES, series_id
 from daycast.tasks.handover.job import AnyJob, Job
 from daycast.tasks.handover.results import Evaluated, Ingested, Plan, Prepared
 
@@ -54,6 +54,24 @@ def absent(job: Job, ingested: Ingested, prepared: Prepared) -> list[Remark]:
         )
         for symbol in prepared.absent
     ]
+
+
+def score_row(
+    job: AnyJob, version: str, forecaster: str, *, split: str, metric: str, value: float | None, n: int
+) -> dict[str, object]:
+    """A row of the table ``evaluations`` over everything that was told or written of a part."""
+    return {
+        "pipeline": job.pipeline.name,
+        "version": version,
+        "forecaster": forecaster,
+        "series_id": ALL_SERIES,
+        "split": split,
+        "lead": ALL_LEADS,
+        "metric": metric,
+        "value": value,
+        "n": n,
+        "evaluated_at": job.as_of,
+    }
 
 
 def remark_rows(job: AnyJob, remarks: list[Remark]) -> list[dict[str, object]]:

@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING
 
 from daycast.storage.terms.words import DOCUMENT_ID, TEXT
 from daycast.tasks.handover.documents_job import TextJob
-from daycast.tasks.handover.results import Evaluated, Ingested, Plan, Trained
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -36,17 +35,6 @@ class PreparedText:
     vocabulary: int = 0
     written: bool = False
     untrainable: str = ""
-
-
-@dataclass(frozen=True, kw_only=True)
-class TextCourse:
-    """What the steps before the writing came to."""
-
-    ingested: Ingested
-    prepared: PreparedText
-    plan: Plan
-    trained: Trained
-    evaluated: Evaluated
 
 
 def texts_of(job: TextJob) -> list[str]:

@@ -78,15 +78,12 @@ def _enter(shard: str, job: Job, prepared: Prepared, plan: Plan) -> Tallies | No
 
 def _keep(job: Job, contest: Contest, *, challenger: str | None) -> None:
     from daycast.storage.sql.evaluations import write_evaluations
-    from daycast.storage.sql.versions import promote, reject
+    from daycast.storage.sql.versions import settle
 
     with job.database() as database:
         for version, scores in contest.scores.items():
             write_evaluations(database, _rows(job, version, scores))
-        if challenger and contest.verdict.promoted:
-            promote(database, job.pipeline.name, challenger, at=job.as_of)
-        elif challenger:
-            reject(database, job.pipeline.name, challenger)
+        settle(database, job.pipeline.name, challenger, promoted=contest.verdict.promoted, at=job.as_of)
 
 
 def _rows(job: Job, version: str, scores: pd.DataFrame) -> pd.DataFrame:

@@ -9,13 +9,14 @@ from prefect import task
 from prefect.cache_policies import NO_CACHE
 
 from daycast.storage.terms.errors import DataError
-from daycast.storage.terms.words import NETWORK, ForecasterName, Quality, Status, series_id
+from daycast.storage.terms.words import NETWORK, ForecasterName, Quality, series_id
 from daycast.tasks.apart.spreading import IN_TURN, Spread
+from daycast.tasks.handover.ending import end_run, shared_remarks
 from daycast.tasks.handover.job import Job
 from daycast.tasks.handover.material import material
-from daycast.tasks.handover.results import Course, Evaluated, Summary
+from daycast.tasks.handover.results import Course, Evaluated, Prepared, Summary
 from daycast.tasks.handover.staleness import stale
-from daycast.tasks.handover.telling import absent, cut_short, message_of, remark_rows
+from daycast.tasks.handover.telling import absent
 from daycast.tasks.handover.told import told
 
 if TYPE_CHECKING:
@@ -28,7 +29,7 @@ if TYPE_CHECKING:
 
 
 @task(name="forecast", cache_policy=NO_CACHE)
-def forecast(job: Job, course: Course, *, at: datetime, spread: Spread = IN_TURN) -> Summary:
+def forecast(job: Job, course: Course[Prepared], *, at: datetime, spread: Spread = IN_TURN) -> Summary:
     """Write the forecasts and what moved them, a remark for each series that did not get what it should, and the end.
 
     Args:
@@ -39,53 +40,25 @@ def forecast(job: Job, course: Course, *, at: datetime, spread: Spread = IN_TURN
     """
     import pandas as pd
 
-    from daycast.storage.sql.runs import Outcome, finish_run
-
-    ingested, prepared, plan, evaluated = course.ingested, course.prepared, course.plan, course.evaluated
-    served = spread.over(_served, list(prepared.shards), job, course, at)
+    served = spread.over(_served, list(course.prepared.shards), job, course, at)
     rows = pd.concat([rows for rows, _ in served])
     remarks = [
-        *cut_short(job, dict.fromkeys((course.trained.version, evaluated.version))),
-        *absent(job, ingested, prepared),
+        *shared_remarks(job, course),
+        *absent(job, course.ingested, course.prepared),
         *(each for _, told in served for each in told),
     ]
     short = _short_of(job, rows)
-    worse = short or plan.refused or prepared.untrainable or any(each.degrades for each in remarks)
-    status: Status = "degraded" if worse else "succeeded"
-    message = f"{short}{message_of(ingested, plan, evaluated, remarks=remarks)}"
-    outcome = Outcome(
-        status=status,
-        finished_at=at,
-        message=message,
-        training=plan.training,
-        version=evaluated.version,
-        explanations=[row for each in course.explained if each.version == evaluated.version for row in each.rows],
-    )
-    with job.database() as database:
-        finish_run(database, run_id=job.run_id, outcome=outcome, forecasts=rows, remarks=remark_rows(job, remarks))
-    return Summary(
-        pipeline=job.pipeline.name,
-        run_id=job.run_id,
-        status=status,
-        message=message,
-        training=plan.training,
-        version=evaluated.version,
-        forecaster=evaluated.forecaster,
-        quality=_most(rows),
-        rows=len(rows),
-        test=evaluated.test,
-        seconds=course.trained.seconds,
-    )
+    return end_run(job, course, at=at, remarks=remarks, quality=_most(rows), short=short, forecasts=rows)
 
 
-def _served(shard: str, job: Job, course: Course, at: datetime) -> tuple[pd.DataFrame, tuple[Remark, ...]]:
+def _served(shard: str, job: Job, course: Course[Prepared], at: datetime) -> tuple[pd.DataFrame, tuple[Remark, ...]]:
     """The rows of one shard, and what is to be said of its series."""
     held = material(job, course.prepared, shard)
     service = _serve(job, course, shard, held)
     return _rows(job, course.evaluated, shard, held, service, at=at), service.remarks
 
 
-def _serve(job: Job, course: Course, shard: str, held: Material) -> Service:
+def _serve(job: Job, course: Course[Prepared], shard: str, held: Material) -> Service:
     """Who forecasts each series of a shard, and what is to be said of it."""
     import pandas as pd
 

@@ -9,12 +9,12 @@ from prefect import task
 from prefect.cache_policies import NO_CACHE
 
 from daycast.storage.terms.text import listed
-from daycast.storage.terms.words import ALL_SERIES, DOCUMENT_ID, PUBLISHED_AT, ForecasterName, Quality, Status
+from daycast.storage.terms.words import ALL_SERIES, DOCUMENT_ID, PUBLISHED_AT, ForecasterName, Quality
 from daycast.tasks.handover.documents_job import LabelsJob
-from daycast.tasks.handover.label_parts import LabelsCourse, due
+from daycast.tasks.handover.ending import end_run, quality_on_texts, remarks_on_texts
+from daycast.tasks.handover.label_parts import PreparedLabels, due
 from daycast.tasks.handover.label_told import calibrated, known_of, tellers_of, told_of
-from daycast.tasks.handover.results import Evaluated, Summary
-from daycast.tasks.handover.telling import cut_short, message_of, remark_rows
+from daycast.tasks.handover.results import Course, Evaluated, Summary
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -25,7 +25,7 @@ _BY_A_NETWORK: frozenset[ForecasterName] = frozenset({"network", "blend"})
 
 
 @task(name="forecast-labels", cache_policy=NO_CACHE)
-def forecast_labels(job: LabelsJob, course: LabelsCourse, *, at: datetime) -> Summary:
+def forecast_labels(job: LabelsJob, course: Course[PreparedLabels], *, at: datetime) -> Summary:
     """Write what the labels of new documents probably are, what is to be said of the run, and its end.
 
     Args:
@@ -33,46 +33,15 @@ def forecast_labels(job: LabelsJob, course: LabelsCourse, *, at: datetime) -> Su
         course: what the steps before came to.
         at: when the labels are told.
     """
-    from daycast.storage.sql.runs import Outcome, finish_run
-
-    plan, evaluated = course.plan, course.evaluated
-    quality = _quality(course)
-    rows = _rows(job, evaluated, quality=quality, at=at)
-    remarks = list(_remarks(job, course))
-    worse = plan.refused or course.prepared.untrainable or any(each.degrades for each in remarks)
-    status: Status = "degraded" if worse else "succeeded"
-    message = message_of(course.ingested, plan, evaluated, remarks=remarks)
-    outcome = Outcome(status=status, finished_at=at, message=message, training=plan.training, version=evaluated.version)
-    with job.database() as database:
-        finish_run(database, run_id=job.run_id, outcome=outcome, labels=rows, remarks=remark_rows(job, remarks))
-    return Summary(
-        pipeline=job.pipeline.name,
-        run_id=job.run_id,
-        status=status,
-        message=message,
-        training=plan.training,
-        version=evaluated.version,
-        forecaster=evaluated.forecaster,
-        quality=quality,
-        rows=len(rows),
-        test=evaluated.test,
-        seconds=course.trained.seconds,
-    )
+    quality = quality_on_texts(course, by_a_network=course.evaluated.forecaster in _BY_A_NETWORK)
+    rows = _rows(job, course.evaluated, quality=quality, at=at)
+    return end_run(job, course, at=at, remarks=_remarks(job, course), quality=quality, labels=rows)
 
 
-def _quality(course: LabelsCourse) -> Quality:
-    if course.ingested.failures or course.plan.refused:
-        return "stale"
-    return "ok" if course.evaluated.forecaster in _BY_A_NETWORK else "baseline"
-
-
-def _remarks(job: LabelsJob, course: LabelsCourse) -> list[Remark]:
+def _remarks(job: LabelsJob, course: Course[PreparedLabels]) -> list[Remark]:
     from daycast.models.race.serving import Remark
 
-    found = cut_short(job, dict.fromkeys((course.trained.version, course.evaluated.version)))
-    for failure in course.ingested.failures.values():
-        message = f"{failure} The documents that came before serve."
-        found.append(Remark(series_id=ALL_SERIES, kind="feed", message=message))
+    found = remarks_on_texts(job, course, serves="The documents that came before serve.")
     if strange := course.prepared.strange:
         message = (
             f"{sum(strange.values())} held-out documents bear labels that training has not "

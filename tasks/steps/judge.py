@@ -8,11 +8,12 @@ from prefect import task
 from prefect.cache_policies import NO_CACHE
 
 from daycast.storage.terms.errors import DataError
-from daycast.storage.terms.words import ALL_LEADS, ALL_SERIES, ALL_VERSIONS
+from daycast.storage.terms.words import ALL_VERSIONS
 from daycast.tasks.handover.documents_job import LabelsJob
 from daycast.tasks.handover.label_parts import PreparedLabels, parts_of
 from daycast.tasks.handover.label_told import known_of, tellers_of, told_of
 from daycast.tasks.handover.results import Evaluated, Plan
+from daycast.tasks.handover.telling import score_row
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -70,14 +71,11 @@ def _entrant(job: LabelsJob, version: str, labels: tuple[str, ...]) -> Entrant:
 
 def _keep(job: LabelsJob, verdict: LabelVerdict, *, challenger: str | None) -> None:
     from daycast.storage.sql.evaluations import write_evaluations
-    from daycast.storage.sql.versions import promote, reject
+    from daycast.storage.sql.versions import settle
 
     with job.database() as database:
         write_evaluations(database, list(_rows(job, verdict)))
-        if challenger and verdict.promoted:
-            promote(database, job.pipeline.name, challenger, at=job.as_of)
-        elif challenger:
-            reject(database, job.pipeline.name, challenger)
+        settle(database, job.pipeline.name, challenger, promoted=verdict.promoted, at=job.as_of)
 
 
 def _rows(job: LabelsJob, verdict: LabelVerdict) -> Iterator[dict[str, object]]:
@@ -88,15 +86,5 @@ def _rows(job: LabelsJob, verdict: LabelVerdict) -> Iterator[dict[str, object]]:
                 if name == "majority" and version != verdict.version:
                     continue
                 for metric, (value, n) in metrics.items():
-                    yield {
-                        "pipeline": job.pipeline.name,
-                        "version": ALL_VERSIONS if name == "majority" else version,
-                        "forecaster": name,
-                        "series_id": ALL_SERIES,
-                        "split": part,
-                        "lead": ALL_LEADS,
-                        "metric": metric,
-                        "value": value,
-                        "n": n,
-                        "evaluated_at": job.as_of,
-                    }
+                    whose = ALL_VERSIONS if name == "majority" else version
+                    yield score_row(job, whose, name, split=part, metric=metric, value=value, n=n)

@@ -8,10 +8,10 @@ from prefect import task
 from prefect.cache_policies import NO_CACHE
 
 from daycast.storage.terms.errors import DataError
-from daycast.storage.terms.words import ALL_LEADS, ALL_SERIES
 from daycast.tasks.apart.text_writing import SCORES
 from daycast.tasks.handover.documents_job import TextJob
 from daycast.tasks.handover.results import Evaluated, Plan
+from daycast.tasks.handover.telling import score_row
 from daycast.tasks.handover.text_parts import PreparedText
 
 if TYPE_CHECKING:
@@ -60,15 +60,12 @@ def _entrant(job: TextJob, prepared: PreparedText, version: str) -> TextEntrant:
 
 def _keep(job: TextJob, entrants: dict[str, TextEntrant], *, challenger: str | None, promoted: bool) -> None:
     from daycast.storage.sql.evaluations import write_evaluations
-    from daycast.storage.sql.versions import promote, reject
+    from daycast.storage.sql.versions import settle
 
     with job.database() as database:
         for version, entrant in entrants.items():
             write_evaluations(database, list(_rows(job, version, entrant)))
-        if challenger and promoted:
-            promote(database, job.pipeline.name, challenger, at=job.as_of)
-        elif challenger:
-            reject(database, job.pipeline.name, challenger)
+        settle(database, job.pipeline.name, challenger, promoted=promoted, at=job.as_of)
 
 
 def _rows(job: TextJob, version: str, entrant: TextEntrant) -> Iterator[dict[str, object]]:
@@ -76,15 +73,4 @@ def _rows(job: TextJob, version: str, entrant: TextEntrant) -> Iterator[dict[str
     for part, scores in entrant.scores.items():
         for name, metrics in scores.items():
             for metric, (value, n) in metrics.items():
-                yield {
-                    "pipeline": job.pipeline.name,
-                    "version": version,
-                    "forecaster": name,
-                    "series_id": ALL_SERIES,
-                    "split": part,
-                    "lead": ALL_LEADS,
-                    "metric": metric,
-                    "value": value,
-                    "n": n,
-                    "evaluated_at": job.as_of,
-                }
+                yield score_row(job, version, name, split=part, metric=metric, value=value, n=n)

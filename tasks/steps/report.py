@@ -8,14 +8,14 @@ from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 from prefect import task
-from prefect.artifacts import create_markdown_artifact, create_table_artifact
+from prefect.artifacts import create_table_artifact
 from prefect.cache_policies import NO_CACHE
 
 from daycast.storage.terms.live import LiveAccuracy
 from daycast.storage.terms.words import LEAD, LEVELS, OBSERVED_AT, PART, REPORTED, SERIES_ID, SYMBOL, VALID_AT
 from daycast.tasks.handover.job import Job
 from daycast.tasks.handover.material import materials
-from daycast.tasks.handover.pages import artifact_key, keep_page
+from daycast.tasks.handover.pages import artifact_key, losses, show
 from daycast.tasks.handover.results import Prepared
 from daycast.tasks.handover.stores import Stores
 from daycast.tasks.handover.vintages import resolved
@@ -61,18 +61,12 @@ def publish(job: Job, *, prepared: Prepared | None = None) -> str:
     Returns:
         Where the run's own page is.
     """
-    from daycast.storage.reports.pages import render_markdown
-
-    with job.database() as database:
-        report = _own(job, database, prepared)
-        page = keep_page(database, job.stores.pages(), report)
-    key = artifact_key(job)
-    create_markdown_artifact(
-        render_markdown(report, page=page), key=f"{key}-report", description=f"{report.run.run_id}: {report.run.status}"
-    )
+    origins = _origins(job, prepared) if prepared else None
+    shelf = _shelf(job.stores, job.pipeline.name)
+    report, page = show(job, lambda database, run: _report(database, shelf, run, origins=origins))
     if prepared is not None:
-        table = _table(report)
-        create_table_artifact(table, key=f"{key}-forecasts", description=_described(report, shown=len(table)))
+        table, key = _table(report), f"{artifact_key(job)}-forecasts"
+        create_table_artifact(table, key=key, description=_described(report, shown=len(table)))
     return page
 
 
@@ -87,16 +81,6 @@ def _shelf(stores: Stores, pipeline: str) -> Shelf:
         observations=stores.observations(pipeline),
         predictions=stores.predictions(pipeline),
     )
-
-
-def _own(job: Job, database: Database, prepared: Prepared | None) -> RunReport:
-    """The report of the job's own run."""
-    from daycast.storage.sql.runs import list_runs
-
-    name = job.pipeline.name
-    (run,) = list_runs(database, name, since=job.as_of, until=job.as_of)
-    origins = _origins(job, prepared) if prepared else None
-    return _report(database, _shelf(job.stores, name), run, origins=origins)
 
 
 def _origins(job: Job, prepared: Prepared) -> dict[str, datetime]:
@@ -121,7 +105,7 @@ def _report(
     levels = _levels(shelf, report)
     traces = _traces(shelf, report, levels)
     first = (*_fans(report, levels), *_reasons(report))
-    return replace(report, pictures=(*first, *_history(report), *_losses(report), *traces))
+    return replace(report, pictures=(*first, *_history(report), *losses(report.manifest), *traces))
 
 
 def _live(database: Database, shelf: Shelf, report: RunReport) -> dict[int, LiveAccuracy]:
@@ -170,19 +154,6 @@ def _history(report: RunReport) -> Iterator[Picture]:
     if len(report.weeks) > 1:
         shown = weeks(report.weeks, title=f"{report.pipeline}: live, by week")
         yield Picture(of="history", alt=weeks_in_words(shown), svg=draw_weeks(shown))
-
-
-def _losses(report: RunReport) -> Iterator[Picture]:
-    from daycast.models.pictures.panels import losses_in_words
-    from daycast.models.pictures.plots import draw_losses
-    from daycast.storage.reports.any_report import Picture
-
-    history = report.manifest.history if report.manifest else {}
-    losses, validation = tuple(history.get("loss", ())), tuple(history.get("val_loss", ()))
-    if report.version and losses and validation:
-        title = f"Loss of {report.version.version}"
-        words = losses_in_words(losses, validation, title=title)
-        yield Picture(of="network", alt=words, svg=draw_losses(losses, validation, title=title))
 
 
 def _traces(shelf: Shelf, report: RunReport, levels: Levels) -> Iterator[Picture]:

@@ -2,26 +2,25 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Iterator
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
 from prefect import task
-from prefect.artifacts import create_markdown_artifact, create_table_artifact
+from prefect.artifacts import create_table_artifact
 from prefect.cache_policies import NO_CACHE
 
-from daycast.storage.terms.words import DOCUMENT_ID, LABEL, REASON, TEXT
+from daycast.storage.terms.words import DOCUMENT_ID, LABEL, TEXT
 from daycast.tasks.handover.documents_job import LabelsJob
 from daycast.tasks.handover.label_parts import PreparedLabels, keyed
-from daycast.tasks.handover.pages import artifact_key, keep_page
+from daycast.tasks.handover.pages import artifact_key, documents_aside, losses, show
 
 if TYPE_CHECKING:
     import pandas as pd
 
     from daycast.models.scores.labels import Probabilities
     from daycast.storage.registry.store import Manifest
-    from daycast.storage.reports.any_report import Aside, Picture
+    from daycast.storage.reports.any_report import Picture
     from daycast.storage.reports.label_report import Confusion, LabelReport, Mistake
     from daycast.storage.sql.database import Database
     from daycast.storage.sql.runs import RunRow
@@ -48,19 +47,11 @@ def publish_labels(job: LabelsJob, *, prepared: PreparedLabels | None = None) ->
     Returns:
         Where the run's own page is.
     """
-    from daycast.storage.reports.pages import render_markdown
-    from daycast.storage.sql.runs import list_runs
-
-    with job.database() as database:
-        (run,) = list_runs(database, job.pipeline.name, since=job.as_of, until=job.as_of)
-        report = report_of_labels(database, job.stores, run)
-        page = keep_page(database, job.stores.pages(), report)
-    key = artifact_key(job)
-    create_markdown_artifact(
-        render_markdown(report, page=page), key=f"{key}-report", description=f"{report.run.run_id}: {report.run.status}"
-    )
+    report, page = show(job, lambda database, run: report_of_labels(database, job.stores, run))
     if prepared is not None:
-        create_table_artifact(_table(report), key=f"{key}-labels", description=f"Labels of {report.run.run_id}")
+        create_table_artifact(
+            _table(report), key=f"{artifact_key(job)}-labels", description=f"Labels of {report.run.run_id}"
+        )
     return page
 
 
@@ -89,7 +80,7 @@ def report_of_labels(database: Database, stores: Stores, run: RunRow) -> LabelRe
         scores=scores_of(rows, served or "majority"),
         live=live_of_run(database, name, as_of=run.as_of),
         weeks=tuple(live_by_week(database, name, since=run.as_of - _HISTORY, until=run.as_of)),
-        aside=tuple(_aside(stores, run)),
+        aside=tuple(documents_aside(stores, run)),
         remarks=tuple(list_remarks(database, run.run_id)),
         labels=tuple(labels),
         served=served,
@@ -168,30 +159,15 @@ def _reliability(told: Told | None, manifest: Manifest | None, name: str) -> Ite
 
 def _curves(manifest: Manifest | None) -> Iterator[Picture]:
     from daycast.models.pictures.label_plots import accuracy_in_words, draw_accuracy
-    from daycast.models.pictures.panels import losses_in_words
-    from daycast.models.pictures.plots import draw_losses
     from daycast.storage.reports.any_report import Picture
 
+    yield from losses(manifest, unit="nats")
     history = manifest.history if manifest else {}
-    if manifest is None or not history.get("loss"):
-        return
-    losses, validation = tuple(history["loss"]), tuple(history["val_loss"])
-    title = f"Loss of {manifest.version}"
-    words = losses_in_words(losses, validation, title=title)
-    yield Picture(of="network", alt=words, svg=draw_losses(losses, validation, title=title, unit="nats"))
-    if history.get("accuracy"):
+    if manifest and history.get("accuracy"):
         title = f"Accuracy of {manifest.version}"
         curves = history["accuracy"], history["val_accuracy"]
         alt = accuracy_in_words(*curves, title=title)
         yield Picture(of="network", alt=alt, svg=draw_accuracy(*curves, title=title))
-
-
-def _aside(stores: Stores, run: RunRow) -> Iterator[Aside]:
-    from daycast.storage.reports.any_report import Aside
-
-    counts = Counter(stores.documents(run.pipeline).aside(run.started_at)[REASON])
-    for reason, count in counts.most_common():
-        yield Aside(symbol="documents", reason=reason, count=count)
 
 
 def _table(report: LabelReport) -> list[dict[str, Any]]:

@@ -2,22 +2,17 @@
 
 from __future__ import annotations
 
-from collections import Counter
-from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
 from prefect import task
-from prefect.artifacts import create_markdown_artifact, create_table_artifact
+from prefect.artifacts import create_table_artifact
 from prefect.cache_policies import NO_CACHE
 
-from daycast.storage.terms.words import REASON
 from daycast.tasks.handover.documents_job import TextJob
-from daycast.tasks.handover.pages import artifact_key, keep_page
+from daycast.tasks.handover.pages import artifact_key, documents_aside, losses, show
 from daycast.tasks.handover.text_parts import PreparedText
 
 if TYPE_CHECKING:
-    from daycast.storage.registry.store import Manifest
-    from daycast.storage.reports.any_report import Aside, Picture
     from daycast.storage.reports.text_report import TextReport
     from daycast.storage.sql.database import Database
     from daycast.storage.sql.runs import RunRow
@@ -37,20 +32,10 @@ def publish_text(job: TextJob, *, prepared: PreparedText | None = None) -> str:
     Returns:
         Where the run's own page is.
     """
-    from daycast.storage.reports.pages import render_markdown
-    from daycast.storage.sql.runs import list_runs
-
-    with job.database() as database:
-        (run,) = list_runs(database, job.pipeline.name, since=job.as_of, until=job.as_of)
-        report = report_of_text(database, job.stores, run)
-        page = keep_page(database, job.stores.pages(), report)
-    key = artifact_key(job)
-    create_markdown_artifact(
-        render_markdown(report, page=page), key=f"{key}-report", description=f"{report.run.run_id}: {report.run.status}"
-    )
+    report, page = show(job, lambda database, run: report_of_text(database, job.stores, run))
     if prepared is not None and report.texts:
         table = [{name: row[name] for name in _COLUMNS} for row in report.shown]
-        create_table_artifact(table, key=f"{key}-texts", description=f"Samples of {report.run.run_id}")
+        create_table_artifact(table, key=f"{artifact_key(job)}-texts", description=f"Samples of {report.run.run_id}")
     return page
 
 
@@ -73,32 +58,10 @@ def report_of_text(database: Database, stores: Stores, run: RunRow) -> TextRepor
         manifest=manifest,
         trouble=trouble,
         scores=scores_of(rows, state.get("served", "")),
-        aside=tuple(_aside(stores, run)),
+        aside=tuple(documents_aside(stores, run)),
         remarks=tuple(list_remarks(database, run.run_id)),
-        pictures=tuple(_losses(manifest)),
+        pictures=tuple(losses(manifest, unit="nats")),
         texts=tuple(texts),
         served=state.get("served"),
         token=str(manifest.spec["token"]) if manifest else "",
     )
-
-
-def _losses(manifest: Manifest | None) -> Iterator[Picture]:
-    from daycast.models.pictures.panels import losses_in_words
-    from daycast.models.pictures.plots import draw_losses
-    from daycast.storage.reports.any_report import Picture
-
-    history = manifest.history if manifest else {}
-    if manifest is None or not history.get("loss"):
-        return
-    losses, validation = tuple(history["loss"]), tuple(history["val_loss"])
-    title = f"Loss of {manifest.version}"
-    words = losses_in_words(losses, validation, title=title)
-    yield Picture(of="network", alt=words, svg=draw_losses(losses, validation, title=title, unit="nats"))
-
-
-def _aside(stores: Stores, run: RunRow) -> Iterator[Aside]:
-    from daycast.storage.reports.any_report import Aside
-
-    counts = Counter(stores.documents(run.pipeline).aside(run.started_at)[REASON])
-    for reason, count in counts.most_common():
-        yield Aside(symbol="documents", reason=reason, count=count)
