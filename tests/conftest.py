@@ -33,13 +33,16 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 _SERVED = {"flows": "flows", "server": "operators", "command": "operators"}
 """Which tests share a Prefect server, by their folder: with one for all, the last minutes were one process's."""
+_OF_DOCUMENTS = {"test_feeding", "test_generate", "test_kill_documents", "test_labels", "test_text", "test_text_steps"}
+"""Those that share another, by their module."""
 
 
 def _group(item: pytest.Function) -> str | None:
     """What a test shares; what is slow shares it with what is slow, so that nothing quick waits behind it."""
     slow = " of what is slow" if item.get_closest_marker("slow") else ""
     if "prefect_server" in item.fixturenames:
-        return f"prefect of {_SERVED.get(item.path.parent.name, 'steps')}{slow}"
+        served = "documents" if item.path.stem in _OF_DOCUMENTS else _SERVED.get(item.path.parent.name, "steps")
+        return f"prefect of {served}{slow}"
     chosen = {str(each) for each in item.callspec.params.values()} if hasattr(item, "callspec") else ()
     if "postgresql_server" in item.fixturenames or "postgresql" in chosen:
         return f"postgresql{slow}"

@@ -175,6 +175,8 @@ def pytest_configure() -> None:
     atexit.register(shutil.rmtree, home, ignore_errors=True)
     os.environ.update(PREFECT_HOME=home, PREFECT_SERVER_ANALYTICS_ENABLED="false")
     os.environ.update(PREFECT_LOGGING_HANDLERS_CONSOLE_LEVEL="CRITICAL", TF_CPP_MIN_LOG_LEVEL="3")
+    # A test that needs a server asks for the fixture, and shares it: one more takes ten seconds of a core.
+    os.environ["PREFECT_SERVER_ALLOW_EPHEMERAL_MODE"] = "false"
     os.environ.pop("PREFECT_API_URL", None)
 
 

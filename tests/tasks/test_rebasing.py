@@ -141,6 +141,7 @@ def test_a_basis_that_comes_back_the_next_day(either):
     assert score.fn(either.job(as_of=days[3], now=days[3] + SOON)).week.n == 4
 
 
+@pytest.mark.usefixtures("prefect_server")
 @pytest.mark.parametrize(
     ("difference", "training", "reason"),
     [

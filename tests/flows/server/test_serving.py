@@ -11,10 +11,13 @@ import pytest
 
 from tests.waiting import until
 
+pytestmark = [
+    pytest.mark.usefixtures("prefect_server"),
+    pytest.mark.skipif(not Path("/proc/self/status").exists(), reason="needs /proc, to see which signals are handled"),
+]
 SERVE = "from daycast.flows.server.serving import run_deployments; run_deployments([]); print('ended')"
 
 
-@pytest.mark.skipif(not Path("/proc/self/status").exists(), reason="needs /proc, to see which signals are handled")
 @pytest.mark.parametrize("told", [signal.SIGINT, signal.SIGTERM], ids=lambda told: told.name)
 def test_it_ends_in_order_when_told(told):
     process = _started(signal.default_int_handler)
@@ -22,7 +25,6 @@ def test_it_ends_in_order_when_told(told):
     assert process.communicate(timeout=60)[0] == "ended\n"
 
 
-@pytest.mark.skipif(not Path("/proc/self/status").exists(), reason="needs /proc, to see which signals are handled")
 def test_sigterm_ends_what_a_script_started_in_the_background():
     """A shell without job control has such processes ignore SIGINT."""
     process = _started(signal.SIG_IGN)
