@@ -8,7 +8,8 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from daycast.models.series.windows import Windows
-from daycast.storage.terms.facts import Fact
+from daycast.storage.terms.country import holidays_of
+from daycast.storage.terms.facts import HOLIDAY, Fact
 
 Columns = NDArray[np.float32]
 
@@ -60,7 +61,8 @@ class Facts:
     def _columns(self, fact: Fact, times: pd.DatetimeIndex) -> NDArray[np.float64]:
         if fact.name == "session_of_week":
             return self._session_of_week(times)
-        return _TOLD[fact.name](times.tz_convert(fact.zone) if fact.zone else times)
+        local = times.tz_convert(fact.zone) if fact.zone else times
+        return _holiday(local, fact.country) if fact.name == HOLIDAY else _TOLD[fact.name](local)
 
     def _session_of_week(self, times: pd.DatetimeIndex) -> NDArray[np.float64]:
         """Which of its week's instants each is: a Tuesday after a holiday is the first session of its week."""
@@ -90,6 +92,12 @@ def _month(times: pd.DatetimeIndex) -> NDArray[np.float64]:
 def _days_to_month_end(times: pd.DatetimeIndex) -> NDArray[np.float64]:
     left = times.days_in_month.to_numpy() - times.day.to_numpy()
     return np.asarray(left[:, np.newaxis] / 15.0 - 1.0)
+
+
+def _holiday(times: pd.DatetimeIndex, country: str) -> NDArray[np.float64]:
+    free = holidays_of(country, years=times.year.unique().tolist())
+    days = times.tz_localize(None).to_numpy().astype("M8[D]")
+    return np.isin(days, np.array(free, dtype="M8[D]")).astype(np.float64)[:, np.newaxis]
 
 
 def _circle(value: NDArray[np.generic], period: float) -> NDArray[np.float64]:

@@ -9,7 +9,7 @@ from pydantic import Field, field_validator, model_validator
 from daycast.storage.terms.any_pipeline import AnyPipeline
 from daycast.storage.terms.calendar_name import check_calendar
 from daycast.storage.terms.errors import ConfigError
-from daycast.storage.terms.facts import Fact
+from daycast.storage.terms.facts import HOLIDAY, Fact
 from daycast.storage.terms.frequency import Frequency
 from daycast.storage.terms.rules import LiveRules
 from daycast.storage.terms.values import OneLine
@@ -66,8 +66,8 @@ class Pipeline(AnyPipeline):
         calendar: an exchange's code of ``exchange_calendars`` (``XNYS``, ``24/7``) or a frequency of pandas
             (``1h``, ``B``, ``W-FRI``, ``MS``).
         known: facts of the calendar that are known of each lead before it comes: ``hour``, ``weekday`` (both in UTC,
-            or in a time zone: ``hour:Europe/Berlin``), ``month``, ``session_of_week``, ``days_to_month_end``. The
-            network reads them beside what it makes of the past, and ridge does.
+            or in a time zone: ``hour:Europe/Berlin``), ``month``, ``session_of_week``, ``days_to_month_end``,
+            ``holiday:DE``. The network reads them beside what it makes of the past, and ridge does.
         difference: one kind for every column, or a table column by column (those not named are ``none``).
         lookback: steps in.
         horizon: steps out.
@@ -129,6 +129,8 @@ class Pipeline(AnyPipeline):
             fact = Fact.parse(name)
             if fact.name == "hour" and (frequency is None or frequency.daily):
                 raise ValueError(f"hour in known needs a calendar of steps below a day. Received: {self.calendar!r}")
+            if fact.name == HOLIDAY and frequency is not None and frequency.daily and frequency.unit not in {"D", "B"}:
+                raise ValueError(f"holiday in known needs days, sessions or shorter steps. Received: {self.calendar!r}")
             if fact.name == "session_of_week" and frequency is not None and not frequency.daily:
                 raise ValueError(f"session_of_week in known needs days or sessions. Received: {self.calendar!r}")
         return self

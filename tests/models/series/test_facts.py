@@ -50,6 +50,21 @@ def test_days_to_the_end_of_the_month_and_the_month():
     np.testing.assert_allclose(rows[2, 1:], [1, 0], atol=1e-6)
 
 
+def test_holidays_are_those_of_the_country_and_of_its_part_on_its_own_day():
+    facts = _facts(["holiday:DE", "holiday:DE-BY", "holiday:DE:Europe/Berlin"], "1h", "2026-01-01", "2026-01-02")
+    # The first of January in Berlin begins at 23:00 UTC; Epiphany is free in Bavaria alone; and a day of work.
+    rows = facts.of(_at("2026-12-31T23:00", "2026-12-31T22:00", "2026-01-06T12:00", "2026-01-07T12:00"))
+    np.testing.assert_array_equal(rows, [[0, 0, 1], [0, 0, 0], [0, 1, 0], [0, 0, 0]])
+    assert facts.ahead(_at("2026-04-02T23:00"), 2)[0, :, 0].tolist() == [1, 1]  # into Good Friday
+
+
+def test_a_holiday_that_is_no_session_is_no_lead():
+    facts = _facts(["holiday:US"], "XNYS", "2026-01-02", "2026-02-27")
+    assert not facts.ahead(_at("2026-01-16"), 5).any()  # the next session is after Martin Luther King's day
+    of_days = _facts(["holiday:US"], "B", "2026-01-02", "2026-02-27")
+    assert of_days.ahead(_at("2026-01-16"), 2)[0, :, 0].tolist() == [1, 0]
+
+
 def test_where_a_calendar_ends_its_last_instant_stands():
     facts = _facts(["weekday"], "B", "2026-01-01", "2026-01-09")
     ahead = facts.ahead(_at("2026-01-08"), 3)[0]
@@ -70,6 +85,12 @@ def test_one_says_the_same_alone_and_among_many():
         ("hours", "Did you mean 'hour'"),
         ("month:Europe/Berlin", "take a time zone"),
         ("hour:Berlin", "such as Europe/Berlin"),
+        ("holiday", "a country of two letters, such as holiday:DE"),
+        ("holiday:Germany", "Did you mean 'DE'"),
+        ("holiday:UK", "Did you mean 'GB'"),
+        ("holiday:DE-XX", "DE has Augsburg, BB, .*Received: 'DE-XX'"),
+        ("holiday:SM-1", "SM has none"),
+        ("holiday:DE:Berlin", "such as Europe/Berlin"),
         ("temperature", "known names facts of the calendar"),
     ],
 )
