@@ -26,7 +26,8 @@ from daycast.flows.running.telling import only_the_story
 from daycast.storage.config.pipeline_file import choose_pipelines, load_pipelines
 from daycast.storage.config.settings import Settings
 from daycast.storage.terms.errors import DaycastError
-from daycast.storage.terms.words import SAMPLE_PREFIX, TrainingChoice
+from daycast.storage.terms.words import SAMPLE_PREFIX, TrainingChoice, run_id
+from daycast.tasks.answers import queries
 from daycast.tasks.apart import process as processes
 from daycast.tasks.handover.job import AnyJob
 from daycast.tasks.handover.members import named
@@ -102,6 +103,8 @@ def daily(
         return Failed(message=str(error))
     _tag(job)
     try:
+        for name in job.pipeline.reads:
+            _run_before(job, name)
         with heeding_signals(), only_the_story(), alone(job, seconds=patience()):
             return _run(replace(job, now=now()), training=training)  # what is fetched is known now, not before the wait
     except DaycastError as error:  # it did not begin: the row of this run_id may be that of a run in progress
@@ -119,6 +122,20 @@ def _job(pipeline: str, *, as_of: datetime, sample: bool) -> AnyJob:
         get_run_logger().warning("%s: %s", spec.name, left_out)
     job = kind_of(spec).job
     return job(pipeline=spec, as_of=past, now=present, settings=settings)
+
+
+def _run_before(job: AnyJob, name: str) -> None:
+    """Run a pipeline that this one reads, as of the same instant, unless that is done; without it this one goes on."""
+    if run_id(name, job.as_of) in queries.done_runs(job.settings, pipeline=name):
+        return
+    summary = run_now(name, as_of=job.as_of, training="auto")
+    if summary.status == "failed":
+        get_run_logger().warning(
+            "%s reads %s, whose run failed; it goes on with what was told before: %s",
+            job.pipeline.name,
+            name,
+            summary.message,
+        )
 
 
 def _mark_degraded(message: str) -> None:

@@ -114,12 +114,14 @@ def run(
 
         with importing():
             from daycast.flows.daily import run_now
-            from daycast.flows.running.turns import most_at_once, side_by_side
+            from daycast.flows.running.turns import in_waves, most_at_once, side_by_side
 
             preload()
         ready()
-        runs = [partial(run_now, spec.name, as_of=instant, training=train.value) for spec in chosen]
-        summaries = side_by_side(runs, at_once=most_at_once())
+        summaries = []
+        for wave in in_waves(chosen):
+            runs = [partial(run_now, spec.name, as_of=instant, training=train.value) for spec in wave]
+            summaries += side_by_side(runs, at_once=most_at_once())
     print_run(out, summaries)
     if any(summary.status == "failed" for summary in summaries):
         raise typer.Exit(1)

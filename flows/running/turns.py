@@ -15,6 +15,7 @@ from concurrent.futures import Future, ThreadPoolExecutor, wait
 from pathlib import Path
 from typing import TypeVar
 
+from daycast.storage.terms.any_pipeline import AnyPipeline
 from daycast.tasks.apart import process
 
 Outcome = TypeVar("Outcome")
@@ -60,6 +61,12 @@ def giving_way() -> Iterator[None]:
         yield
     finally:
         turn.acquire()
+
+
+def in_waves(specs: Sequence[AnyPipeline]) -> list[list[AnyPipeline]]:
+    """Those that read no other pipeline, then those that do: what they read has run by then."""
+    waves = [[spec for spec in specs if not spec.reads], [spec for spec in specs if spec.reads]]
+    return [wave for wave in waves if wave]
 
 
 def most_at_once() -> int:

@@ -49,7 +49,21 @@ def load_pipelines(path: str | Path) -> dict[str, AnyPipeline]:
         raise ConfigError(f"The pipeline file must be readable TOML. Received: {path}: {said}") from None
     if not tables:
         raise ConfigError(f"The pipeline file must hold at least one table [name]. Received: {path}, which is empty.")
-    return {name: parse_pipeline(name, table, where=str(path)) for name, table in tables.items()}
+    pipelines = {name: parse_pipeline(name, table, where=str(path)) for name, table in tables.items()}
+    _require_read(pipelines, where=str(path))
+    return pipelines
+
+
+def _require_read(pipelines: Mapping[str, AnyPipeline], *, where: str) -> None:
+    """Hold each pipeline that another one reads to being there, and to predicting labels."""
+    labels = [name for name, spec in pipelines.items() if spec.predicts == "labels"]
+    for spec in pipelines.values():
+        for name in spec.reads:
+            if name not in labels:
+                raise ConfigError(
+                    f"{where}: [{spec.name}]: from_labels: a pipeline of this file that predicts labels is required: "
+                    f"{listed(labels) if labels else 'there is none'}. Received: {name!r}."
+                )
 
 
 def parse_pipeline(name: str, table: Any, *, where: str = "the pipeline file") -> AnyPipeline:

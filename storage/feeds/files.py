@@ -205,7 +205,7 @@ def layout_of(spec: FilesPipeline) -> Layout:
     """What the files of a pipeline must look like."""
     return Layout(
         time=spec.time,
-        columns=spec.columns,
+        columns=spec.fetched,
         calendar=spec.calendar,
         timezone=spec.timezone,
         symbol_column=spec.symbol_column,

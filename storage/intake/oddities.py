@@ -63,7 +63,7 @@ def _odd_symbols(good: pd.DataFrame, spec: Pipeline) -> set[str]:
     odd = expected > ends - starts + 1
     within = np.diff(codes) == 0
     shortest = max(_SHORTEST_RUN, spec.season_length)
-    for name in spec.columns:
+    for name in spec.fetched:
         values = good[name].to_numpy(dtype=float)
         runs = _runs((values[1:] == values[:-1]) & within)
         odd[[codes[start] for start, end in runs if end - start + 1 >= shortest]] = True
@@ -115,7 +115,7 @@ def _stuck(symbol: str, rows: pd.DataFrame, spec: Pipeline) -> Iterator[Finding]
     """Runs of one value, as long as a season at least, and ten instants."""
     shortest = max(_SHORTEST_RUN, spec.season_length)
     observed = pd.DatetimeIndex(rows[OBSERVED_AT])
-    for name in spec.columns:
+    for name in spec.fetched:
         values = rows[name].to_numpy()
         runs = [(start, end) for start, end in _runs(values[1:] == values[:-1]) if end - start + 1 >= shortest]
         if runs:

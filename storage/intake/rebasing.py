@@ -88,7 +88,7 @@ def judge(
     doubted: list[pd.DataFrame] = []
     rebased: dict[str, str] = {}
     refused: dict[str, str] = {}
-    prices = set(positive_columns(good, spec)) & set(spec.columns)
+    prices = set(positive_columns(good, spec)) & set(spec.fetched)
     for name, rows in good.groupby(SYMBOL, sort=True):
         symbol = str(name)
         columns = list(_columns(rows, known.get(symbol), spec))
@@ -121,7 +121,7 @@ def _columns(rows: pd.DataFrame, known: pd.DataFrame | None, spec: Pipeline) -> 
         return
     now = rows.set_index(OBSERVED_AT)
     before = known.set_index(OBSERVED_AT).reindex(now.index)
-    for name in spec.columns:
+    for name in spec.fetched:
         if name not in before:
             continue
         earlier, later = before[name].to_numpy(dtype=float), now[name].to_numpy(dtype=float)

@@ -61,7 +61,7 @@ def inspect(frame: pd.DataFrame, *, spec: Pipeline) -> Inspection:
     for wrong, reason in _rules(ordered, spec):
         reasons[wrong & reasons.isna()] = reason
     kept = ordered[reasons.isna()]
-    repeated = kept.duplicated([SYMBOL, OBSERVED_AT, *spec.columns])
+    repeated = kept.duplicated([SYMBOL, OBSERVED_AT, *spec.fetched])
     single = kept[~repeated]
     clash = single.duplicated([SYMBOL, OBSERVED_AT], keep=False)
     contradicting = pd.Series(single.index.isin(single.index[clash]), index=single.index)
@@ -72,7 +72,7 @@ def inspect(frame: pd.DataFrame, *, spec: Pipeline) -> Inspection:
 
 
 def _expect_columns(frame: pd.DataFrame, spec: Pipeline) -> None:
-    missing = [name for name in spec.columns if name not in frame.columns]
+    missing = [name for name in spec.fetched if name not in frame.columns]
     if missing and len(frame):
         there = [name for name in frame.columns if name not in {SYMBOL, OBSERVED_AT, AVAILABLE_AT}]
         raise DataError(
@@ -85,7 +85,7 @@ def _rules(frame: pd.DataFrame, spec: Pipeline) -> Iterator[tuple[pd.Series, str
     """Rows that break a rule, and its name, the plainest first."""
     if not len(frame):
         return
-    for name in spec.columns:
+    for name in spec.fetched:
         yield frame[name].isna(), f"{name} is missing"
         yield ~np.isfinite(frame[name]), f"{name} is not finite"
     yield from _below_zero(frame, spec)
@@ -119,10 +119,10 @@ def _bases(good: pd.DataFrame, spec: Pipeline) -> Iterator[Finding]:
 
 def _below_zero(frame: pd.DataFrame, spec: Pipeline) -> Iterator[tuple[pd.Series, str]]:
     """Levels that cannot be: none below zero where ratios are taken, and no price of 0, which stands for none."""
-    ratio = next((kind for kind in map(spec.difference_of, spec.columns) if kind not in _MAY_BE_ANY), None)
+    ratio = next((kind for kind in map(spec.difference_of, spec.fetched) if kind not in _MAY_BE_ANY), None)
     for name in positive_columns(frame, spec):
         if ratio:
-            kind = spec.difference_of(name) if name in spec.columns else ratio
+            kind = spec.difference_of(name) if name in spec.fetched else ratio
             yield frame[name] <= 0, f'{name} is not positive (difference = "{kind}")'
         else:
             yield frame[name] == 0, f"{name} is not positive (0 stands for no price)"
@@ -131,7 +131,7 @@ def _below_zero(frame: pd.DataFrame, spec: Pipeline) -> Iterator[tuple[pd.Series
 def positive_columns(frame: pd.DataFrame, spec: Pipeline) -> list[str]:
     """The columns that are prices, and what is differenced by ratio."""
     prices = PRICES if Calendar(spec.calendar).sessions else ()
-    ratios = [name for name in spec.columns if spec.difference_of(name) not in _MAY_BE_ANY]
+    ratios = [name for name in spec.fetched if spec.difference_of(name) not in _MAY_BE_ANY]
     return [name for name in dict.fromkeys([*prices, *ratios]) if name in frame.columns]
 
 

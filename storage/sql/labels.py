@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import Connection, func, select
+from sqlalchemy import Connection, case, func, select
 
 from daycast.storage.sql.database import Database
 from daycast.storage.sql.tables import ActualLabel, Label, WrittenText
@@ -100,6 +100,38 @@ def labels_told(db: Database, pipeline: str, *, before: datetime, since: datetim
     rows = db.query(question.order_by(table["document_id"], table[AS_OF]))
     frame = pd.DataFrame(rows, columns=list(names)).astype({AS_OF: "datetime64[us, UTC]", "probability": float})
     return frame.drop_duplicates("document_id", keep="last", ignore_index=True)
+
+
+def labels_known(db: Database, pipeline: str, *, until: datetime) -> list[str]:
+    """The labels that a pipeline has told, or that turned out, by an instant, ascending."""
+    told = select(Label.label).where(Label.pipeline == pipeline, Label.as_of <= until)
+    actual = select(ActualLabel.label).where(ActualLabel.pipeline == pipeline, ActualLabel.available_at <= until)
+    return sorted(row["label"] for row in db.query(told.union(actual)))
+
+
+def label_means(db: Database, pipeline: str, label: str, *, labels: int, until: datetime) -> "pd.DataFrame":
+    """The mean probability of a label, night by night.
+
+    Where another label is told, what is left of its probability is shared evenly by those that there are beside it.
+
+    Args:
+        db: the database.
+        pipeline: its name.
+        label: which.
+        labels: how many there are.
+        until: aware; of no later ``as_of``.
+
+    Returns:
+        ``as_of`` (aware UTC), ``mean`` and ``count`` of documents, by ``as_of``.
+    """
+    import pandas as pd
+
+    rest = (1.0 - Label.probability) / max(1, labels - 1)
+    of_label = case((Label.label == label, Label.probability), else_=rest)
+    question = select(Label.as_of, func.avg(of_label).label("mean"), func.count().label("count"))
+    mine = question.where(Label.pipeline == pipeline, Label.as_of <= until)
+    rows = db.query(mine.group_by(Label.as_of).order_by(Label.as_of))
+    return pd.DataFrame(rows, columns=[AS_OF, "mean", "count"]).astype({AS_OF: "datetime64[us, UTC]", "mean": float})
 
 
 def actual_labels_until(db: Database, pipeline: str) -> datetime | None:

@@ -58,6 +58,11 @@ class AnyPipeline(Frozen, ABC):
         """Whether the data are generated."""
         return self.feed == SAMPLE
 
+    @property
+    def reads(self) -> tuple[str, ...]:
+        """The pipelines of the file whose rows this one reads, which run before it."""
+        return ()
+
     @abstractmethod
     def as_sample(self) -> "AnyPipeline":
         """The same pipeline on generated data, under a name that says so."""

@@ -24,8 +24,9 @@ _SAMPLES = ("A", "B", "C")
 """The generated symbols of a pipeline that takes those of its file."""
 _WIDEST = 8192
 """Inputs of a ridge regression at most: its equations take half a GiB then."""
-_OF_REAL_DATA = ("start", "split", "stale_after_days")
-"""Keys that say where real data begin, how many instants there are of them, how old they may be."""
+_OF_REAL_DATA = ("start", "split", "stale_after_days", "from_labels")
+"""Keys that say where real data begin, how many instants there are of them, how old they may be, who gives more."""
+_LABEL_OF = re.compile(r"[a-z][a-z0-9_]{0,63}:\S(.*\S)?")
 
 
 class TrainingRules(LiveRules):
@@ -68,7 +69,11 @@ class Pipeline(AnyPipeline):
         known: facts of the calendar that are known of each lead before it comes: ``hour``, ``weekday`` (both in UTC,
             or in a time zone: ``hour:Europe/Berlin``), ``month``, ``session_of_week``, ``days_to_month_end``,
             ``holiday:DE``. The network reads them beside what it makes of the past, and ridge does.
-        difference: one kind for every column, or a table column by column (those not named are ``none``).
+        from_labels: features that pipelines give which predict labels: ``{ mood = "headlines:positive" }`` is the mean
+            probability of ``positive`` of the documents that ``headlines`` told of since the instant before. What is
+            read runs first.
+        difference: one kind for every column, or a table column by column (those not named are ``none``). A column of
+            ``from_labels`` is read as it is unless it is named.
         lookback: steps in.
         horizon: steps out.
         season: steps of a season, for the seasonal naive forecast; by default a day of hours, a week of days or a
@@ -86,6 +91,7 @@ class Pipeline(AnyPipeline):
     features: tuple[OneLine, ...] = Field(min_length=1)
     calendar: str
     known: tuple[str, ...] = ()
+    from_labels: dict[OneLine, str] = Field(default_factory=dict)
     difference: DifferenceKind | dict[str, DifferenceKind] = "none"
     lookback: int = Field(gt=0)
     horizon: int = Field(gt=0)
@@ -149,6 +155,21 @@ class Pipeline(AnyPipeline):
         return self
 
     @model_validator(mode="after")
+    def _reads_labels(self) -> Self:
+        for column, source in self.from_labels.items():
+            if not _LABEL_OF.fullmatch(source):
+                raise ValueError(
+                    "from_labels gives each column as pipeline:label, such as 'headlines:positive'. "
+                    f"Received: {column} = {source!r}"
+                )
+            if column not in self.features or column == self.target:
+                raise ValueError(
+                    f"a column of from_labels is one of the features, and not the target. Received: {column!r}; the "
+                    f"features are: {list(self.features)}"
+                )
+        return self
+
+    @model_validator(mode="after")
     def _suits_the_model(self) -> Self:
         model = self.model
         if model.segmented and self.lookback % model.segment:
@@ -171,8 +192,18 @@ class Pipeline(AnyPipeline):
 
     @property
     def columns(self) -> tuple[str, ...]:
-        """The columns read from the lake: the features, and the target where it is not among them."""
+        """The columns that windows are made of: the features, and the target where it is not among them."""
         return self.features if self.target in self.features else (*self.features, self.target)
+
+    @property
+    def fetched(self) -> tuple[str, ...]:
+        """Those of them that the feed has."""
+        return tuple(column for column in self.columns if column not in self.from_labels)
+
+    @property
+    def reads(self) -> tuple[str, ...]:
+        """The pipelines whose labels it reads, each once."""
+        return tuple(dict.fromkeys(source.partition(":")[0] for source in self.from_labels.values()))
 
     @property
     def sessions(self) -> bool:
@@ -195,7 +226,7 @@ class Pipeline(AnyPipeline):
     def difference_of(self, column: str) -> DifferenceKind:
         """The kind of differencing of one column."""
         if isinstance(self.difference, str):
-            return self.difference
+            return "none" if column in self.from_labels else self.difference
         return self.difference.get(column, "none")
 
     @property

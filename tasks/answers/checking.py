@@ -109,7 +109,7 @@ def _check(spec: Pipeline, *, at: datetime) -> Check:
     good = judged.good[judged.good[AVAILABLE_AT] <= at]
     findings = {symbol: [each.message for each in judged.findings if each.symbol == symbol] for symbol in spec.symbols}
     aside = _reasons([fetched.rejected, judged.set_aside])
-    panel, troubles = _windows(good, spec) if len(good) else (None, ())
+    panel, troubles = _windows(good, spec, at=at) if len(good) else (None, ())
     series = [
         CheckedSeries(
             symbol=symbol,
@@ -153,30 +153,22 @@ def _of_rows(rows: pd.DataFrame, spec: Pipeline) -> dict[str, Any]:
     }
 
 
-def _windows(good: pd.DataFrame, spec: Pipeline) -> tuple[Panel, Iterator[str]]:
+def _windows(good: pd.DataFrame, spec: Pipeline, *, at: datetime) -> tuple[Panel, Iterator[str]]:
     """The windows of all series, and why no network could be trained on them."""
     from daycast.models.series.panel import Panel
 
-    levels = _levels(good, spec)
+    levels = _levels(good, spec, at=at)
     panel = Panel.of(levels, spec=spec, limit=spec.fill_limit)
     return panel, _untrainable(good, panel, spec)
 
 
-def _levels(good: pd.DataFrame, spec: Pipeline) -> Levels:
-    import pandas as pd
+def _levels(good: pd.DataFrame, spec: Pipeline, *, at: datetime) -> Levels:
+    from daycast.storage.config.settings import Settings
+    from daycast.tasks.handover.levels import levels_of
+    from daycast.tasks.handover.stores import Stores
 
-    from daycast.models.series.alignment import align
-    from daycast.storage.calendars import Calendar
-
-    calendar = Calendar(spec.calendar)
     there = [symbol for symbol in spec.symbols if (good[SYMBOL] == symbol).any()]
-    return align(
-        good.set_index(OBSERVED_AT).reindex(columns=list(spec.columns)),
-        names=[series_id(spec.name, symbol) for symbol in there],
-        codes=pd.Index(there).get_indexer(good[SYMBOL]),
-        instants=calendar.instants(good[OBSERVED_AT].min(), good[OBSERVED_AT].max()),
-        step=calendar.step,
-    )
+    return levels_of(good, spec=spec, symbols=there, as_of=at, database=Stores(Settings()).look)
 
 
 def _untrainable(good: pd.DataFrame, panel: Panel, spec: Pipeline) -> Iterator[str]:

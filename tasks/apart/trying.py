@@ -88,8 +88,8 @@ def _levels(job: Job, prepared: Prepared) -> Iterator[Levels]:
     for shard, symbols in job.shards().items():
         if shard in prepared.shards:
             known = job.observations().history(shard).known(job.as_of).only(symbols)
-            there = set(known.symbols)
-            yield levels_of(job, known, [symbol for symbol in symbols if symbol in there])
+            there = [symbol for symbol in symbols if symbol in set(known.symbols)]
+            yield levels_of(known.frame, spec=job.pipeline, symbols=there, as_of=job.as_of, database=job.database)
 
 
 def _scales(panel: Any, halves: Halves) -> Any:

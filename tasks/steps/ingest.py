@@ -195,7 +195,7 @@ def _judge(job: Job, store: Observations, final: pd.DataFrame) -> Judgement:
     spec = job.pipeline
     shards = store.place(final[SYMBOL].unique().tolist()).among(final[SYMBOL].unique())
     known = {shard: store.history(shard).known() for shard in shards}
-    moved = {symbol: rows for rows in known.values() for symbol in rows.moved(final, spec.columns)}
+    moved = {symbol: rows for rows in known.values() for symbol in rows.moved(final, spec.fetched)}
     doubtful = final[SYMBOL].isin(list(moved))
     judged = judge(
         final[doubtful],

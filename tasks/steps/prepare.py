@@ -90,7 +90,7 @@ def _prepare(shard: str, job: Job) -> _Shard:
     if not len(known):
         return _Shard(shard=shard)
     there = tuple(symbol for symbol in symbols if symbol in set(known.symbols))
-    levels = levels_of(job, known, there)
+    levels = levels_of(known.frame, spec=spec, symbols=there, as_of=job.as_of, database=job.database)
     panel = Panel.of(levels, spec=spec, limit=spec.fill_limit)
     ready = latest(levels, panel=panel, spec=spec)
     if not len(ready.windows):

@@ -73,7 +73,7 @@ class SampleFeed:
         columns = prices(symbol, instants) if days else transformer(instants, step=step)
         own = "close" if days else symbol if symbol in TRANSFORMER_COLUMNS else "OT"
         columns[VALUE] = columns[own]
-        for name in self.spec.columns:
+        for name in self.spec.fetched:
             if name not in columns:
                 columns[name] = mean_reverting(f"{symbol}/{name}", instants, step=step)
         return pd.DataFrame({OBSERVED_AT: instants, **columns})

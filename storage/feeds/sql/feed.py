@@ -39,7 +39,7 @@ class SqlFeed:
         self.spec = spec
         self.layout = Layout(
             time=spec.time,
-            columns=spec.columns,
+            columns=spec.fetched,
             calendar=spec.calendar,
             timezone=spec.timezone,
             symbol_column=spec.symbol_column,

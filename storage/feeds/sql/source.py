@@ -105,7 +105,7 @@ def _engine(spec: SqlPipeline) -> sa.Engine:
 
 def _source(spec: SqlPipeline) -> Any:
     """The table, or the query in brackets, with the columns that the pipeline names."""
-    named = [spec.time, *(spec.columns_named.get(name, name) for name in spec.columns)]
+    named = [spec.time, *(spec.columns_named.get(name, name) for name in spec.fetched)]
     named += [name for name in (spec.symbol_column, spec.available_at) if name]
     columns: list[Any] = [sa.column(name) for name in dict.fromkeys(named)]
     if spec.query:

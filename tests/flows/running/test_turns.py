@@ -8,9 +8,11 @@ from functools import partial
 
 import pytest
 
-from daycast.flows.running.turns import giving_way, most_at_once, side_by_side
+from daycast.flows.running.turns import giving_way, in_waves, most_at_once, side_by_side
+from daycast.storage.config.pipeline_file import parse_pipeline
 from daycast.storage.terms.errors import WorkError
 from daycast.tasks.apart.process import fresh
+from tests.places import TINY
 
 
 @pytest.fixture
@@ -91,3 +93,11 @@ def test_ctrl_c_ends_what_they_wait_for():
 
 def test_no_more_at_once_than_cores():
     assert 1 <= most_at_once() <= (os.cpu_count() or 1)
+
+
+def test_who_reads_another_pipeline_comes_after_all_that_read_none():
+    keys = {**TINY, "path": "{symbol}.csv"}
+    plain = parse_pipeline("plain", keys)
+    fed = parse_pipeline("fed", {**keys, "features": ["close", "mood"], "from_labels": {"mood": "reviews:good"}})
+    assert in_waves([fed, plain]) == [[plain], [fed]]
+    assert in_waves([plain]) == [[plain]]
