@@ -1,12 +1,14 @@
 """Take the database and the disk away in the middle of a run: it waits, or fails with a message; the next one is good.
 
-Run from the project's folder: ``python -m tests.drills.drill_database``. PostgreSQL is stopped and started, stopped for
-longer than a run waits, and its connections are cut again and again; SQLite is locked for a minute by a writer, and for
-longer than a run waits; a reader stays in a transaction; the disk is full at several sizes of a file. Each run is the
-real command. After each, nothing is half-written, and the next run leaves the rows of one that was left alone. Prints a
-line a case, and exits with 1 where it is otherwise.
+Run from the project's folder: ``python -m tests.drills.drill_database [--predicts KIND]``. PostgreSQL is stopped and
+started, stopped for longer than a run waits, and its connections are cut again and again; SQLite is locked for a minute
+by a writer, and for longer than a run waits; a reader stays in a transaction; the disk is full at several sizes of a
+file: under a pipeline on values, and with ``--predicts`` under one on labels or on text. Each run is the real command.
+After each, nothing is half-written, and the next run leaves the rows of one that was left alone. Prints a line a case,
+and exits with 1 where it is otherwise.
 """
 
+import argparse
 import contextlib
 import os
 import resource
@@ -24,10 +26,13 @@ from typing import Any
 import psycopg
 from sqlalchemy import make_url
 
+from daycast.storage.lake.folder import Folder
+from daycast.storage.registry.store import Registry
 from daycast.storage.sql.database import Database
 from tests import places
 from tests.drills.drill_two_at_once import faults
-from tests.places import WALL_CLOCK, Place, make_place
+from tests.drills.kinds import KINDS, VALUES, Kind
+from tests.places import WALL_CLOCK, Place
 from tests.postgres import new_database, postgresql
 
 ROOT = Path(__file__).parents[2]
@@ -59,6 +64,9 @@ class Case:
 
 def main() -> int:
     """Do the cases, print, judge."""
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else "")
+    parser.add_argument("--predicts", choices=list(KINDS), default=VALUES.predicts, help="what the pipeline predicts")
+    kind = KINDS[parser.parse_args().predicts]
     places.pytest_configure()
     from daycast.flows.server.local_server import prefect_api
 
@@ -66,20 +74,19 @@ def main() -> int:
     with tempfile.TemporaryDirectory() as folder, prefect_api() as ready, postgresql() as server:
         ready()
         root = Path(folder)
-        alone = _place(root / "alone", None)
+        alone = _place(kind, root / "alone", None)
         assert _daycast(alone).wait(timeout=_LIMIT_SECONDS) == 0
         expected = alone.tables(leave=WALL_CLOCK)
         for number, make in enumerate([*_of_postgresql(server), *_of_sqlite()]):
             with contextlib.ExitStack() as stack:
                 url = stack.enter_context(new_database(server.get_uri())) if make.func is not _on_sqlite else None
-                place = _place(root / str(number), url)
-                wrong += _tried(make(place), place, expected)
+                place = _place(kind, root / str(number), url)
+                wrong += _tried(make(place), place, expected, kind=kind)
     return 1 if wrong else 0
 
 
-def _place(root: Path, url: str | None) -> Place:
-    place = make_place(root, url)
-    place.define()
+def _place(kind: Kind, root: Path, url: str | None) -> Place:
+    place = kind.place(root, url)
     Database.open(place.database_url).close()
     return place
 
@@ -139,7 +146,7 @@ def _read(file: Path, seconds: float, codes: set[int]) -> Case:
     def disturb() -> None:
         with contextlib.closing(sqlite3.connect(file, isolation_level=None, timeout=30)) as other:
             other.execute("BEGIN")
-            other.execute("SELECT COUNT(*) FROM forecasts").fetchall()
+            other.execute("SELECT COUNT(*) FROM runs").fetchall()
             time.sleep(seconds)
 
     return Case(f"SQLite read in one transaction for {seconds:g} s", codes, disturb)
@@ -149,7 +156,7 @@ def _full(_: Path, size: float, codes: set[int]) -> Case:
     return Case(f"a disk that is full at {size:g} bytes a file", codes, largest=int(size))
 
 
-def _tried(case: Case, place: Place, expected: dict[str, Any]) -> list[str]:
+def _tried(case: Case, place: Place, expected: dict[str, Any], *, kind: Kind) -> list[str]:
     began = time.monotonic()
     process = _daycast(place, largest=case.largest, options=case.options)
     if case.largest is None:
@@ -158,7 +165,8 @@ def _tried(case: Case, place: Place, expected: dict[str, Any]) -> list[str]:
     said = " ".join(process.communicate(timeout=_LIMIT_SECONDS)[0].split())
     took = time.monotonic() - began
     wrong = _judged(process.returncode, said, case)
-    wrong += _half_written(place, well=process.returncode == 0)
+    rows = len(expected[kind.table]) if process.returncode == 0 else 0
+    wrong += _half_written(place, table=kind.table, rows=rows)
     if (again := _daycast(place)).wait(timeout=_LIMIT_SECONDS) != 0:
         wrong.append(f"the next run ended with {again.returncode}")
     elif place.tables(leave=WALL_CLOCK) != expected:
@@ -184,18 +192,17 @@ def _judged(code: int, said: str, case: Case) -> list[str]:
     return wrong
 
 
-def _half_written(place: Place, *, well: bool) -> list[str]:
-    forecasts = len(place.table("forecasts"))
-    wrong = [] if forecasts == (4 if well else 0) else [f"{forecasts} forecasts after a run that ended well: {well}"]
-    rows = place.table("model_versions")
-    stored = place.job().registry()
-    return wrong + [f"{row['version']} has no files" for row in rows if not stored.exists("mine", row["version"])]
+def _half_written(place: Place, *, table: str, rows: int) -> list[str]:
+    found = len(place.table(table))
+    wrong = [] if found == rows else [f"{found} rows of {table} where {rows} were to be"]
+    versions, stored = place.table("model_versions"), Registry(Folder(place.root / "data" / "models"))
+    return wrong + [f"{row['version']} has no files" for row in versions if not stored.exists("mine", row["version"])]
 
 
 def _begun(place: Place, process: "subprocess.Popen[str]") -> None:
     """Return when the run is in progress and its data are fetched."""
-    windows = place.root / "data" / "lake" / "windows"
-    while process.poll() is None and not list(windows.rglob("*.parquet")):
+    lake = place.root / "data" / "lake"
+    while process.poll() is None and not list(lake.rglob("*.parquet")):
         time.sleep(0.05)
 
 

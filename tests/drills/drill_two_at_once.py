@@ -1,10 +1,11 @@
 """Start two runs of one pipeline at the same time, by hand and from a scheduler, and look for what both would break.
 
-Run from the project's folder: ``python -m tests.drills.drill_two_at_once [--rounds N]``, half of the rounds on SQLite
-and half on PostgreSQL. In each round ``daycast run`` is started in a process of its own while a Prefect deployment's
-run of the same pipeline starts in another one; in every other round both are of the same instant. Prints a line a
-database, and exits with 1 where a row stands twice, a version is lost or without its files, there is not one champion,
-or a run ended neither well nor with the message that says why it did not begin.
+Run from the project's folder: ``python -m tests.drills.drill_two_at_once [--rounds N] [--predicts KIND]``, half of the
+rounds on SQLite and half on PostgreSQL; a pipeline on values, then one on labels, then one on text. In each round
+``daycast run`` is started in a process of its own while a Prefect deployment's run of the same pipeline starts in
+another one; in every other round both are of the same instant. Prints a line a database, and exits with 1 where a row
+stands twice, a version is lost or without its files, there is not one champion, or a run ended neither well nor with
+the message that says why it did not begin.
 """
 
 import argparse
@@ -26,7 +27,8 @@ from daycast.storage.lake.folder import Folder
 from daycast.storage.registry.store import Registry
 from daycast.storage.sql.database import Database
 from tests import places
-from tests.places import EARLIER, Place, make_place
+from tests.drills.kinds import KINDS
+from tests.places import EARLIER, Place
 from tests.postgres import new_database, postgresql
 
 ROOT = Path(__file__).parents[2]
@@ -73,26 +75,29 @@ def main() -> int:
     """Do the rounds, print, judge."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else "")
     parser.add_argument("--rounds", type=int, default=20)
-    rounds = parser.parse_args().rounds // 2
+    parser.add_argument("--predicts", choices=list(KINDS), help="pipelines of this kind alone")
+    options = parser.parse_args()
+    kinds = [kind for kind in KINDS.values() if options.predicts in {None, kind.predicts}]
     places.pytest_configure()
     from daycast.flows.server.local_server import prefect_api
 
     wrong = []
     with tempfile.TemporaryDirectory() as folder, prefect_api() as ready, postgresql() as server:
         ready()
-        with new_database(server.get_uri()) as url:
-            for name, database_url in (("SQLite", None), ("PostgreSQL", url)):
-                began = time.monotonic()
-                place = make_place(Path(folder) / name, database_url)
-                place.define(training={"retrain_every_days": 3, "fine_tune_epochs": 2})
-                count = _rounds(place, rounds=rounds)
-                wrong += count.wrong
-                print(  # noqa: T201
-                    f"{name}: {count.rounds} rounds of two, {count.worked} runs worked, {count.left} left, "
-                    f"{count.overlapped} rounds overlapped, {len(count.versions)} versions, {len(count.wrong)} faults, "
-                    f"{time.monotonic() - began:.0f} s",
-                    flush=True,
-                )
+        for kind in kinds:
+            with new_database(server.get_uri()) as url:
+                for name, database_url in (("SQLite", None), ("PostgreSQL", url)):
+                    began = time.monotonic()
+                    rules = {"retrain_every_days": 3, "fine_tune_epochs": 2}
+                    place = kind.place(Path(folder) / kind.predicts / name, database_url, training=rules)
+                    count = _rounds(place, rounds=options.rounds // 2)
+                    wrong += count.wrong
+                    print(  # noqa: T201
+                        f"{kind.predicts}, {name}: {count.rounds} rounds of two, {count.worked} runs worked, "
+                        f"{count.left} left, {count.overlapped} rounds overlapped, {len(count.versions)} versions, "
+                        f"{len(count.wrong)} faults, {time.monotonic() - began:.0f} s",
+                        flush=True,
+                    )
     for line in wrong:
         print(line)  # noqa: T201
     return 1 if wrong else 0
@@ -151,7 +156,8 @@ def faults(place: Place) -> list[str]:
     registry = Registry(Folder(place.root / "data" / "models"))
     found = [f"{file} is not whole" for file in registry.verify() if not file.ok]
     with Database.open(place.database_url) as db:
-        found += [f"a mixture: {row}" for row in db.query(MIXTURES)]
+        for question in (MIXTURES, *(kind.mixtures for kind in KINDS.values())):
+            found += [f"a mixture: {row}" for row in db.query(question)]
         found += [f"a row twice: {row}" for row in db.query(TWICE)]
     rows = place.table("model_versions")
     if len([row for row in rows if row["stage"] == "champion"]) != 1:

@@ -40,6 +40,10 @@ _UNFINISHED = """
 SELECT f.run_id FROM forecasts f JOIN runs r ON r.run_id = f.run_id AND r.status = 'running' AND r.as_of = f.as_of
 WHERE f.issued_at >= r.started_at
 """
+_UNTOLD = """
+SELECT t.run_id FROM labels t JOIN runs r ON r.run_id = t.run_id AND r.status = 'running' AND r.as_of = t.as_of
+WHERE t.issued_at >= r.started_at
+"""
 
 
 @dataclass(frozen=True)
@@ -194,7 +198,7 @@ class Trial:
 
     @property
     def _template(self) -> str:
-        return f"kept_{self.day.name}"
+        return f"kept_{type(self).__name__.lower()}_{self.day.name}"
 
     def _keep_database(self, place: Place) -> None:
         if self.server is not None:
@@ -246,7 +250,8 @@ def _halves(place: Place) -> list[str]:
             if "forecasts" not in inspect(connection).get_table_names():
                 return found
             found += [f"a mixture: {row}" for row in connection.execute(text(_MIXTURES))]
-            found += [f"forecasts of a run that did not end: {row}" for row in connection.execute(text(_UNFINISHED))]
+            for question in (_UNFINISHED, _UNTOLD):
+                found += [f"rows of a run that did not end: {row}" for row in connection.execute(text(question))]
             rows = connection.execute(text("SELECT pipeline, version FROM model_versions")).all()
     finally:
         engine.dispose()

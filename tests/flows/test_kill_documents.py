@@ -1,12 +1,9 @@
 """A run on documents that is killed, wherever that is: the next one makes what it would have."""
 
-from types import ModuleType
-
 import pytest
 
-from tests import reviews, stories
-from tests.flows.kills import FIRST, REUSE, Day, Trial, nursery
-from tests.places import Place
+from tests.flows.document_kills import LabelTrial, TextTrial
+from tests.flows.kills import FIRST, REUSE, Day, nursery
 
 pytestmark = pytest.mark.slow
 
@@ -15,35 +12,6 @@ NEEDED = {
     REUSE: ("rename lake/predictions", "commit finish_run"),
 }
 """Before which writes a run is killed."""
-
-
-class LabelTrial(Trial):
-    """A day of a pipeline that predicts labels."""
-
-    of: ModuleType = reviews
-
-    def _prepare(self, place: Place) -> None:
-        self._define(place)
-        if self.day.before:
-            code = self._run(place, as_of=self.of.AS_OF, training=self.day.before, upkeep=False)
-            assert code == 0, f"the run before ended with {code}"
-
-    def _define(self, place: Place) -> None:
-        reviews.write_reviews(place.root / "reviews.csv", reviews.reviews())
-        place.define(base=reviews.TABLE, path=str(place.root / "reviews.csv"))
-
-    def _run(self, place: Place, **asked: object) -> int:
-        return super()._run(place, **{"as_of": self.of.LATER, **asked})  # type: ignore[arg-type]
-
-
-class TextTrial(LabelTrial):
-    """A day of a pipeline that predicts text."""
-
-    of = stories
-
-    def _define(self, place: Place) -> None:
-        stories.write_pages(place.root / "pages", stories.pages())
-        place.define(base=stories.TABLE, path=str(place.root / "pages"))
 
 
 @pytest.mark.timeout(900)

@@ -22,7 +22,7 @@ def test_what_a_run_reads_is_what_every_later_one_reads_of_that_instant(seed: in
     whole = means_by_instant(CLOSES, told_at=nights, means=means, counts=counts)
     for end in range(len(nights)):
         then = slice(0, end + 1)
-        known = CLOSES <= nights[end]
+        known = nights[end] >= CLOSES
         seen = means_by_instant(CLOSES[known], told_at=nights[then], means=means[then], counts=counts[then])
         assert np.array_equal(seen, whole[known], equal_nan=True)
 
