@@ -26,6 +26,7 @@ from daycast.flows.running.telling import only_the_story
 from daycast.storage.config.pipeline_file import choose_pipelines, load_pipelines
 from daycast.storage.config.settings import Settings
 from daycast.storage.terms.errors import DaycastError
+from daycast.storage.terms.pipeline import Pipeline
 from daycast.storage.terms.words import SAMPLE_PREFIX, TrainingChoice, run_id
 from daycast.tasks.answers import queries
 from daycast.tasks.apart import process as processes
@@ -155,7 +156,9 @@ def _tag(job: AnyJob) -> None:
 
     For every tag of a task run Prefect asks the server whether its number is limited, each time the task starts.
     """
-    names = {job.pipeline.name, job.pipeline.feed, job.pipeline.model.cell}
+    spec = job.pipeline
+    networks = spec.networks if isinstance(spec, Pipeline) else (spec.model,)
+    names = {spec.name, spec.feed, *(network.cell for network in networks)}
     with get_client(sync_client=True) as client:
         client.update_flow_run(UUID(flow_run.get_id()), tags=sorted({*flow_run.tags, *names}))
 

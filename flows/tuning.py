@@ -5,13 +5,15 @@ from __future__ import annotations
 from collections.abc import Callable
 from datetime import datetime
 
+from pydantic import ValidationError
+
 from daycast.flows.running.clock import now, require_past
 from daycast.flows.running.retrying import patience
 from daycast.flows.running.stopping import heeding_signals
 from daycast.storage.config.pipeline_file import choose_pipelines, load_pipelines
 from daycast.storage.config.settings import Settings
 from daycast.storage.terms.errors import ConfigError
-from daycast.storage.terms.pipeline import require_values
+from daycast.storage.terms.pipeline import Pipeline, require_values
 from daycast.tasks.apart import process as processes
 from daycast.tasks.handover.job import Job
 from daycast.tasks.steps.ingest import ingest
@@ -49,7 +51,8 @@ def tune(
     """
     settings = Settings()
     (spec,) = choose_pipelines(load_pipelines(settings.pipelines), [pipeline], sample=sample)
-    spec, present = require_values(spec), now()
+    whole, present = require_values(spec), now()
+    spec = whole.with_network(whole.model)
     job = Job(pipeline=spec, as_of=present, now=present, settings=settings)
     place = study_place(job.stores, spec.name)
     if new:
@@ -67,5 +70,18 @@ def tune(
         with alone(job, seconds=patience()):
             ingest.fn(job)
             prepared = prepare.fn(job)
+        if whole.candidates:
+            say(f"{spec.name}: the table model alone is tuned; candidates stay as they are.")
         found = search(job, prepared, budget, fresh=processes.fresh, told=say)
+        if wrong := _unsuited(whole, found):
+            say(f"{spec.name}: the candidates do not go with what was found: {wrong}. Change them as well.")
         return found, draw(job, found)
+
+
+def _unsuited(spec: Pipeline, found: Found) -> str:
+    """Why the pipeline's candidates do not go with the keys that were found; empty where they do."""
+    try:
+        type(spec).model_validate({**spec.model_dump(exclude_unset=True), **found.table})
+    except ValidationError as error:
+        return str(error.errors()[0]["msg"]).removeprefix("Value error, ")
+    return ""

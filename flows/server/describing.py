@@ -32,11 +32,16 @@ def daily_of(spec: AnyPipeline) -> str:
         f"{what}\n\n"
         f"- **When**: {_when(spec.schedule)}\n"
         f"- **Data**: the feed `{spec.feed}`; {data}\n"
-        f"- **Network**: {spec.model.cell}, trained anew every {spec.training.retrain_every_days:g} days"
+        f"- **Network**: {_networks(spec)}, trained anew every {spec.training.retrain_every_days:g} days"
         f"{_or_earlier(spec.training)}\n"
         f"- **Degraded** in its name: it has served, and something needs a person. Look: `daycast status`, the "
         f"artifact `{_key(spec)}-report`\n"
     )
+
+
+def _networks(spec: AnyPipeline) -> str:
+    cells = [each.cell for each in spec.networks] if isinstance(spec, Pipeline) else [spec.model.cell]
+    return " or ".join(dict.fromkeys(cells))
 
 
 def retrain_of(spec: AnyPipeline) -> str:

@@ -85,6 +85,7 @@ def identity(spec: AnyPipeline) -> dict[str, Any]:
         "horizon": spec.horizon,
         "fill_limit": spec.fill_limit,
         **({"known": list(spec.known)} if spec.known else {}),
+        **({"candidates": [each.model_dump(mode="json") for each in spec.candidates]} if spec.candidates else {}),
         **shared,
     }
 
@@ -102,11 +103,12 @@ def differing(before: Mapping[str, Any], now: Mapping[str, Any]) -> dict[str, tu
     >>> differing({**same, "symbols": ["A", "B"]}, {**same, "symbols": ["C", "D", "A"]})
     {'symbols': (['A', 'B'], ['C', 'D', 'A'])}
     """
-    keys = [key for key in now if before.get(key) != now[key]]
-    if "symbols" in keys and not now["model"]["cycle"]:
+    keys = [key for key in dict.fromkeys((*now, *before)) if before.get(key) != now.get(key)]
+    networks = [now["model"], *now.get("candidates", ())]
+    if "symbols" in keys and not any(network["cycle"] for network in networks):
         known = set(before.get("symbols", ())).intersection(now["symbols"])
         keys = keys if 2 * len(known) < len(now["symbols"]) else [key for key in keys if key != "symbols"]
-    return {key: (before.get(key), now[key]) for key in keys}
+    return {key: (before.get(key), now.get(key)) for key in keys}
 
 
 def completed(kept: Mapping[str, Any]) -> dict[str, Any]:
@@ -118,7 +120,9 @@ def completed(kept: Mapping[str, Any]) -> dict[str, Any]:
     1
     """
     known = {"model": TextModelSpec() if "predicts" in kept else ModelSpec(), "split": SplitSpec()}
-    return {**kept, **{key: {**spec.model_dump(mode="json"), **kept[key]} for key, spec in known.items()}}
+    whole = {key: {**spec.model_dump(mode="json"), **kept[key]} for key, spec in known.items()}
+    beside = [{**known["model"].model_dump(mode="json"), **each} for each in kept.get("candidates", ())]
+    return {**kept, **whole, **({"candidates": beside} if beside else {})}
 
 
 def broken_rules(rules: LiveRules, *, live: Mapping[str, Any]) -> dict[str, str]:
@@ -271,5 +275,12 @@ def _changed(before: Mapping[str, Any], now: Mapping[str, Any]) -> str:
 
 
 def _told(value: Any) -> Any:
-    """A value in a message; a list cut at five."""
-    return listed([str(each) for each in value]) if isinstance(value, list) else value
+    """A value in a message; a list cut at five, of a network of it what is not its default."""
+    if value is None:
+        return "nothing"
+    return listed([str(_apart(each)) for each in value]) if isinstance(value, list) else value
+
+
+def _apart(value: Any) -> Any:
+    usual = ModelSpec().model_dump(mode="json")
+    return {key: it for key, it in value.items() if it != usual.get(key)} if isinstance(value, dict) else value

@@ -218,13 +218,13 @@ def _shown(key: Any, value: Any) -> str:
 
 
 def _keys(parents: list[Any], model: type[BaseModel]) -> set[str]:
-    for parent in parents:
+    for parent in (each for each in parents if not isinstance(each, int)):  # which of several tables
         model = next(_models(model.model_fields[str(parent)].annotation), model)
     return {field.alias or key for key, field in model.model_fields.items()} - {"name"}
 
 
 def _models(annotation: Any) -> Iterator[type[BaseModel]]:
-    if get_origin(annotation) in {Union, UnionType}:
+    if get_origin(annotation) in {Union, UnionType, tuple}:
         for part in get_args(annotation):
             yield from _models(part)
     elif isinstance(annotation, type) and issubclass(annotation, BaseModel):

@@ -11,6 +11,7 @@ from daycast.storage.terms.calendar_name import check_calendar
 from daycast.storage.terms.errors import ConfigError
 from daycast.storage.terms.facts import HOLIDAY, Fact
 from daycast.storage.terms.frequency import Frequency
+from daycast.storage.terms.network import ModelSpec
 from daycast.storage.terms.rules import LiveRules
 from daycast.storage.terms.values import OneLine
 from daycast.storage.terms.words import RESERVED
@@ -24,6 +25,8 @@ _SAMPLES = ("A", "B", "C")
 """The generated symbols of a pipeline that takes those of its file."""
 _WIDEST = 8192
 """Inputs of a ridge regression at most: its equations take half a GiB then."""
+_CANDIDATES = 8
+"""Networks at most beside the one of ``model``: each is trained in turn, in its part of the time."""
 _OF_REAL_DATA = ("start", "split", "stale_after_days", "from_labels")
 """Keys that say where real data begin, how many instants there are of them, how old they may be, who gives more."""
 _LABEL_OF = re.compile(r"[a-z][a-z0-9_]{0,63}:\S(.*\S)?")
@@ -72,6 +75,8 @@ class Pipeline(AnyPipeline):
         from_labels: features that pipelines give which predict labels: ``{ mood = "headlines:positive" }`` is the mean
             probability of ``positive`` of the documents that ``headlines`` told of since the instant before. What is
             read runs first.
+        candidates: further networks, each a table as ``model``, that are trained beside it on a retrain; the one with
+            the least error on validation becomes the version's.
         difference: one kind for every column, or a table column by column (those not named are ``none``). A column of
             ``from_labels`` is read as it is unless it is named.
         lookback: steps in.
@@ -92,6 +97,7 @@ class Pipeline(AnyPipeline):
     calendar: str
     known: tuple[str, ...] = ()
     from_labels: dict[OneLine, str] = Field(default_factory=dict)
+    candidates: tuple[ModelSpec, ...] = Field(default=(), max_length=_CANDIDATES)
     difference: DifferenceKind | dict[str, DifferenceKind] = "none"
     lookback: int = Field(gt=0)
     horizon: int = Field(gt=0)
@@ -171,7 +177,13 @@ class Pipeline(AnyPipeline):
 
     @model_validator(mode="after")
     def _suits_the_model(self) -> Self:
-        model = self.model
+        for model in self.networks:
+            self._suits(model)
+        if len(set(map(repr, self.networks))) < len(self.networks):
+            raise ValueError("model and candidates are networks of different settings. Received: two that are alike")
+        return self
+
+    def _suits(self, model: ModelSpec) -> None:
         if model.segmented and self.lookback % model.segment:
             raise ValueError(f"lookback must be a multiple of segment, {model.segment}. Received: {self.lookback}")
         if (model.normalization != "none" or model.cycle) and self.target not in self.features:
@@ -183,7 +195,15 @@ class Pipeline(AnyPipeline):
             raise ValueError(f"cycle needs a calendar that is a frequency, such as 1h. Received: {self.calendar!r}")
         if model.ridge_share and (width := self.lookback * len(self.features)) > _WIDEST:
             raise ValueError(f"ridge_share solves for lookback × features, at most {_WIDEST}. Received: {width}")
-        return self
+
+    @property
+    def networks(self) -> tuple[ModelSpec, ...]:
+        """The model and its candidates."""
+        return self.model, *self.candidates
+
+    def with_network(self, model: ModelSpec) -> Self:
+        """The same pipeline with one network alone."""
+        return self.model_copy(update={"model": model, "candidates": ()})
 
     @property
     def takes_all(self) -> bool:

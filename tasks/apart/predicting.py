@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from daycast.storage.terms.words import MEAN, PART
+from daycast.tasks.apart.candidates import of_version
 from daycast.tasks.apart.held_versions import held_version
 from daycast.tasks.handover.job import Job
 from daycast.tasks.handover.material import able, keys, material
@@ -62,7 +63,7 @@ def load(job: Job, version: str) -> NetworkForecaster:
     def read(folder: Path, state: Mapping[str, Any]) -> NetworkForecaster:
         from daycast.models.networks.forecaster import NetworkForecaster
 
-        return NetworkForecaster.load(folder, state, spec=job.pipeline)
+        return NetworkForecaster.load(folder, state, spec=of_version(job.pipeline, state))
 
     network: NetworkForecaster = held_version(job, version, read)
     return network

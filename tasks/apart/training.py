@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
+from daycast.tasks.apart.candidates import Grounds, chosen_state, of_version, train_networks
 from daycast.tasks.apart.networks import load
 from daycast.tasks.apart.versions import Budget, Fitted, Made, recorded_hash, save_version
 from daycast.tasks.handover.job import Job
@@ -12,10 +13,13 @@ from daycast.tasks.handover.material import materials
 from daycast.tasks.handover.results import Plan, Prepared
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Mapping
+    from typing import Any
 
     from daycast.models.networks.forecaster import NetworkForecaster
+    from daycast.models.series.differencing import Floats
     from daycast.models.series.portion import Portion
+    from daycast.storage.terms.pipeline import Pipeline
 
 
 def fit_and_save(job: Job, prepared: Prepared, plan: Plan, *, told: Callable[..., None]) -> Fitted:
@@ -27,33 +31,31 @@ def fit_and_save(job: Job, prepared: Prepared, plan: Plan, *, told: Callable[...
         plan: says which version, and how to come by it.
         told: called after each epoch with its number, how many there are at most, the loss and the validation loss.
     """
-    spec = job.pipeline
-    budget = Budget(spec.training.time_budget_seconds)
-    load(spec.model)
-    from daycast.models.networks.forecaster import NetworkForecaster, scaler_of
-    from daycast.models.race.ridge import RidgeForecaster
-
-    parts, parent = _parts(job, prepared), _parent(job, plan)
-    scaler = scaler_of(parts[0], spec=spec, parent=parent)
-    parts[1] = parts[1].among(scaler.knows(parts[1]))  # a series that is new in the validation part has no scale
-    ridge = RidgeForecaster.fit(*parts, spec=spec, scaler=scaler)
-    # Handed over and not kept here: once the rows are scaled, the fit has no more use for them.
-    forecaster = NetworkForecaster.fit(
-        parts.pop(0),
-        parts.pop(0),
-        spec=spec,
-        parent=parent,
-        on_epoch=lambda epoch: told(epoch.number, epoch.total, epoch.loss, epoch.validation_loss),
-        expired=budget.over,
-        scaler=scaler,
+    rules = job.pipeline.training
+    budget = Budget(rules.time_budget_seconds)
+    load(job.pipeline.model)
+    spec, parent = _parent(job, plan)
+    parts = _parts(job, prepared)
+    tried = train_networks(
+        spec,
+        Grounds(parts=parts, scales=_scales(job, prepared, parts) if spec.candidates else None, parent=parent),
+        epochs=rules.fine_tune_epochs if parent else None,
+        budget=budget,
+        told=told,
     )
-    epochs = spec.model.epochs if plan.training == "retrain" else spec.training.fine_tune_epochs
+    best, forecaster = tried[0], tried[0].forecaster
+    assert forecaster is not None  # noqa: S101 — the first is one that was trained
+    budget.ended = best.cut_short  # what is told of the version is whether its own network had its time
     made = Made(
-        save=lambda folder: forecaster.save(folder) | ({"ridge": ridge.save(folder)} if ridge else {}),
+        save=lambda folder: {
+            **forecaster.save(folder),
+            **({"ridge": best.ridge.save(folder)} if best.ridge else {}),
+            **(chosen_state(tried) if job.pipeline.candidates else {}),
+        },
         network=forecaster.network,
         history=forecaster.history,
         validation_loss=forecaster.validation_loss,
-        wanted=spec.model.members * epochs,
+        wanted=best.wanted,
     )
     return save_version(job, prepared, plan, made, budget=budget)
 
@@ -77,11 +79,26 @@ def _parts(job: Job, prepared: Prepared) -> list[Portion]:
     return [each.evenly(most / len(training), seed=job.pipeline.model.seed) for each in (training, validation)]
 
 
-def _parent(job: Job, plan: Plan) -> NetworkForecaster | None:
+def _scales(job: Job, prepared: Prepared, parts: list[Portion]) -> Floats:
+    """The mean step of each series of the parts."""
+    import numpy as np
+
+    from daycast.models.scores.scales import naive_scales
+    from daycast.models.series.splits import bounds
+
+    end = bounds(job.instants(prepared), split=job.pipeline.split).training_end
+    until = end.tz_localize(None).to_datetime64()
+    return np.concatenate([naive_scales(panel, until=until) for panel in parts[1].panels])
+
+
+def _parent(job: Job, plan: Plan) -> tuple[Pipeline, NetworkForecaster | None]:
+    """What is trained: the champion's network on from its weights, or every network of the pipeline anew."""
     if plan.training != "fine_tune" or plan.champion is None:
-        return None
+        return job.pipeline, None
     from daycast.models.networks.forecaster import NetworkForecaster
 
     registry, name = job.registry(), job.pipeline.name
     with registry.fetch(name, plan.champion, sha256=recorded_hash(job, plan.champion)) as folder:
-        return NetworkForecaster.load(folder, registry.manifest(name, plan.champion).state, spec=job.pipeline)
+        state: Mapping[str, Any] = registry.manifest(name, plan.champion).state
+        spec = of_version(job.pipeline, state)
+        return spec, NetworkForecaster.load(folder, state, spec=spec)

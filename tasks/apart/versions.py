@@ -45,6 +45,10 @@ class Budget:
         """Seconds since it began."""
         return time.monotonic() - self._began
 
+    def part(self, count: int) -> Budget:
+        """The part of one of so many that are left, from now on; what it does not take is the others'."""
+        return Budget(max(0.0, self._end - time.monotonic()) / count)
+
     def over(self) -> bool:
         """Whether training is to end."""
         self.ended = time.monotonic() > self._end

@@ -22,6 +22,7 @@ def end_run(
     remarks: list[Remark],
     quality: Quality,
     short: str = "",
+    chosen: str = "",
     **written: Any,
 ) -> Summary:
     """Close a run with what it forecast.
@@ -33,6 +34,7 @@ def end_run(
         remarks: what is to be said of it; those that degrade make it degraded.
         quality: of what it forecast.
         short: what is missing of it, in words; it makes the run degraded too.
+        chosen: which network of several was trained for it, in words.
         written: its rows, under the name by which :func:`daycast.storage.sql.runs.finish_run` takes them.
     """
     from daycast.storage.sql.runs import Outcome, finish_run
@@ -40,7 +42,7 @@ def end_run(
     plan, evaluated = course.plan, course.evaluated
     worse = short or plan.refused or course.prepared.untrainable or any(each.degrades for each in remarks)
     status: Status = "degraded" if worse else "succeeded"
-    message = f"{short}{message_of(course.ingested, plan, evaluated, remarks=remarks)}"
+    message = f"{short}{message_of(course.ingested, plan, evaluated, remarks=remarks, chosen=chosen)}"
     outcome = Outcome(
         status=status,
         finished_at=at,

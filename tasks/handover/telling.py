@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections import Counter
-from typing import TYPE_CHECKING
+from itertools import pairwise
+from typing import TYPE_CHECKING, Any
 
 from daycast.storage.terms.text import listed
 from daycast.storage.terms.words import ALL_LEADS, ALL_SERIES, series_id
@@ -17,6 +18,8 @@ if TYPE_CHECKING:
 
 CUT_SHORT_OF = "cut_short_of_epochs"
 """The metric of a manifest that says how many epochs a training had before it that was ended by its time budget."""
+NETWORKS = "networks"
+"""In a version's state: what became of each network of its pipeline when it was trained, the chosen one first."""
 _TOLD = 5
 """Findings and reasons at most that a run's message lists; the table ``remarks`` and the lake hold them all."""
 
@@ -38,6 +41,24 @@ def cut_short(job: AnyJob, versions: Iterable[str | None]) -> list[Remark]:
         return []
     message = f"{'; '.join(found)}: the wall time of time_budget_seconds was over. Raise it, or set training.windows."
     return [Remark(series_id=ALL_SERIES, kind="cut_short", message=f"{message[0].upper()}{message[1:]}")]
+
+
+def chosen(job: AnyJob, version: str | None) -> str:
+    """Which network of several a version has, and what is to be said of the others; empty where it had no choice."""
+    state: Any = job.registry().manifest(job.pipeline.name, version).state if version else {}
+    raced = state.get(NETWORKS, [])
+    judged = [each for each in raced if "error" in each]
+    parts = []
+    for best, second in pairwise(judged[:2]):
+        apart = 1 - best["error"] / second["error"] if second["error"] else 0.0
+        parts.append(
+            f"{best['name']} was chosen of {len(raced)} networks: its error is {apart:.1%} below {second['name']}'s on "
+            "validation."
+        )
+    late = [each for each in judged[1:] if "cut_short" in each]
+    parts += [f"{each['name']} had {each['cut_short']} epochs, as its part of the time was over." for each in late]
+    parts += [f"{each['name']} could not be trained: {each['failed']}" for each in raced if "failed" in each]
+    return " ".join(parts)
 
 
 def absent(job: Job, ingested: Ingested, prepared: Prepared) -> list[Remark]:
@@ -82,13 +103,13 @@ def remark_rows(job: AnyJob, remarks: list[Remark]) -> list[dict[str, object]]:
     ]
 
 
-def message_of(ingested: Ingested, plan: Plan, evaluated: Evaluated, *, remarks: list[Remark]) -> str:
+def message_of(ingested: Ingested, plan: Plan, evaluated: Evaluated, *, remarks: list[Remark], chosen: str = "") -> str:
     """What a reader of the run's row should know, the troubles first."""
     parts = [*(f"Refused: {reason}" for reason in plan.refused), *_remarked(remarks)]
     if ingested.set_aside:
         parts.append(f"{ingested.set_aside} rows set aside ({_some(ingested.reasons)}).")
     parts.append(f"{plan.training}: {plan.reason}")
-    parts.append(evaluated.reason)
+    parts += [each for each in (chosen, evaluated.reason) if each]
     if ingested.findings:
         parts.append(f"Looked wrong and was left as it is: {_some(ingested.findings)}.")
     return " ".join(part if part.endswith(".") else f"{part}." for part in parts)

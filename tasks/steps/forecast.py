@@ -16,7 +16,7 @@ from daycast.tasks.handover.job import Job
 from daycast.tasks.handover.material import material
 from daycast.tasks.handover.results import Course, Evaluated, Prepared, Summary
 from daycast.tasks.handover.staleness import stale
-from daycast.tasks.handover.telling import absent
+from daycast.tasks.handover.telling import absent, chosen
 from daycast.tasks.handover.told import told
 
 if TYPE_CHECKING:
@@ -47,8 +47,13 @@ def forecast(job: Job, course: Course[Prepared], *, at: datetime, spread: Spread
         *absent(job, course.ingested, course.prepared),
         *(each for _, told in served for each in told),
     ]
-    short = _short_of(job, rows)
-    return end_run(job, course, at=at, remarks=remarks, quality=_most(rows), short=short, forecasts=rows)
+    told_of = {"short": _short_of(job, rows), "chosen": _chosen(job, course)}
+    return end_run(job, course, at=at, remarks=remarks, quality=_most(rows), forecasts=rows, **told_of)
+
+
+def _chosen(job: Job, course: Course[Prepared]) -> str:
+    """Which network of several this run has trained."""
+    return chosen(job, course.trained.version) if course.plan.training == "retrain" else ""
 
 
 def _served(shard: str, job: Job, course: Course[Prepared], at: datetime) -> tuple[pd.DataFrame, tuple[Remark, ...]]:

@@ -14,6 +14,7 @@ from prefect.cache_policies import NO_CACHE
 
 from daycast.storage.terms.errors import RegistryError
 from daycast.tasks.apart.bars import bar
+from daycast.tasks.apart.candidates import cell_of
 from daycast.tasks.apart.process import HERE, Asked
 from daycast.tasks.apart.training import fit_and_save
 from daycast.tasks.apart.versions import Fitted, planned_version, recorded_hash
@@ -79,7 +80,7 @@ def _record(job: AnyJob, version: str) -> None:
                 "as_of": manifest.as_of,
                 "training": manifest.training,
                 "parent_version": manifest.parent_version,
-                "cell": job.pipeline.model.cell,
+                "cell": cell_of(job.pipeline, manifest.state),
                 "parameters": manifest.parameters,
                 "data_hash": manifest.data_hash,
                 "uri": saved.uri,

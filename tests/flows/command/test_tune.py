@@ -104,3 +104,15 @@ def test_a_pipeline_of_sixty_windows_is_refused_and_leaves_no_study(tmp_path: Pa
 
 def _one_line(text: str) -> str:
     return " ".join(text.split())
+
+
+def test_known_inputs_are_read_and_candidates_stay(tmp_path):
+    place = make_place(tmp_path / "place")
+    for seed, symbol in enumerate("AB"):
+        place.write(symbol, walk(seed, 400))
+    place.define(model=MODEL, known=["weekday"], candidates=[{**MODEL, "cell": "segment_gru", "segment": 8}])
+    done = place.daycast("tune", "mine", "--trials", "3", "--seeds", "1", timeout=280)
+    assert done.returncode == 0, done.stderr
+    assert "mine: the table model alone is tuned; candidates stay as they are." in done.stdout + done.stderr
+    assert "cell gru, units 4" in done.stdout + done.stderr
+    assert "3 trials" in done.stdout + done.stderr

@@ -55,6 +55,7 @@ def test_the_rules_choose(choose, facts, training, words):
         {"symbols": ["HUFL", "HULL"]},
         {"model": {"units": [3]}},
         {"split": {"test": 0.2}},
+        {"candidates": [{"cell": "gru"}]},
     ],
 )
 def test_a_changed_pipeline_is_retrained_and_the_key_named(choose, make_spec, changes):

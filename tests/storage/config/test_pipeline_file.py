@@ -79,6 +79,17 @@ def test_the_file_that_ships_is_right() -> None:
         ({"model": {"cell": "lstm", "segment": 48}}, "model: segment belongs to the cells segment_gru, segment_lstm. "),
         ({"model": {"segment": 48, "linear": False}}, "segment and linear belong to the .*Received: cell = 'lstm'$"),
         ({"model": {"cell": "segment_gru", "segment": 7}}, "a multiple of segment, 7. Received: 50"),
+        (
+            {"candidates": [{"cell": "segment_gru", "segment": 7}]},
+            "a multiple of segment, 7. Received: 50",
+        ),
+        (
+            {"candidates": [{"cell": "gru"}, {"cel": "gru"}]},
+            "unknown key 'candidates.1.cel'. The keys there are: .*cell",
+        ),
+        ({"candidates": [{"cell": "lstm"}]}, "model and candidates are networks of different settings"),
+        ({"candidates": {"cell": "gru"}}, "candidates: "),
+        ({"candidates": [{"seed": seed} for seed in range(9)]}, "candidates: .* at most 8"),
         ({"model": {"ridge_share": 0.5}, "lookback": 9000}, "lookback × features, at most 8192. Received: 9000"),
         ({"model": {"ridge_share": 1.0}}, "ridge_share"),
         ({"model": {"cycle": [24]}}, "cycle needs a calendar that is a frequency, such as 1h. Received: 'XNYS'"),
