@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import time
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from daycast.tasks.apart.networks import load
 from daycast.tasks.handover.job import Job
 from daycast.tasks.handover.levels import levels_of
+from daycast.tasks.handover.material import facts_ahead
 from daycast.tasks.handover.results import Prepared
 
 if TYPE_CHECKING:
@@ -42,9 +44,9 @@ def try_settings(
     load(spec.model)
     halves = halves_of(job, prepared)
     wide = longest(job.pipeline, training=halves.bounds.sizes[0])
-    held = []
+    held, facts = [], facts_ahead(job, prepared)
     for levels in _levels(job, prepared):
-        panel = Panel.of(levels, spec=spec, limit=spec.fill_limit)
+        panel = replace(Panel.of(levels, spec=spec, limit=spec.fill_limit), facts=facts)
         readable = Panel.of(levels, spec=wide, limit=spec.fill_limit).ready & panel.ready
         held.append(hold(panel, readable=readable, halves=halves, scales=_scales(panel, halves)))
     return attempt(

@@ -58,14 +58,14 @@ def _read(job: Job, prepared: Prepared, shard: str) -> Material:
 
     store, spec = job.windows(), job.pipeline
     table = store.read_latest(shard, data_hash=prepared.shards[shard])
-    latest, facts = from_table(table, spec=spec), _facts(job, prepared)
+    latest, facts = from_table(table, spec=spec), facts_ahead(job, prepared)
     panel = from_rows(store.read(shard, table), latest=latest, spec=spec, step=job.calendar().step)
     if facts is not None:
         panel, latest = replace(panel, facts=facts), replace(latest, windows=facts.attach(latest.windows))
     return Material(panel=panel, bounds=bounds(job.instants(prepared), split=spec.split), latest=latest)
 
 
-def _facts(job: Job, prepared: Prepared) -> Facts | None:
+def facts_ahead(job: Job, prepared: Prepared) -> Facts | None:
     """What is known of the instants of a horizon, from a week before the first to the last lead of the last."""
     from daycast.models.series.facts import facts_of
 
