@@ -13,8 +13,8 @@ PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet install
 run: .venv/run
 	$(BIN)/daycast run --sample prices etth1
 
-# Four at a time on two cores, as many wait much of their time; some 6 GiB of memory.
-TOGETHER := --numprocesses 4 --dist loadgroup
+# Five at a time on two cores, as many wait much of their time; some 7 GiB of memory.
+TOGETHER := --numprocesses 5 --dist loadgroup
 
 test: .venv/dev
 	$(BIN)/python -m pytest $(TOGETHER) -m "not slow and not real_data"

@@ -57,6 +57,7 @@ def test_the_wheel_holds_the_four_floors_and_what_they_read(wheel: Path) -> None
     assert len(others) == 1, "and of the tree nothing else"
 
 
+@pytest.mark.slow
 def test_the_sdist_holds_what_makes_the_same_wheel(sdist: Path, wheel: Path, tmp_path: Path) -> None:
     with tarfile.open(sdist) as archive:
         names = {name.partition("/")[2] for name in archive.getnames()}

@@ -72,6 +72,7 @@ def children(name: str) -> list[str]:
     return [run.name.removeprefix("mine@").split("T")[0] for run in found]
 
 
+@pytest.mark.slow
 def test_a_day_that_fails_stops_it_and_the_same_command_goes_on(trained, command):
     place = trained
     kept, away = place.root / "data" / "lake", place.root / "data" / "away"

@@ -15,6 +15,7 @@ def test_nothing_has_run_yet(tmp_path):
     assert done.stdout.splitlines() == ["Nothing has run yet.", "Next: daycast run --sample"]
 
 
+@pytest.mark.slow
 @pytest.mark.usefixtures("prefect_server")
 def test_the_command_needs_no_server_and_says_where_the_pages_are(place):
     place.run()

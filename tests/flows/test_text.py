@@ -51,6 +51,7 @@ def test_everybody_is_scored_on_both_held_out_parts(written: Place) -> None:
         )
 
 
+@pytest.mark.slow
 def test_the_page_shows_samples_as_text_with_the_loss_and_everybodys_perplexity(written: Place) -> None:
     page = (written.root / "data" / "reports" / "mine.html").read_text()
     assert "<b>here" not in page
@@ -183,6 +184,7 @@ def test_the_rows_are_the_same_on_postgresql(written: Place, tmp_path: Path, pos
         assert place.tables(leave=WALL_CLOCK) == written.tables(leave=WALL_CLOCK)
 
 
+@pytest.mark.slow
 def test_a_version_whose_file_was_changed_is_refused_and_made_anew(written: Place) -> None:
     version = written.table("model_versions")[0]["version"]
     (written.root / "data" / "models" / "mine" / version / "vocabulary.json").write_text("{}")

@@ -49,6 +49,7 @@ def served(prefect_server, tmp_path_factory):
     return place, done, prefect_server
 
 
+@pytest.mark.slow
 def test_a_pipeline_that_fails_does_not_stop_the_others(served):
     place, done, _ = served
     assert done.returncode == 1

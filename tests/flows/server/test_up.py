@@ -20,6 +20,7 @@ from tests.places import Place, browser
 BEGUN = ("Submitting", "Pending", "Running")
 
 
+@pytest.mark.slow
 @pytest.mark.timeout(600)
 def test_what_is_due_is_done_and_shown_and_help_is_called_for(tmp_path, database_url, webhook) -> None:
     with running(tmp_path, database_url, webhook, NEW_YEAR) as up:

@@ -4,6 +4,8 @@ import json
 import subprocess
 import sys
 
+import pytest
+
 from daycast.models.networks.backend import load_keras
 from tests.drills.drill_same_weights import bare_environment
 
@@ -30,6 +32,7 @@ print(json.dumps([seen, _pywrap_util_port.IsMklEnabled()]))
 """
 
 
+@pytest.mark.slow
 def test_parts_of_a_batch_have_one_core_an_operation_and_matrices_are_multiplied_as_everywhere() -> None:
     """TensorFlow is loaded once, by another module than ours and with nothing in the environment that says how."""
     command = [sys.executable, "-c", ASK]

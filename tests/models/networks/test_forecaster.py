@@ -196,6 +196,7 @@ def test_a_fine_tune_that_betters_nothing_keeps_the_parents_weights(wave, make_s
     assert child.validation_loss == pytest.approx(parent.validation_loss, rel=1e-5)
 
 
+@pytest.mark.slow
 def test_a_fine_tune_takes_in_a_new_series(wave, spec):
     parent = _fit(wave, spec)
     training, validation, test = _parts(wave, spec, ("tiny/OT", "tiny/new"))

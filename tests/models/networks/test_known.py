@@ -63,6 +63,7 @@ def _error(forecaster, windows):
     return np.abs(forecaster.predict(windows) - windows.levels("none")).mean()
 
 
+@pytest.mark.slow
 def test_a_network_reads_what_is_known_of_its_horizon(make_spec, peaks, informed):
     forecaster, (*_, test), _ = informed
     plain = _spec(make_spec, known=[])

@@ -64,8 +64,12 @@ def _inputs(*shape):
     return np.random.default_rng(1).normal(size=shape).astype("float32")
 
 
+_OTHER_SHAPES = [(1, 1, 1, 1), (32, 48, 7, 33), (64, 5, 2, 16)]
+
+
 @pytest.mark.parametrize(
-    ("batch", "steps", "features", "units"), [(5, 11, 3, 8), (1, 1, 1, 1), (32, 48, 7, 33), (64, 5, 2, 16)]
+    ("batch", "steps", "features", "units"),
+    [(5, 11, 3, 8), *(pytest.param(*shape, marks=pytest.mark.slow) for shape in _OTHER_SHAPES)],
 )
 def test_outputs_and_gradients_are_keras_own(kinds, batch, steps, features, units):
     inputs = _inputs(batch, steps, features)
@@ -178,9 +182,9 @@ _SEQUENCES = {"return_sequences": True}
     ("side", "arguments"),
     [
         ("right", {}),
-        ("left", {}),
-        ("nothing", {}),
-        ("gaps", _SEQUENCES),
+        pytest.param("left", {}, marks=pytest.mark.slow),
+        pytest.param("nothing", {}, marks=pytest.mark.slow),
+        pytest.param("gaps", _SEQUENCES, marks=pytest.mark.slow),
         ("gaps", {**_SEQUENCES, "go_backwards": True}),
         ("gaps", {**_SEQUENCES, "zero_output_for_mask": True}),
     ],

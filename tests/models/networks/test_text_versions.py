@@ -101,6 +101,7 @@ def test_texts_are_written_the_same_after_the_registry(tmp_path: Path) -> None:
         assert again.raced(who).write("the ", drawing=drawing) == forecaster.raced(who).write("the ", drawing=drawing)
 
 
+@pytest.mark.slow
 def test_who_has_not_raced_neither_tells_nor_writes() -> None:
     with pytest.raises(RegistryError, match="A version that has raced"):
         labels().predict(["a film"])

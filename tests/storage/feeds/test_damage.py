@@ -97,6 +97,7 @@ def _lines_are_accounted_for(fetched: Fetched, result, damaged: Damaged) -> None
     assert len(lines) - header == len(result.good) + repeats + len(fetched.rejected) + len(result.set_aside)
 
 
+@pytest.mark.slow
 @tried
 @given(damages(CSV))
 def test_a_damaged_csv(tmp_path, make_spec, damaged):
@@ -107,6 +108,7 @@ def test_a_damaged_csv(tmp_path, make_spec, damaged):
         _lines_are_accounted_for(fetched, result, damaged)
 
 
+@pytest.mark.slow
 @tried
 @given(damages(ETT))
 def test_a_damaged_file_of_the_ett_feed(tmp_path, make_spec, damaged):
@@ -129,6 +131,7 @@ def test_a_damaged_answer_of_the_ett_feed(server, make_spec, damaged):
         _lines_are_accounted_for(fetched, result, damaged)
 
 
+@pytest.mark.slow
 @tried
 @given(damages(FRED))
 def test_a_damaged_answer_of_fred(server, make_spec, damaged):
@@ -139,6 +142,7 @@ def test_a_damaged_answer_of_fred(server, make_spec, damaged):
         _lines_are_true(result, damaged, good=FRED, column=1, target="value")
 
 
+@pytest.mark.slow
 @tried
 @given(damages(CHART, most=2))
 def test_a_damaged_answer_of_yahoo(server, make_spec, damaged):
