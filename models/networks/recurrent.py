@@ -8,7 +8,7 @@ import keras
 import tensorflow as tf
 
 from daycast.models.networks.levels import PACKAGE
-from daycast.models.networks.packing import pack, spread
+from daycast.models.networks.packing import final, pack, spread
 from daycast.models.networks.recurrent_loops import gru, lstm
 
 
@@ -78,13 +78,12 @@ def _masked(
         sequences, mask = tf.reverse(sequences, axis=[1]), tf.reverse(mask, axis=[1])
     packed = pack(sequences, mask=mask)
     *_, states = loop(packed.steps, *given, count=packed.longest)
-    outputs = spread(states, mask=mask, repeat=not layer.zero_output_for_mask)
-    last = spread(states, mask=mask, repeat=True)[:, -1]
-    return (
-        last,
-        outputs if layer.return_sequences else last[:, tf.newaxis],
-        [last] * len(tf.nest.flatten(layer.cell.state_size)),
-    )
+    last = final(states, packed)
+    if layer.return_sequences:
+        outputs = spread(states, packed, mask=mask, repeat=not layer.zero_output_for_mask)
+    else:
+        outputs = last[:, tf.newaxis]
+    return last, outputs, [last] * len(tf.nest.flatten(layer.cell.state_size))
 
 
 def _outputs(last: Any, states: Any | None) -> Any:

@@ -50,6 +50,8 @@ def stacked(inputs: Any, *, model: ModelSpec, drawn: Iterator[int], sequences: b
     for depth, units in enumerate(model.units, start=1):
         every = sequences or depth < len(model.units)
         settings = {"units": units, "return_sequences": every, "name": f"recurrent_{depth}"}
+        if mask is not None:  # what a masked step gives nobody reads, and zeros cost least
+            settings["zero_output_for_mask"] = True
         state = _recurrent(model, settings, drawn=drawn)(state, **masked)
         if model.dropout:
             state = keras.layers.Dropout(model.dropout, seed=next(drawn), name=f"dropout_{depth}")(state)
