@@ -7,29 +7,18 @@ import io
 import json
 import resource
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from daycast.storage.terms.errors import ConfigError
-from daycast.storage.terms.text import quote
 from daycast.storage.terms.trial import Trial
 from daycast.tasks.apart.networks import load
+from daycast.tasks.apart.public_texts import read_characters, read_reviews
 
 if TYPE_CHECKING:
     import numpy as np
-    import pandas as pd
 
     from daycast.models.networks.fitting import Epoch
-    from daycast.models.text.vocabulary import Tokens, Vocabulary
-
-Part = tuple[Sequence[str], Any]
-"""Documents, and the numbers of their labels."""
-HELD_OUT = 0.1
-"""Share of the reviews for training, and of the characters before the test part, that settings are chosen on."""
-TEST = 0.1
-"""Share of the characters that are the test part: the last ones."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -95,6 +84,8 @@ def sit(sitting: Sitting) -> dict[str, Any]:
         "processor_seconds": round(time.process_time() - processor, 1),
         "peak_memory_mib": round(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024),
     }
+    for name, picture in _curves(sitting.name, epochs):
+        _folder(sitting).write(f"{sitting.name}-{name}.svg", picture)
     _folder(sitting).write(f"{sitting.name}.json", json.dumps(record, indent=1).encode())
     return record
 
@@ -106,7 +97,7 @@ def _reviews(sitting: Sitting, model: Any, began: float) -> tuple[dict[str, Any]
     from daycast.models.text.majority import Majority
     from daycast.models.text.vocabulary import Vocabulary
 
-    parts = _read_reviews(sitting)
+    parts = read_reviews(sitting.data, test=sitting.test, most=sitting.most)
     training, validation = parts["training"], parts["validation"]
     trial = sitting.trial
     known = Vocabulary.fit(training[0], kind="word", size=trial.vocabulary)
@@ -115,7 +106,7 @@ def _reviews(sitting: Sitting, model: Any, began: float) -> tuple[dict[str, Any]
         model=model,
         vocabulary=known,
         length=trial.length,
-        on_epoch=lambda _: None,
+        on_epoch=_noted(sitting),
         expired=_expired(trial, began),
     )
     linear = Linear.fit(training, validation, vocabulary=Vocabulary.fit(training[0], kind="word", size=2 * len(known)))
@@ -145,13 +136,13 @@ def _characters(sitting: Sitting, model: Any, began: float) -> tuple[dict[str, A
     from daycast.models.race.writing import hold_texts, score_all
     from daycast.models.text.ngram import NGram
 
-    parts, known = _read_characters(sitting)
+    parts, known = read_characters(sitting.data, test=sitting.test, most=sitting.most)
     network = LanguageNetwork.fit(
         [parts["training"], parts["validation"]],
         model=model,
         vocabulary=known,
         lookback=sitting.trial.lookback,
-        on_epoch=lambda _: None,
+        on_epoch=_noted(sitting),
         expired=_expired(sitting.trial, began),
     )
     ngram = NGram.fit(parts["training"], parts["validation"], size=len(known))
@@ -174,46 +165,28 @@ def _characters(sitting: Sitting, model: Any, began: float) -> tuple[dict[str, A
     return found, network.history
 
 
-def _read_reviews(sitting: Sitting) -> dict[str, Part]:
-    """The field's split; the last tenth of the training reviews, which are in no order, is for validation."""
-    import pandas as pd
+def _noted(sitting: Sitting) -> Callable[[Epoch], None]:
+    """Keeps the epochs done so far where whoever waits can look."""
+    done: list[dict[str, Any]] = []
 
-    try:
-        frame = pd.read_parquet(sitting.data, columns=["split", "label", "text"])
-    except (OSError, ValueError, KeyError) as error:
-        raise ConfigError(
-            "A Parquet file with the columns split, label and text is required. Received: "
-            f"{sitting.data}: {type(error).__name__}: {quote(str(error))}."
-        ) from None
-    training, test = (_first(frame[frame["split"] == part], sitting.most) for part in ("train", "test"))
-    edge = len(training) - round(HELD_OUT * len(training))
-    if not edge or edge == len(training) or training["label"].nunique() != 2:
-        raise ConfigError(f"Reviews of two labels with split = 'train' are required. Received: {len(training)}.")
-    parts = {"training": training[:edge], "validation": training[edge:]}
-    return {name: _part(rows) for name, rows in (parts | {"test": test} if sitting.test else parts).items()}
+    def note(epoch: Epoch) -> None:
+        done.append(asdict(epoch))
+        _folder(sitting).write(f"{sitting.name}-epochs.json", json.dumps(done, indent=1).encode())
+
+    return note
 
 
-def _part(rows: pd.DataFrame) -> Part:
-    return rows["text"].tolist(), rows["label"].to_numpy(dtype="int64")
+def _curves(title: str, epochs: Sequence[Epoch]) -> Iterator[tuple[str, bytes]]:
+    """Loss and, of labels, accuracy by epoch, as SVG."""
+    from daycast.models.pictures.label_plots import draw_accuracy
+    from daycast.models.pictures.plots import draw_losses
 
-
-def _first(rows: pd.DataFrame, most: int | None) -> pd.DataFrame:
-    return rows if most is None else rows.head(most)
-
-
-def _read_characters(sitting: Sitting) -> tuple[dict[str, Tokens], Vocabulary]:
-    """The last tenth is the test part, the tenth of the rest before it validation; what is known is of training."""
-    from daycast.models.text.vocabulary import Vocabulary
-
-    try:
-        text = Path(sitting.data).read_text(encoding="utf-8")[: sitting.most]
-    except (OSError, UnicodeDecodeError) as error:
-        raise ConfigError(f"A UTF-8 text file is required. Received: {sitting.data}: {error}.") from None
-    last = len(text) - round(TEST * len(text))
-    edge = last - round(HELD_OUT * last)
-    known = Vocabulary.fit([text[:edge]], kind="character")
-    texts = {"training": text[:edge], "validation": text[edge:last]} | ({"test": text[last:]} if sitting.test else {})
-    return {part: known.encode(each) for part, each in texts.items()}, known
+    losses, validation = tuple(each.loss for each in epochs), tuple(each.validation_loss for each in epochs)
+    yield "loss", draw_losses(losses, validation, title=title, unit="nats")
+    shares = [(each.accuracy, each.validation_accuracy) for each in epochs]
+    known = [(ours, theirs) for ours, theirs in shares if ours is not None and theirs is not None]
+    if known:
+        yield "accuracy", draw_accuracy(*zip(*known, strict=True), title=title)
 
 
 def _expired(trial: Trial, began: float) -> Callable[[], bool]:

@@ -39,6 +39,9 @@ def test_reviews_are_told_scored_and_kept(tmp_path: Path) -> None:
     assert again is not None
     told = np.load(tmp_path / "out" / again["files"]["linear"]["file"], allow_pickle=False)
     assert told.shape == (100, 2)
+    names = {file.name.removeprefix("tiny-seed3-") for file in (tmp_path / "out").glob("tiny-seed3-*")}
+    assert {"loss.svg", "accuracy.svg", "epochs.json"} <= names
+    assert "told rightly" in (tmp_path / "out" / "tiny-seed3-accuracy.svg").read_text()
     assert kept(_sitting(tmp_path, Path(sitting.data), "imdb", test=False)) is None
 
 
