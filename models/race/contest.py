@@ -7,7 +7,7 @@ import numpy as np
 import pandas as pd
 
 from daycast.models.race.baselines import BASELINES
-from daycast.models.race.selection import Errors, Verdict, best_baseline, decide, overtake
+from daycast.models.race.selection import Errors, Verdict, best_baseline, decide, overtake, without_network
 from daycast.models.scores.blocks import block_count
 from daycast.models.scores.intervals import REQUIRED, Intervals
 from daycast.models.scores.metrics import Forecast, Tally, overall, tally
@@ -17,7 +17,7 @@ from daycast.models.series.material import Material
 from daycast.models.series.windows import Windows, concatenate
 from daycast.storage.terms.errors import DataError
 from daycast.storage.terms.pipeline import Pipeline
-from daycast.storage.terms.words import BESIDE, NAIVE, NETWORK, ForecasterName, Split
+from daycast.storage.terms.words import BESIDE, NAIVE, NETWORK, RIDGE, ForecasterName, Split
 
 SPLITS: tuple[Split, ...] = ("validation", "test")
 Means = Mapping[Split, Floats]
@@ -222,6 +222,7 @@ def hold(entered: Sequence[Tallies], *, challenger: str | None, champion: str | 
     of_winner = errors[winner or BASELINES_ALONE]
     beside = {name: each for name, each in of_winner.items() if name in BESIDE}
     verdict = overtake(verdict, rivals=beside, entered={**of_winner, **baselines}, margin=margin)
+    verdict = without_network(verdict, ridge=beside.get(RIDGE), baselines=baselines, margin=margin)
     served = verdict.served if verdict.served in baselines else newcomers
     return Contest(scores=scores, verdict=verdict, version=winner, baseline=best, newcomers=served)
 

@@ -1,10 +1,10 @@
 """Which version serves, and which forecaster: pure decisions on errors."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from daycast.models.scores.blocks import Apart, Blocks, apart
-from daycast.storage.terms.words import NAIVE, NETWORK, ForecasterName
+from daycast.storage.terms.words import BLEND, NAIVE, NETWORK, RIDGE, STANDBY, ForecasterName
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -104,6 +104,26 @@ def overtake(
     compared = f"{_against(found.validation, winner.validation)} {verdict.served}'s on validation"
     reason = f"{verdict.reason} But {name} serves: {compared}{_sureness(_apart(found, winner))}."
     return Verdict(promoted=verdict.promoted, served=name, reason=reason)
+
+
+def without_network(
+    verdict: Verdict, *, ridge: Errors | None, baselines: Mapping[ForecasterName, Errors], margin: float
+) -> Verdict:
+    """The verdict, which says as well who would serve if the network were not there; where it has no part, as it is.
+
+    Args:
+        verdict: who serves.
+        ridge: of the version; none where it has none.
+        baselines: by name, ``naive`` among them.
+        margin: as of :func:`decide`.
+    """
+    if verdict.served not in {NETWORK, BLEND}:
+        return verdict
+    best = best_baseline(baselines, margin=margin)
+    alone = Verdict(promoted=verdict.promoted, served=best, reason="")
+    rivals: dict[ForecasterName, Errors] = {RIDGE: ridge} if ridge else {}
+    other = overtake(alone, rivals=rivals, entered={**baselines, **rivals}, margin=margin).served
+    return replace(verdict, reason=f"{verdict.reason} {STANDBY} {other} would serve.")
 
 
 def duel(challenger: Errors | None, *, champion: Errors | None, margin: float) -> tuple[bool, Errors, str]:

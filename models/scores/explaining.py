@@ -10,15 +10,15 @@ Sources: Zeiler and Fergus, "Visualizing and Understanding Convolutional Network
 al., "Sampling Permutations for Shapley Value Estimation", JMLR 23, 2022 (an order and its reverse).
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 
 from daycast.models.series.differencing import Floats
 from daycast.models.series.windows import Windows
+from daycast.storage.terms.words import ForecasterName
 
 REST = "*"
 """Stands for the features that are not told by name, and at step 0 for the window at its own level."""
@@ -28,12 +28,8 @@ _MOST = 64
 """Groups of steps of features at most, so that an explanation costs no more than some hundred windows."""
 
 
-class Predicts(Protocol):
-    """A forecaster of windows."""
-
-    def predict(self, windows: Windows) -> Floats:
-        """Levels of the target, ``(n, horizon)``."""
-        ...
+Tells = Callable[[Windows], Mapping[ForecasterName, Floats]]
+"""By forecaster, levels of the target ``(n, horizon)``."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -67,30 +63,34 @@ def reaches(lookback: int, *, features: int) -> list[tuple[int, int]]:
     return [(start, stop - 1) for start, stop in zip(starts, [*starts[1:], lookback + 1], strict=True)]
 
 
-def explain(forecaster: Predicts, windows: Windows, *, features: Sequence[str]) -> list[tuple[Effect, ...]]:
+def explain(
+    tells: Tells, windows: Windows, *, features: Sequence[str]
+) -> dict[ForecasterName, list[tuple[Effect, ...]]]:
     """What moved the forecast of each window.
 
     Args:
-        forecaster: the one that made it.
+        tells: what its forecasters say of windows. Of one that is linear in its inputs the effects are what each adds.
         windows: ``n``, whole.
         features: the names of their inputs.
 
     Returns:
-        For each window the effects, which together are the mean of its forecast over the leads.
+        By forecaster, for each window the effects, which together are the mean of its forecast over the leads.
     """
     groups = reaches(windows.lookback, features=len(features))
     players = [(place, span) for span in groups for place in range(len(features))]
     taken = _taken(players, shape=windows.inputs.shape[1:])
-    forecasts = forecaster.predict(_without(windows, taken)).mean(axis=1).reshape(len(windows), len(taken))
-    return [
-        _told(
-            _effects(of, count=len(players)).reshape(len(groups), len(features)),
-            groups=groups,
-            features=features,
-            level=float(of[-1]),
-        )
-        for of in forecasts
-    ]
+    return {
+        name: [
+            _told(
+                _effects(of, count=len(players)).reshape(len(groups), len(features)),
+                groups=groups,
+                features=features,
+                level=float(of[-1]),
+            )
+            for of in levels.mean(axis=1).reshape(len(windows), len(taken))
+        ]
+        for name, levels in tells(_without(windows, taken)).items()
+    }
 
 
 def _taken(players: Sequence[tuple[int, tuple[int, int]]], *, shape: tuple[int, ...]) -> NDArray[np.bool_]:

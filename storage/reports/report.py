@@ -3,6 +3,7 @@
 Nothing in it says when or where it was put together, so that the same run done again has the same report.
 """
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
@@ -12,7 +13,7 @@ import pandas as pd
 
 from daycast.storage.reports.any_report import AnyReport, Score
 from daycast.storage.sql.changes import Change
-from daycast.storage.terms.words import METRICS, NAIVE, NETWORK, PROMISES, SERIES_ID
+from daycast.storage.terms.words import METRICS, NAIVE, NETWORK, PROMISES, SERIES_ID, STANDBY
 
 _ROWS = 200
 
@@ -97,6 +98,12 @@ class RunReport(AnyReport):
     def of_naive(self) -> Mapping[str, float | None]:
         """The naive forecast's errors, by metric."""
         return next((row.values for row in self.scores if row.name == NAIVE), {})
+
+    @property
+    def standby(self) -> Score | None:
+        """The errors of whoever would serve if the network were not there; none where it has no part in what serves."""
+        found = re.search(rf"{STANDBY} (\w+) would serve", self.run.message or "")
+        return next((row for row in self.scores if found and row.name == found[1]), None)
 
     @property
     def shown(self) -> tuple[Mapping[str, Any], ...]:

@@ -117,6 +117,8 @@ BLEND: ForecasterName = "blend"
 """Of values the mean of the network and ridge; of labels a mixture of the network and the regression."""
 BESIDE: frozenset[ForecasterName] = frozenset({RIDGE, BLEND})
 """What is fitted beside a network, and belongs to its version."""
+STANDBY = "Without the network"
+"""How the sentence of a run's message begins that names who would serve if the network were not there."""
 NAIVE: ForecasterName = "naive"
 BASELINES: tuple[ForecasterName, ...] = ("naive", "seasonal_naive", "drift")
 METRICS: tuple[Metric, ...] = get_args(Metric)

@@ -3,13 +3,22 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from functools import partial
+from typing import TYPE_CHECKING
 
-from daycast.storage.terms.words import REPORTED, series_id
+from daycast.storage.terms.words import REPORTED, ForecasterName, series_id
 from daycast.tasks.apart.predicting import load
 from daycast.tasks.handover.explained import Explained
 from daycast.tasks.handover.job import Job
 from daycast.tasks.handover.material import material
 from daycast.tasks.handover.results import Prepared
+from daycast.tasks.handover.told import ridge_of, with_ridge
+
+if TYPE_CHECKING:
+    from daycast.models.networks.forecaster import NetworkForecaster
+    from daycast.models.race.ridge import RidgeForecaster
+    from daycast.models.series.differencing import Floats
+    from daycast.models.series.windows import Windows
 
 
 def explain_shards(job: Job, prepared: Prepared, versions: tuple[str, ...]) -> list[Explained]:
@@ -24,7 +33,7 @@ def shards_of(job: Job, prepared: Prepared) -> list[str]:
 
 
 def explain_shard(shard: str, job: Job, prepared: Prepared, versions: tuple[str, ...]) -> list[Explained]:
-    """What moved each version's forecasts of the report's series of one shard.
+    """What moved the forecasts of each version's network, of its ridge and of their blend, of one shard's series.
 
     Series that a version was not trained on are left out: it scales them by each window itself, and so reads another
     window where something is taken out of it.
@@ -39,22 +48,28 @@ def explain_shard(shard: str, job: Job, prepared: Prepared, versions: tuple[str,
     wanted = {series_id(job.pipeline.name, symbol) for symbol in _reported(job)}
     told = []
     for version in versions:
-        forecaster = load(job, version)
+        forecaster, ridge = load(job, version), ridge_of(job, version)
         known = list(wanted & set(forecaster.scaler.names))
         chosen = (latest.state <= State.CARRIED) & np.isin(latest.windows.series.astype(str), known)
         windows = latest.windows.where(chosen)
         origins = pd.DatetimeIndex(windows.origin, tz="UTC").to_pydatetime()
-        effects = explain(forecaster, windows, features=job.pipeline.features)
+        tells = partial(_told, forecaster, ridge)
         told += [
             Explained(
                 version=version,
+                forecaster=who,
                 series_id=name,
                 origin=origin,
                 effects=tuple((each.feature, each.step, each.step_to, each.effect) for each in of),
             )
+            for who, effects in explain(tells, windows, features=job.pipeline.features).items()
             for name, origin, of in zip(windows.series, origins, effects, strict=True)
         ]
     return told
+
+
+def _told(network: NetworkForecaster, ridge: RidgeForecaster | None, windows: Windows) -> dict[ForecasterName, Floats]:
+    return with_ridge(network.predict(windows), ridge, windows)
 
 
 def _reported(job: Job) -> Iterable[str]:

@@ -26,15 +26,23 @@ def told(job: Job, version: str, shard: str, windows: Windows) -> dict[Forecaste
     Raises:
         ModelFileError: a file of the version is not the one that was saved.
     """
-    network = means(job, version, shard, windows)
-    ridge = _ridge(job, version)
+    return with_ridge(means(job, version, shard, windows), ridge_of(job, version), windows)
+
+
+def with_ridge(network: Floats, ridge: RidgeForecaster | None, windows: Windows) -> dict[ForecasterName, Floats]:
+    """What the network says, and where there is a ridge beside it, what that and the mean of both say."""
     if ridge is None:
         return {NETWORK: network}
     beside = ridge.predict(windows)
     return {NETWORK: network, RIDGE: beside, BLEND: (network + beside) / 2}
 
 
-def _ridge(job: Job, version: str) -> RidgeForecaster | None:
+def ridge_of(job: Job, version: str) -> RidgeForecaster | None:
+    """What was fitted beside a version's network; none in one that was stored before there was any.
+
+    Raises:
+        ModelFileError: its file is not the one that was saved.
+    """
     from daycast.models.race.ridge import RidgeForecaster
     from daycast.storage.sql.versions import find_version
 

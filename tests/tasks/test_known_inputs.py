@@ -48,6 +48,9 @@ def test_what_is_known_serves_and_a_later_value_changes_no_bit(
     assert summary.forecaster in {"network", "ridge", "blend"}, summary.message
     rows = _rows(weekly)
     assert len(rows) == 4
+    for name in ("weekly/A", "weekly/B"):  # whoever of the three serves, it is told what moved it
+        moved = [row["effect"] for row in weekly.table("explanations") if row["series_id"] == name]
+        assert sum(moved) == pytest.approx(np.mean([row[3] for row in rows if row[0] == name]), rel=1e-5)
     for _, _, valid_at, mean, *_ in rows:
         day = (valid_at - AS_OF).days + DAYS - 1  # type: ignore[operator]
         assert mean == pytest.approx(105 if day % 7 in (2, 5) else 100, abs=2.5)

@@ -66,7 +66,9 @@ def test_every_task_run_twice_leaves_what_it_left_once(twice):
     assert trained.epochs == 8
     assert train.fn(second, prepared=prepared, plan=planned).epochs == 0
     explained = run(predict, prepared=prepared, versions=planned.versions)
-    assert [each.series_id for each in explained] == ["mine/A", "mine/B"]
+    assert [(each.forecaster, each.series_id) for each in explained] == [
+        (who, name) for who in ("network", "ridge", "blend") for name in ("mine/A", "mine/B")
+    ]
     evaluated = run(evaluate, prepared=prepared, plan=planned)
     assert evaluated.promoted
     run(drift, prepared=prepared, version=evaluated.version)

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from daycast.models.race.selection import Errors, Verdict, best_baseline, decide, overtake
+from daycast.models.race.selection import Errors, Verdict, best_baseline, decide, overtake, without_network
 from daycast.models.scores.blocks import Blocks
 
 NAIVE = Errors(validation=1.0, test=1.0)
@@ -163,3 +163,26 @@ def test_of_two_the_better_overtakes():
     verdict = Verdict(promoted=False, served="naive", reason="")
     rivals = {"ridge": _blocked(*GOOD), "blend": _blocked(*[each - 0.05 for each in GOOD])}
     assert overtake(verdict, rivals=rivals, entered=FLAT, margin=0.01).served == "blend"
+
+
+@pytest.mark.parametrize(
+    ("seasonal", "ridge", "standby"),
+    [
+        (_errors(1.5), None, "naive"),
+        (_errors(0.9), None, "seasonal_naive"),
+        (_errors(0.9), _errors(0.95), "seasonal_naive"),
+        (_errors(0.9), _errors(0.8), "ridge"),
+        (_errors(1.5), _errors(0.8, 1.1), "naive"),
+    ],
+)
+def test_it_is_said_who_would_serve_without_the_network(seasonal, ridge, standby):
+    baselines = {**BASELINES, "seasonal_naive": seasonal}
+    verdict = _decide(_errors(0.7), baselines=baselines)
+    told = without_network(verdict, ridge=ridge, baselines=baselines, margin=0.01)
+    assert (told.served, told.promoted) == ("network", True)
+    assert told.reason == f"{verdict.reason} Without the network {standby} would serve."
+
+
+def test_where_the_network_has_no_part_nothing_is_said_of_its_absence():
+    verdict = _decide(_errors(1.1))
+    assert without_network(verdict, ridge=_errors(0.99), baselines=BASELINES, margin=0.01) == verdict

@@ -7,6 +7,7 @@ import pytest
 
 from daycast.models.scores.explaining import REST, explain, reaches
 from daycast.models.series.windows import Windows
+from daycast.storage.terms.words import BLEND, NETWORK
 
 LOOKBACK, FEATURES = 20, ("load", "heat", "noise")
 
@@ -24,6 +25,10 @@ class Weighted:
         return 7.0 + linear + self.product * inputs[:, -1, :1] * inputs[:, -1, 1:2]
 
 
+def _explained(forecaster: Weighted, windows: Windows, *, features=FEATURES):
+    return explain(lambda some: {NETWORK: forecaster.predict(some)}, windows, features=features)[NETWORK]
+
+
 @pytest.fixture
 def windows(make_flat_windows) -> Windows:
     flat = make_flat_windows([10.0] * 3, [[1.0, 2.0]] * 3)
@@ -37,7 +42,7 @@ def weights() -> np.ndarray:
 
 
 def test_of_a_linear_forecaster_an_effect_is_weight_times_distance_from_the_level(windows, weights):
-    told = explain(Weighted(weights), windows, features=FEATURES)
+    told = _explained(Weighted(weights), windows)
     apart = windows.inputs - windows.inputs.mean(axis=1, keepdims=True)
     exact = (apart * weights.mean(axis=0)).astype(float)
     assert len(told) == 3
@@ -52,7 +57,7 @@ def test_of_a_linear_forecaster_an_effect_is_weight_times_distance_from_the_leve
 
 def test_effects_add_up_and_two_that_work_together_share_alike(windows, weights):
     forecaster = Weighted(0 * weights, product=2.0)
-    for place, effects in enumerate(explain(forecaster, windows, features=FEATURES)):
+    for place, effects in enumerate(_explained(forecaster, windows)):
         whole = forecaster.predict(windows)[place].mean()
         assert sum(each.effect for each in effects) == pytest.approx(whole, abs=1e-5)
         assert (effects[0].feature, effects[0].step) == (REST, 0)
@@ -62,6 +67,22 @@ def test_effects_add_up_and_two_that_work_together_share_alike(windows, weights)
         # Shapley's value of one of two factors: what it adds alone and what it adds beside the other, averaged
         assert at["load", 1] == pytest.approx((load - a) * (b + heat), abs=1e-4)
         assert at["heat", 1] == pytest.approx((heat - b) * (a + load), abs=1e-4)
+
+
+def test_each_of_several_forecasters_is_told_from_the_same_windows(windows, weights):
+    one, other = Weighted(weights), Weighted(-2 * weights, product=1.0)
+    told = explain(
+        lambda some: {NETWORK: one.predict(some), BLEND: (one.predict(some) + other.predict(some)) / 2},
+        windows,
+        features=FEATURES,
+    )
+    assert told[NETWORK] == _explained(one, windows)
+    for mine, theirs, mean in zip(told[NETWORK], _explained(other, windows), told[BLEND], strict=True):
+        whole = {(each.feature, each.step): each.effect for each in (*mine,)}
+        beside = {(each.feature, each.step): each.effect for each in theirs}
+        for each in mean:
+            at = each.feature, each.step
+            assert each.effect == pytest.approx((whole[at] + beside[at]) / 2, abs=1e-4)
 
 
 def test_many_features_are_few_rows_and_few_windows(make_flat_windows):
@@ -78,7 +99,8 @@ def test_many_features_are_few_rows_and_few_windows(make_flat_windows):
             asked.append(len(windows))
             return super().predict(windows)
 
-    (effects,) = explain(Counting(weights), replace(flat, inputs=inputs, anchor=np.zeros((1, 40))), features=names)
+    shown = replace(flat, inputs=inputs, anchor=np.zeros((1, 40)))
+    (effects,) = _explained(Counting(weights), shown, features=names)
     assert sum(asked) <= 128
     assert [each.feature for each in effects[:3]] == [REST, "f17", "f3"]
     assert len(effects) == 8, "the level, six features, and the rest together"

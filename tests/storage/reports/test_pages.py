@@ -265,3 +265,16 @@ def test_weeks_and_changes_are_told_in_both():
     text = render_markdown(report, page="p.html")
     assert "| prices/AMZN | 2026-08-21 22:30 | 101 | 103.5 | +2.5 | 50.0% |" in text
     assert "By week" not in render_html(_report())
+
+
+def test_who_would_serve_without_the_network_stands_with_its_error():
+    told = _report(message="It serves: it won. Without the network naive would serve.")
+    assert told.standby == told.scores[1]
+    words = re.sub(r"<[^>]+>", "", render_html(told))
+    assert "Without the network naive would serve: its MAE is 1.75 USD, and 1.5 USD is that of what serves." in words
+    assert "naive` would serve: its MAE is 1.75 USD" in render_markdown(told, page="page.html")
+    before = _report()  # of a run that did not say so
+    assert before.standby is None
+    assert "Without the network" not in render_html(before)
+    forecast = {**before.forecasts[0], "forecaster": "naive"}
+    assert "nothing would change: naive serves already" in render_html(_report(forecasts=(forecast,)))
