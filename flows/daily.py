@@ -118,11 +118,16 @@ def _job(pipeline: str, *, as_of: datetime, sample: bool) -> AnyJob:
     present, settings = now(), Settings()
     (chosen,) = choose_pipelines(load_pipelines(settings.pipelines), [pipeline], sample=sample)
     past = require_past(as_of, present=present)
-    spec, left_out = named(chosen, as_of=past, settings=settings)
+    job = kind_of(chosen).job
+    return job(pipeline=chosen, as_of=past, now=present, settings=settings)
+
+
+def _with_symbols(job: AnyJob) -> AnyJob:
+    """The job of a pipeline that takes every symbol of its file with those; within the run, since it can fail."""
+    spec, left_out = named(job.pipeline, as_of=job.as_of, settings=job.settings)
     if left_out:
         get_run_logger().warning("%s: %s", spec.name, left_out)
-    job = kind_of(spec).job
-    return job(pipeline=spec, as_of=past, now=present, settings=settings)
+    return replace(job, pipeline=spec)
 
 
 def _run_before(job: AnyJob, name: str) -> None:
@@ -166,6 +171,7 @@ def _tag(job: AnyJob) -> None:
 def _run(job: AnyJob, *, training: TrainingChoice) -> Any:
     try:
         begin.with_options(**retries())(job)
+        job = _with_symbols(job)
         processes.prepare()  # it takes as long as the steps before the training
         with spreading(job.settings) as spread:
             outcome = kind_of(job.pipeline).stages(job, training, spread, now)

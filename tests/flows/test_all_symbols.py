@@ -39,10 +39,14 @@ def test_every_symbol_that_the_file_has_is_forecast_and_no_other_is_known_of(pre
     }
 
 
-def test_a_file_of_none_is_told(prefect_server, tmp_path):  # noqa: ARG001
+def test_a_file_that_is_gone_on_the_first_night_is_told_in_a_row_of_runs(prefect_server, tmp_path):  # noqa: ARG001
     place = make_place(tmp_path / "place")
     place.define(
         base={key: TINY[key] for key in TINY if key != "symbols"}, path=str(tmp_path / "none.csv"), symbol_column="s"
     )
-    with pytest.raises(Exception, match="there is no file"):
-        place.run()
+    told = place.run()
+    assert (told.status, told.pipeline) == ("failed", "mine")
+    assert "there is no file" in told.message
+    (row,) = place.table("runs")
+    assert (row["status"], row["message"]) == ("failed", told.message)
+    assert not place.table("series")
