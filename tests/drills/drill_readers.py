@@ -140,18 +140,22 @@ def _frame(names: list[str], number: int, *, day: int, as_of: datetime) -> pd.Da
     return pd.DataFrame(rows)
 
 
-def watch(kind: str, url: str, *, seconds: float) -> Seen:
+def watch(kind: str, url: str, *, seconds: float, changes: int = 0, patience: float = 120.0) -> Seen:
     """Ask again and again, and look at each answer.
 
     Args:
         kind: ``daycast`` asks as daycast does, ``driver`` with the database's own.
         url: of the database.
         seconds: how long.
+        changes: go on beyond that until so many were seen: on a busy machine the writer may not have had its turn.
+        patience: seconds after which it ends all the same.
     """
     seen = Seen(answers=0, changes=0, slowest=0.0, wrong=[])
-    deadline, last = time.monotonic() + seconds, 0
+    started, last = time.monotonic(), 0
     with _asking(kind, url) as ask:
-        while (began := time.monotonic()) < deadline:
+        while (lasted := (began := time.monotonic()) - started) < seconds or (
+            seen.changes < changes and lasted < patience
+        ):
             rows = ask()
             seen.slowest = max(seen.slowest, time.monotonic() - began)
             number, faults = judge(rows)

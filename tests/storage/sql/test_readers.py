@@ -14,7 +14,7 @@ def test_no_answer_is_a_mixture_while_runs_write(db: Database) -> None:
     next(write)
     seen = []
     readers = [
-        threading.Thread(target=lambda kind=kind: seen.append(watch(kind, url, seconds=_SECONDS)))
+        threading.Thread(target=lambda kind=kind: seen.append(watch(kind, url, seconds=_SECONDS, changes=2)))
         for kind in ["daycast", "driver"] * (READERS // 2)
     ]
     for reader in readers:
