@@ -111,6 +111,6 @@ def test_each_has_its_part_of_the_time(several: Callable[..., Place]) -> None:
     assert summary.seconds < 100, "200,000 epochs take hours"
     networks = _manifest(place, summary.version)["state"]["networks"]
     epochs = [int(each["cut_short"].split()[0]) for each in networks]
-    assert min(epochs) > 1
+    assert min(epochs) >= 1, "the first would have taken all of it"
     assert f"had {networks[1]['cut_short']} epochs, as its part of the time was over." in summary.message
     assert "Training cut short: " in summary.message
