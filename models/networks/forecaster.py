@@ -21,7 +21,6 @@ from daycast.models.series.portion import Part
 from daycast.models.series.scaling import Scaler, by_itself
 from daycast.models.series.windows import Windows
 from daycast.storage.terms.errors import DataError, RegistryError
-from daycast.storage.terms.facts import Fact
 from daycast.storage.terms.pipeline import Pipeline
 from daycast.storage.terms.words import NETWORK, ForecasterName
 
@@ -112,9 +111,11 @@ class NetworkForecaster:
     def serves(self, windows: Windows) -> NDArray[np.bool_]:
         """Which windows it can predict: of series that it was trained on, and of others where it can do without.
 
-        It cannot where it has learned cycles for each series, and where it does not read what it forecasts.
+        It cannot where it has learned cycles for each series, where it does not read what it forecasts, and where it
+        reads what a feed says ahead, whose level no single window tells.
         """
-        if CYCLE_CALENDAR not in self.shape and self.shape["target"] in self.shape["features"]:
+        own = CYCLE_CALENDAR in self.shape or self.scaler.ahead_mean is not None
+        if not own and self.shape["target"] in self.shape["features"]:
             return np.ones(len(windows), dtype=bool)
         return self._known(windows)
 
@@ -206,7 +207,7 @@ def _frame(spec: Pipeline) -> Frame:
         horizon=spec.horizon,
         target=spec.features.index(spec.target) if spec.target in spec.features else 0,
         series=len(spec.symbols),
-        known=sum(Fact.parse(name).width for name in spec.known),
+        known=spec.known_width,
     )
 
 

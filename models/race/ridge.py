@@ -18,7 +18,6 @@ from daycast.models.series.differencing import Floats, undo
 from daycast.models.series.portion import Part
 from daycast.models.series.scaling import Scaler
 from daycast.models.series.windows import Windows
-from daycast.storage.terms.facts import Fact
 from daycast.storage.terms.pipeline import Pipeline
 from daycast.storage.terms.words import RIDGE, ForecasterName
 
@@ -65,8 +64,7 @@ class RidgeForecaster:
             spec: the pipeline.
             scaler: knows every series of both.
         """
-        ahead = training.horizon * sum(Fact.parse(name).width for name in spec.known)
-        width = training.lookback * training.features + ahead
+        width = training.lookback * training.features + training.horizon * spec.known_width
         if width > WIDEST or not len(training) or not len(validation):
             return None
         blank = cls(
@@ -118,7 +116,8 @@ class RidgeForecaster:
         plain = np.array([kind == "none" for kind in self.kinds])
         scaled -= scaled[:, -1:] * plain
         flat = scaled.reshape(len(windows), self.scaler.input_std.shape[1] * windows.lookback)
-        known = [] if windows.known is None else [windows.known.reshape(len(windows), -1)]
+        told = self.scaler.known(windows)
+        known = [] if told is None else [told.reshape(len(windows), -1)]
         return np.concatenate([flat, *known, np.ones((len(flat), 1))], axis=1)
 
     def _of_target(self, windows: Windows) -> tuple[Floats, Floats]:

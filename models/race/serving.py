@@ -9,9 +9,10 @@ from numpy.typing import NDArray
 
 from daycast.models.series.latest import Latest, State
 from daycast.storage.terms.pipeline import Pipeline
+from daycast.storage.terms.text import listed
 from daycast.storage.terms.words import BESIDE, BLEND, NAIVE, NETWORK, ForecasterName
 
-RemarkKind = Literal["no_data", "feed", "stale", "gap", "short", "new", "cut_short", "label"]
+RemarkKind = Literal["no_data", "feed", "stale", "gap", "short", "new", "known", "cut_short", "label"]
 _DEGRADING: frozenset[RemarkKind] = frozenset({"no_data", "feed", "stale"})
 """What makes a run degraded; the others are the way of a panel whose series come and go."""
 
@@ -99,7 +100,8 @@ def serve(latest: Latest, *, asked: Asked, spec: Pipeline) -> Service:
     old = asked.stale | failed | (asked.refused & of_version & ~unread)
     quality = np.select([old, np.isin(forecaster, [NETWORK, BLEND])], ["stale", "ok"], "baseline").astype(object)
     remarks = []
-    for row in np.flatnonzero(asked.stale | failed | (state != State.WHOLE) | (~known & bool(asked.known))):
+    unknown = np.zeros(len(names), dtype=bool) if latest.unknown is None else latest.unknown > 0
+    for row in np.flatnonzero(asked.stale | failed | unknown | (state != State.WHOLE) | (~known & bool(asked.known))):
         remarks += _remarks(latest, int(row), who=str(forecaster[row]), known=bool(known[row]), asked=asked, spec=spec)
     return Service(forecaster=forecaster, quality=quality, late=asked.stale, remarks=tuple(remarks))
 
@@ -116,6 +118,8 @@ def _remarks(latest: Latest, row: int, *, who: str, known: bool, asked: Asked, s
         allowed = f"older than {rule}"
         said = f"its newest observation is of {newest}, {allowed}; {who} serves, for instants after as_of alone. "
         found.append(_of(name, "stale", f"{said}Mend the feed, or take the symbol out of the pipeline"))
+    if latest.unknown is not None and latest.unknown[row]:
+        found.append(_unforeseen(latest, row, who=who, spec=spec))
     match State(latest.state[row]):
         case State.CARRIED:
             found.append(
@@ -133,6 +137,19 @@ def _remarks(latest: Latest, row: int, *, who: str, known: bool, asked: Asked, s
                 )
             )
     return found
+
+
+def _unforeseen(latest: Latest, row: int, *, who: str, spec: Pipeline) -> Remark:
+    """A window of whose future the feed has not said all that is asked: for some leads, or of a column for none."""
+    name, ahead = latest.windows.names[row], latest.windows.ahead
+    assert ahead is not None and latest.unknown is not None  # noqa: S101, PT018 — it was counted in them
+    mute = [column for place, column in enumerate(spec.known_columns) if not np.isfinite(ahead[row, :, place]).all()]
+    columns = listed(mute or list(spec.known_columns))
+    if mute:
+        said = f"{columns} is not known for any lead, which a network reads; {who} serves until it is. Mend the feed"
+        return _of(name, "known", said, grave=True)
+    said = f"{columns} is not known for {latest.unknown[row]} of {spec.horizon} leads, which read the nearest that is"
+    return _of(name, "known", f"{said}; {who} serves")
 
 
 def _incomplete(latest: Latest, row: int, *, who: str, spec: Pipeline) -> Remark:

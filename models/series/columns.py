@@ -7,11 +7,13 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from daycast.models.series.ahead import filled, lacking
 from daycast.models.series.latest import Latest
 from daycast.models.series.panel import Panel
 from daycast.models.series.windows import Windows
 from daycast.storage.terms.pipeline import Pipeline
 from daycast.storage.terms.words import (
+    AHEAD,
     ANCHOR,
     BASE,
     INPUTS,
@@ -39,7 +41,9 @@ def to_rows(panel: Panel) -> tuple[tuple[str, ...], dict[str, NDArray[Any]]]:
     place = np.arange(len(panel.instants))
     inside = (place >= panel.first[:, np.newaxis]) & (place <= panel.last[:, np.newaxis])
     codes, places = np.nonzero(inside)
+    ahead = {} if panel.ahead is None else {AHEAD: panel.ahead[inside].reshape(len(codes), -1)}
     return panel.names, {
+        **ahead,
         SERIES_ID: codes.astype(np.int32),
         OBSERVED_AT: panel.instants[places] + panel.shift[codes],
         LEVEL: panel.level[inside],
@@ -71,6 +75,10 @@ def from_rows(rows: Columns, *, latest: Latest, spec: Pipeline, step: pd.Timedel
     level[codes, places], target[codes, places] = rows[LEVEL], rows[TARGET]
     inputs[codes, places] = rows[INPUTS].reshape(len(codes), len(spec.features))
     ready[codes, places] = rows[READY]
+    ahead = None
+    if spec.known_columns:
+        ahead = np.full((*shape, spec.horizon, len(spec.known_columns)), np.nan, dtype=np.float32)
+        ahead[codes, places] = rows[AHEAD].reshape(len(codes), spec.horizon, -1)
     return Panel(
         names=latest.windows.names,
         instants=instants,
@@ -83,13 +91,16 @@ def from_rows(rows: Columns, *, latest: Latest, spec: Pipeline, step: pd.Timedel
         lookback=spec.lookback,
         season=spec.season_length,
         horizon=spec.horizon,
+        ahead=ahead,
     )
 
 
 def to_table(latest: Latest) -> dict[str, NDArray[Any]]:
     """The latest windows as arrays with a common first axis."""
     windows = latest.windows
+    ahead = {} if windows.ahead is None else {AHEAD: windows.ahead.reshape(len(windows), windows.ahead[0].size)}
     return {
+        **ahead,
         SERIES_ID: windows.series.astype(str),
         STATE: latest.state,
         MISSING: latest.missing,
@@ -106,6 +117,7 @@ def to_table(latest: Latest) -> dict[str, NDArray[Any]]:
 def from_table(columns: Columns, *, spec: Pipeline) -> Latest:
     """What :func:`to_table` gave, as windows again, in the same order."""
     count = len(columns[ORIGIN])
+    told = columns[AHEAD].reshape(count, spec.horizon, -1) if spec.known_columns else None
     windows = Windows(
         names=tuple(str(name) for name in columns[SERIES_ID]),
         codes=np.arange(count, dtype=np.int32),
@@ -117,5 +129,12 @@ def from_table(columns: Columns, *, spec: Pipeline) -> Latest:
         base=columns[BASE],
         slope=columns[SLOPE],
         past=columns[PAST].reshape(count, spec.season_length),
+        ahead=None if told is None else filled(told),
     )
-    return Latest(windows=windows, state=columns[STATE], missing=columns[MISSING], length=columns[LENGTH])
+    return Latest(
+        windows=windows,
+        state=columns[STATE],
+        missing=columns[MISSING],
+        length=columns[LENGTH],
+        unknown=None if told is None else lacking(told),
+    )

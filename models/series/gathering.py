@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from daycast.models.series.inputs import steps_since_epoch
 from daycast.models.series.panel import Panel
-from daycast.models.series.portion import Part, Portion
+from daycast.models.series.portion import Part, Portion, blocks
 from daycast.models.series.scaling import Scaler
 from daycast.models.series.windows import Windows
 
@@ -98,7 +98,7 @@ def gather(parts: Sequence[Part], *, scaler: Scaler, calendar: str | None) -> li
 
 def _of_windows(windows: Windows, scaler: Scaler, calendar: str | None) -> Gathered:
     places = _places(scaler.rows(windows), windows.origin, calendar)
-    return Gathered.of(scaler.inputs(windows), scaler.targets(windows), places=places, known=windows.known)
+    return Gathered.of(scaler.inputs(windows), scaler.targets(windows), places=places, known=scaler.known(windows))
 
 
 def _of_portion(portion: Portion, scaler: Scaler, calendar: str | None, shared: dict[int, _Rows]) -> Gathered:
@@ -108,8 +108,7 @@ def _of_portion(portion: Portion, scaler: Scaler, calendar: str | None, shared: 
     rows, targets = shared[key]
     starts = np.cumsum([0, *(panel.target.size for panel in portion.panels)])
     counts = np.diff(portion.ends, prepend=0)
-    facts = portion.panels[0].facts
-    origins, place = np.unique(portion.origin, return_inverse=True) if facts else (None, None)
+    known, place = _known(portion, scaler)
     return Gathered(
         rows=rows,
         targets=targets,
@@ -117,9 +116,21 @@ def _of_portion(portion: Portion, scaler: Scaler, calendar: str | None, shared: 
         places=None if calendar is None else _places(scaler.rows(portion), portion.origin, calendar),
         lookback=portion.lookback,
         horizon=portion.horizon,
-        known=facts.ahead(origins, portion.horizon) if facts and origins is not None else None,
-        known_at=None if place is None else place.astype(np.int32),
+        known=known,
+        known_at=place,
     )
+
+
+def _known(portion: Portion, scaler: Scaler) -> tuple[NDArray[np.float32] | None, NDArray[np.int32] | None]:
+    """What is known ahead, and which of it is each window's: facts of an origin are every series' alike."""
+    facts, ahead = portion.panels[0].facts, portion.panels[0].ahead
+    if ahead is not None:
+        told = [known for block in blocks(portion) if (known := scaler.known(block)) is not None]
+        return np.concatenate(told), np.arange(len(portion), dtype=np.int32)
+    if facts is None:
+        return None, None
+    origins, place = np.unique(portion.origin, return_inverse=True)
+    return facts.ahead(origins, portion.horizon), place.astype(np.int32)
 
 
 def _rows(panels: Sequence[Panel], scaler: Scaler) -> _Rows:

@@ -27,7 +27,8 @@ def network_inputs(windows: Windows, *, scaler: Scaler, calendar: str | None) ->
     Raises:
         DataError: a series is unknown to the scaler.
     """
-    scaled, known = scaler.inputs(windows), () if windows.known is None else (windows.known,)
+    scaled, told = scaler.inputs(windows), scaler.known(windows)
+    known = () if told is None else (told,)
     if calendar is None:
         return scaled, *known
     steps = steps_since_epoch(windows.origin, calendar=calendar)

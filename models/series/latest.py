@@ -37,12 +37,15 @@ class Latest:
         state: ``(n,)`` int8, a :class:`State` each.
         missing: ``(n,)`` int32, instants of its lookback at which something was not observed.
         length: ``(n,)`` int32, instants from the series' first level to its last.
+        unknown: ``(n,)`` int32, leads of which the feed had not said all that is known ahead; none where it is not
+            asked.
     """
 
     windows: Windows
     state: NDArray[np.int8]
     missing: NDArray[np.int32]
     length: NDArray[np.int32]
+    unknown: NDArray[np.int32] | None = None
 
 
 def latest(levels: Levels, *, panel: Panel, spec: Pipeline) -> Latest:

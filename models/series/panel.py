@@ -66,7 +66,9 @@ class Panel:
         target: ``(series, instants)`` float64, differenced; NaN where the target was not observed.
         ready: ``(series, instants)``, where everything is there that a window with its origin there reads.
         lookback, season, horizon: steps.
-        facts: what is known of the instants of a horizon; none where nothing is.
+        facts: what the calendar says of the instants of a horizon; none where it is not asked.
+        ahead: ``(series, instants, horizon, columns)`` float32, what the feed had said of each lead at each origin;
+            none where it is not asked. Where it had said nothing, ``ready`` is false.
     """
 
     names: tuple[str, ...]
@@ -81,6 +83,7 @@ class Panel:
     season: int
     horizon: int
     facts: Facts | None = None
+    ahead: NDArray[np.float32] | None = None
 
     @classmethod
     def of(cls, levels: Levels, *, spec: Pipeline, limit: int | None) -> "Panel":
@@ -168,6 +171,7 @@ class Panel:
             slope=self.slope(index.codes, index.places),
             past=past[rows - self.season + 1],
             known=self.facts.ahead(index.origin, self.horizon) if self.facts else None,
+            ahead=None if self.ahead is None else self.ahead[index.codes, index.places],
         )
 
     def _none(self) -> Windows:
@@ -185,6 +189,7 @@ class Panel:
             slope=np.zeros(0),
             past=np.zeros((0, self.season)),
             known=np.zeros((0, self.horizon, self.facts.width), dtype=np.float32) if self.facts else None,
+            ahead=None if self.ahead is None else self.ahead[:0, 0],
         )
 
     def latest(self, codes: NDArray[np.intp], places: NDArray[np.intp]) -> Windows:
@@ -208,10 +213,12 @@ class Panel:
             level=np.pad(self.level, ((0, 0), (back, ahead)), constant_values=np.nan),
             inputs=np.pad(self.inputs, ((0, 0), (back, ahead), (0, 0)), constant_values=np.nan),
             target=np.full((len(self), short + back + ahead), np.nan),
+            ahead=None,
         )
         windows = pad.windows(replace(index, places=places + back))
         unknown = np.full((count, self.horizon), np.nan)
-        return replace(windows, targets=unknown, slope=self.slope(codes, places))
+        told = None if self.ahead is None else self.ahead[codes, places]
+        return replace(windows, targets=unknown, slope=self.slope(codes, places), ahead=told)
 
     def slope(self, codes: NDArray[np.intp], places: NDArray[np.intp]) -> Floats:
         """The target's mean change per step from a series' first level to each place."""

@@ -1,7 +1,7 @@
 """Scaling, per series, by the mean and deviation of the training part."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, fields, replace
 from typing import Any
 
 import numpy as np
@@ -18,6 +18,9 @@ _SINGLE, _DOUBLE = 1e-6, 1e-12
 """A deviation below this share of the mean is rounding, of float32 and of float64, and not movement."""
 
 
+_Pair = tuple[Floats, Floats]
+
+
 @dataclass(frozen=True, kw_only=True, eq=False)
 class Scaler:
     """Mean and deviation of each series' differenced inputs and targets.
@@ -28,6 +31,8 @@ class Scaler:
         input_std: ``(series, features)`` float64, positive.
         target_mean: ``(series,)`` float64.
         target_std: ``(series,)`` float64, positive.
+        ahead_mean: ``(series, columns)`` float64, of what the feed says ahead; none where it is not asked.
+        ahead_std: likewise, positive.
     """
 
     names: tuple[str, ...]
@@ -35,6 +40,8 @@ class Scaler:
     input_std: Floats
     target_mean: Floats
     target_std: Floats
+    ahead_mean: Floats | None = None
+    ahead_std: Floats | None = None
 
     @classmethod
     def fit(cls, training: Part, *, target: int | None = None) -> "Scaler":
@@ -46,7 +53,7 @@ class Scaler:
                 is, so that a level taken off the inputs can be put back on the outputs as it is.
         """
         present = np.flatnonzero(np.bincount(training.codes, minlength=len(training.names)))
-        of_inputs, of_targets = _moments(training, present)
+        of_inputs, of_targets, of_ahead = _moments(training, present)
         if target is None:
             target_mean, target_std = of_targets
         else:
@@ -57,6 +64,8 @@ class Scaler:
             input_std=of_inputs[1],
             target_mean=target_mean[:, 0],
             target_std=target_std[:, 0],
+            ahead_mean=of_ahead[0] if of_ahead else None,
+            ahead_std=of_ahead[1] if of_ahead else None,
         )
 
     def extended(self, training: Part, *, target: int | None = None) -> "Scaler":
@@ -67,10 +76,7 @@ class Scaler:
         new = Scaler.fit(training.among(lacking), target=target)
         return Scaler(
             names=self.names + new.names,
-            input_mean=np.concatenate([self.input_mean, new.input_mean]),
-            input_std=np.concatenate([self.input_std, new.input_std]),
-            target_mean=np.concatenate([self.target_mean, new.target_mean]),
-            target_std=np.concatenate([self.target_std, new.target_std]),
+            **{key: np.concatenate([ours, getattr(new, key)]) for key, ours in self._arrays().items()},
         )
 
     def knows(self, windows: Part) -> Mask:
@@ -106,6 +112,15 @@ class Scaler:
         mean, std = self.target_mean[rows][:, np.newaxis], self.target_std[rows][:, np.newaxis]
         return np.asarray((windows.targets - mean) / std, dtype=np.float32)
 
+    def known(self, windows: Windows) -> NDArray[np.float32] | None:
+        """What is known of the horizon, ``(n, horizon, columns)``: facts as they are, then the feed's, scaled."""
+        if windows.ahead is None or self.ahead_mean is None or self.ahead_std is None:
+            return windows.known
+        rows = self.rows(windows)
+        apart = windows.ahead - self.ahead_mean[rows][:, np.newaxis]
+        ahead = (apart / self.ahead_std[rows][:, np.newaxis]).astype(np.float32)
+        return ahead if windows.known is None else np.concatenate([windows.known, ahead], axis=2)
+
     def differences(self, scaled: NDArray[Any], *, windows: Windows) -> Floats:
         """Scaled outputs of a network back to differences, ``(n, horizon)`` float64."""
         rows = self.rows(windows)
@@ -114,13 +129,11 @@ class Scaler:
 
     def state(self) -> dict[str, Any]:
         """Everything, as JSON knows it."""
-        return {
-            "names": list(self.names),
-            "input_mean": self.input_mean.tolist(),
-            "input_std": self.input_std.tolist(),
-            "target_mean": self.target_mean.tolist(),
-            "target_std": self.target_std.tolist(),
-        }
+        return {"names": list(self.names), **{key: array.tolist() for key, array in self._arrays().items()}}
+
+    def _arrays(self) -> dict[str, Floats]:
+        held = {field.name: getattr(self, field.name) for field in fields(self) if field.name != "names"}
+        return {key: array for key, array in held.items() if array is not None}
 
     @classmethod
     def from_state(cls, state: Mapping[str, Any]) -> "Scaler":
@@ -151,16 +164,23 @@ def by_itself(windows: Windows) -> Windows:
     return replace(windows, names=names, codes=np.arange(len(windows), dtype=np.int32))
 
 
-def _moments(part: Part, present: NDArray[np.intp]) -> tuple[tuple[Floats, Floats], tuple[Floats, Floats]]:
-    """Mean and deviation of inputs, and of targets, by series and column; read a block at a time, summed in float64."""
+def _moments(part: Part, present: NDArray[np.intp]) -> tuple[_Pair, _Pair, _Pair | None]:
+    """Mean and deviation of inputs, of targets and of what is said ahead, by series and column, where anything is.
+
+    Windows are read a block at a time, and summed in float64.
+    """
     of_inputs = _Moments(part, present, steps=part.lookback, columns=part.features)
     of_targets = _Moments(part, present, steps=part.horizon, columns=1)
+    columns = part.where(slice(0, 1)).ahead
+    of_ahead = None if columns is None else _Moments(part, present, steps=part.horizon, columns=columns.shape[2])
     for look in ("add", "spread"):
         for block in blocks(part):
             codes = np.searchsorted(present, block.codes)
             getattr(of_inputs, look)(block.inputs, codes, block.anchor)
             getattr(of_targets, look)(block.targets[..., np.newaxis], codes, None)
-    return of_inputs.finished(), of_targets.finished()
+            if of_ahead is not None:
+                getattr(of_ahead, look)(block.ahead, codes, None)
+    return of_inputs.finished(), of_targets.finished(), of_ahead.finished() if of_ahead else None
 
 
 class _Moments:

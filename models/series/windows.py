@@ -31,7 +31,9 @@ class Windows:
         base: ``(n,)`` float64, the target's level at the origin.
         slope: ``(n,)`` float64, the target's mean change per step from its first level to the origin.
         past: ``(n, season)`` float64, the target's last levels, the one at the origin last.
-        known: ``(n, horizon, columns)`` float32, what is known of each lead before it comes; none where nothing is.
+        known: ``(n, horizon, columns)`` float32, what the calendar says of each lead; none where it is not asked.
+        ahead: ``(n, horizon, columns)`` float32, what the feed had said of each lead at the origin; none where it
+            is not asked. NaN in a column of which it had said nothing.
     """
 
     names: tuple[str, ...]
@@ -45,6 +47,7 @@ class Windows:
     slope: Floats
     past: Floats
     known: NDArray[np.float32] | None = None
+    ahead: NDArray[np.float32] | None = None
 
     def __len__(self) -> int:
         return len(self.codes)
@@ -94,8 +97,8 @@ def stamps(windows: Windows) -> NDArray[np.uint64]:
     """
     width = windows.lookback * windows.features
     seen = [windows.inputs.reshape(len(windows), width), windows.anchor, windows.base[:, np.newaxis]]
-    if windows.known is not None:
-        seen.append(windows.known.reshape(len(windows), windows.known[0].size if len(windows) else 0))
+    told = [each for each in (windows.known, windows.ahead) if each is not None]
+    seen += [each.reshape(len(windows), each[0].size if len(windows) else 0) for each in told]
     words = np.concatenate([np.ascontiguousarray(part).view(np.uint32) for part in seen], axis=1)
     random = np.random.default_rng(words.shape[1])
     factors = random.integers(2**63, size=(1, words.shape[1]), dtype=np.uint64) * np.uint64(2) + np.uint64(1)

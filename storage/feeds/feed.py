@@ -44,6 +44,8 @@ class Fetched:
         failures: by symbol, why nothing came; one bad symbol never spoils the others.
         validators: what to send with the next request, by URL (``ETag`` or ``Last-Modified``). The caller keeps them
             once the data are safely stored, and not before.
+        ahead: what is said of the known columns, as :mod:`daycast.storage.feeds.reading.ahead` gives it; none where the
+            pipeline has none.
         later: symbols of which the feed has rows after the span, so that what it has is not all here.
     """
 
@@ -51,6 +53,7 @@ class Fetched:
     rejected: pd.DataFrame
     failures: Mapping[str, FeedError] = field(default_factory=dict)
     validators: Mapping[str, str] = field(default_factory=dict)
+    ahead: pd.DataFrame | None = None
     later: frozenset[str] = frozenset()
 
 

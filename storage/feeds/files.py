@@ -9,13 +9,14 @@ import pandas as pd
 
 from daycast.storage.feeds.feed import Fetched, Span
 from daycast.storage.feeds.files_keys import FilesPipeline, is_parquet
+from daycast.storage.feeds.reading.ahead import ahead_rows, join_ahead, observed_rows
 from daycast.storage.feeds.reading.columns import read_columns, read_times
 from daycast.storage.feeds.reading.csv_table import read_sheet
 from daycast.storage.feeds.reading.grid import off_grid, resampled
 from daycast.storage.feeds.reading.layout import SYMBOL_COLUMNS, Layout, NoTableError, Reject, Sheet, Table, match_times
 from daycast.storage.feeds.reading.local_file import digest, read_text
 from daycast.storage.feeds.reading.parquet_table import parquet_sheet
-from daycast.storage.feeds.reading.rows import join_rejects, join_rows, observations, rejections
+from daycast.storage.feeds.reading.rows import join_rejects, join_rows, known_last, observations, rejections
 from daycast.storage.feeds.reading.times import Times
 from daycast.storage.feeds.wire.limits import LIMITS, Limits
 from daycast.storage.terms.errors import FeedError, FeedRefused
@@ -55,7 +56,7 @@ class FilesFeed:
     def fetch(self, symbols: Sequence[str], span: Span) -> Fetched:
         """Read the files of the symbols and give the rows of the span."""
         read = dict(self._whole)
-        frames, rejected, failures, later = [], [], {}, set()
+        frames, told, rejected, failures, later = [], [], [], {}, set()
         for symbol in symbols:
             path = Path(self.spec.path.replace("{symbol}", symbol))
             if path not in read:
@@ -69,11 +70,18 @@ class FilesFeed:
                 continue
             if (rows[OBSERVED_AT] > span.end).any():
                 later.add(symbol)
+            if self.spec.known_columns:
+                told.append(ahead_rows(symbol, rows, spec=self.spec))
+            rows = known_last(observed_rows(rows, spec=self.spec))
             frames.append(observations(symbol, rows, calendar=self.spec.calendar, span=span))
             if table.rejects:
                 rejected.append(rejections(symbol, table.rejects, whose=table.whose))
         return Fetched(
-            frame=join_rows(frames), rejected=join_rejects(rejected), failures=failures, later=frozenset(later)
+            frame=join_rows(frames),
+            rejected=join_rejects(rejected),
+            failures=failures,
+            ahead=join_ahead(told, columns=self.spec.known_columns),
+            later=frozenset(later),
         )
 
     def mark(self, symbol: str) -> str | None:
@@ -205,7 +213,7 @@ def layout_of(spec: FilesPipeline) -> Layout:
     """What the files of a pipeline must look like."""
     return Layout(
         time=spec.time,
-        columns=spec.fetched,
+        columns=spec.read,
         calendar=spec.calendar,
         timezone=spec.timezone,
         symbol_column=spec.symbol_column,
@@ -214,6 +222,7 @@ def layout_of(spec: FilesPipeline) -> Layout:
         decimal=spec.decimal,
         thousands=spec.thousands,
         time_format=spec.time_format,
+        available_at=spec.available_at,
         declares=True,
     )
 

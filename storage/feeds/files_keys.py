@@ -50,6 +50,8 @@ class FilesPipeline(Pipeline):
         symbols_as: ``columns`` where a file has a column a symbol, and ``target`` is a name of your choice; or several
             a symbol, as yfinance writes many tickers.
         columns_named: the files' names of columns, where the pipeline calls them otherwise: ``{ close = "Schluss" }``.
+        available_at: the column that says since when a row is known, in ISO 8601; of several rows of an instant the one
+            known last counts. Without it a value is known when the calendar has it known.
         timezone: of times that bear none, UTC where nothing is said; and of days that are written as instants in UTC.
         time_format: of times that are not ISO 8601, in the letters of strptime (``%d-%b-%Y``); or ``unix``,
             ``unix_ms``, ``unix_us``, ``unix_ns``.
@@ -69,6 +71,7 @@ class FilesPipeline(Pipeline):
     symbol_column: OneLine | None = None
     symbols_as: Literal["columns"] | None = None
     columns_named: Mapping[OneLine, OneLine] = Field(default_factory=dict, alias="columns")
+    available_at: OneLine | None = None
     timezone: ZoneName | None = None
     time_format: Annotated[OneLine, AfterValidator(_dated)] | None = None
     encoding: EncodingName | None = None
@@ -85,6 +88,11 @@ class FilesPipeline(Pipeline):
         if isinstance(symbols, list) and not symbols:
             raise ValueError('one symbol at least is named, or "all" takes every one of the file. Received: none')
         return symbols
+
+    @property
+    def dated(self) -> bool:
+        """Where ``available_at`` is given."""
+        return self.available_at is not None
 
     @property
     def apart(self) -> bool:
@@ -108,6 +116,9 @@ class FilesPipeline(Pipeline):
             raise ValueError(
                 f'symbols_as = "columns" needs no symbol_column. Received: symbol_column = {self.symbol_column!r}'
             )
+        if self.available_at and (self.symbols_as or self.resample):
+            key = "symbols_as" if self.symbols_as else "resample"
+            raise ValueError(f"available_at is of whole rows as they stand, and goes without {key}. Received: both")
         return self
 
     @model_validator(mode="after")

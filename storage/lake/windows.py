@@ -46,6 +46,7 @@ def preparation(spec: Pipeline) -> str:
         "season": spec.season_length,
         "fill_limit": spec.fill_limit,
         "calendar": spec.calendar,
+        **({"ahead": spec.known_columns} if spec.known_columns else {}),
     }
     return hashlib.sha256(json.dumps(shape, sort_keys=True).encode()).hexdigest()[:10]
 

@@ -1,16 +1,32 @@
 """What the calendar says of an instant before it comes: the facts that a pipeline may name in ``known``."""
 
 import difflib
+from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import cache
 from zoneinfo import ZoneInfo, available_timezones
 
 from daycast.storage.terms.country import require_country
+from daycast.storage.terms.frequency import Frequency
 
 HOLIDAY = "holiday"
 WIDTHS = {"hour": 2, "weekday": 2, "month": 2, "session_of_week": 2, "days_to_month_end": 1, HOLIDAY: 1}
 """Columns of each: sine and cosine where it is a circle."""
 _ZONED = {"hour", "weekday", HOLIDAY}
+
+
+def is_fact(name: str) -> bool:
+    """Whether a name in ``known`` is that of a fact, and not of a column.
+
+    >>> is_fact("hour:Europe/Berlin"), is_fact("temperature")
+    (True, False)
+    """
+    return name.partition(":")[0] in WIDTHS
+
+
+def width_of(names: Iterable[str]) -> int:
+    """How many columns facts are together."""
+    return sum(Fact.parse(name).width for name in names)
 
 
 @dataclass(frozen=True)
@@ -42,7 +58,10 @@ class Fact:
         if name not in WIDTHS:
             near = difflib.get_close_matches(name, WIDTHS, n=1)
             hint = f" Did you mean {near[0]!r}?" if near else ""
-            raise ValueError(f"known names facts of the calendar: {', '.join(WIDTHS)}. Received: {text!r}.{hint}")
+            raise ValueError(
+                f"known names facts of the calendar: {', '.join(WIDTHS)}; or, on the feeds files and sql, columns "
+                f"whose future is given, with available_at. Received: {text!r}.{hint}"
+            )
         country = ""
         if name == HOLIDAY:
             country, _, place = place.partition(":")
@@ -52,6 +71,16 @@ class Fact:
         if place and place not in available_timezones():
             raise ValueError(f"{name} takes a time zone such as Europe/Berlin. Received: {text!r}")
         return cls(name, place, country)
+
+    def require_suits(self, calendar: str) -> None:
+        """Raise ValueError where a fact says nothing of the instants of a calendar."""
+        frequency = Frequency.parse(calendar)
+        if self.name == "hour" and (frequency is None or frequency.daily):
+            raise ValueError(f"hour in known needs a calendar of steps below a day. Received: {calendar!r}")
+        if self.name == HOLIDAY and frequency is not None and frequency.daily and frequency.unit not in {"D", "B"}:
+            raise ValueError(f"holiday in known needs days, sessions or shorter steps. Received: {calendar!r}")
+        if self.name == "session_of_week" and frequency is not None and not frequency.daily:
+            raise ValueError(f"session_of_week in known needs days or sessions. Received: {calendar!r}")
 
     @property
     def width(self) -> int:

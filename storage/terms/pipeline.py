@@ -9,7 +9,7 @@ from pydantic import Field, field_validator, model_validator
 from daycast.storage.terms.any_pipeline import AnyPipeline
 from daycast.storage.terms.calendar_name import check_calendar
 from daycast.storage.terms.errors import ConfigError
-from daycast.storage.terms.facts import HOLIDAY, Fact
+from daycast.storage.terms.facts import Fact, is_fact, width_of
 from daycast.storage.terms.frequency import Frequency
 from daycast.storage.terms.network import ModelSpec
 from daycast.storage.terms.rules import LiveRules
@@ -71,7 +71,8 @@ class Pipeline(AnyPipeline):
             (``1h``, ``B``, ``W-FRI``, ``MS``).
         known: facts of the calendar that are known of each lead before it comes: ``hour``, ``weekday`` (both in UTC,
             or in a time zone: ``hour:Europe/Berlin``), ``month``, ``session_of_week``, ``days_to_month_end``,
-            ``holiday:DE``. The network reads them beside what it makes of the past, and ridge does.
+            ``holiday:DE``; and, where ``available_at`` says since when each row is known, columns whose future is
+            given. The network reads them beside what it makes of the past, and ridge does.
         from_labels: features that pipelines give which predict labels: ``{ mood = "headlines:positive" }`` is the mean
             probability of ``positive`` of the documents that ``headlines`` told of since the instant before. What is
             read runs first.
@@ -136,15 +137,11 @@ class Pipeline(AnyPipeline):
     def _knows_what_there_is(self) -> Self:
         if len(set(self.known)) != len(self.known):
             raise ValueError(f"each name may stand once in known. Received: {list(self.known)}")
-        frequency = Frequency.parse(self.calendar)
+        if self.target in self.known:
+            raise ValueError(f"known cannot name the target, which is what is forecast. Received: {self.target!r}")
         for name in self.known:
-            fact = Fact.parse(name)
-            if fact.name == "hour" and (frequency is None or frequency.daily):
-                raise ValueError(f"hour in known needs a calendar of steps below a day. Received: {self.calendar!r}")
-            if fact.name == HOLIDAY and frequency is not None and frequency.daily and frequency.unit not in {"D", "B"}:
-                raise ValueError(f"holiday in known needs days, sessions or shorter steps. Received: {self.calendar!r}")
-            if fact.name == "session_of_week" and frequency is not None and not frequency.daily:
-                raise ValueError(f"session_of_week in known needs days or sessions. Received: {self.calendar!r}")
+            if is_fact(name) or not self.dated:  # any other is a column, which the feed has or has not
+                Fact.parse(name).require_suits(self.calendar)
         return self
 
     @model_validator(mode="after")
@@ -156,7 +153,7 @@ class Pipeline(AnyPipeline):
                     f"difference names columns that are neither target nor features: {sorted(unknown)}. "
                     f"There are: {list(self.columns)}"
                 )
-        if taken := sorted(RESERVED & set(self.columns)):
+        if taken := sorted(RESERVED & {*self.columns, *self.known_columns}):
             raise ValueError(f"target and features cannot have names of daycast's own. Received: {', '.join(taken)}")
         return self
 
@@ -226,6 +223,31 @@ class Pipeline(AnyPipeline):
         return tuple(dict.fromkeys(source.partition(":")[0] for source in self.from_labels.values()))
 
     @property
+    def dated(self) -> bool:
+        """Whether the feed says since when each row is known, so that columns of it can be known ahead."""
+        return False
+
+    @property
+    def known_facts(self) -> tuple[str, ...]:
+        """Those of ``known`` that the calendar tells."""
+        return tuple(name for name in self.known if is_fact(name))
+
+    @property
+    def known_columns(self) -> tuple[str, ...]:
+        """Those of ``known`` that the feed tells, each with the instant since when."""
+        return tuple(name for name in self.known if not is_fact(name))
+
+    @property
+    def known_width(self) -> int:
+        """How many columns are known of each lead."""
+        return width_of(self.known_facts) + len(self.known_columns)
+
+    @property
+    def read(self) -> tuple[str, ...]:
+        """The columns that the feed is asked for."""
+        return (*self.fetched, *(name for name in self.known_columns if name not in self.columns))
+
+    @property
     def sessions(self) -> bool:
         """Whether the calendar is an exchange's, and not a frequency."""
         return Frequency.parse(self.calendar) is None
@@ -261,7 +283,8 @@ class Pipeline(AnyPipeline):
     def as_sample(self) -> "Pipeline":
         """The same pipeline on generated data, under a name that says so."""
         sampled = self._sampled(Pipeline, real=_OF_REAL_DATA)
-        return sampled if sampled.symbols else sampled.model_copy(update={"symbols": _SAMPLES})
+        there = {"symbols": self.symbols or _SAMPLES, "known": self.known_facts}
+        return sampled if sampled is self else sampled.model_copy(update=there)
 
 
 def require_values(spec: AnyPipeline) -> Pipeline:

@@ -10,7 +10,7 @@ from daycast.storage.terms.words import REPORTED, ForecasterName, series_id
 from daycast.tasks.apart.predicting import load
 from daycast.tasks.handover.explained import Explained
 from daycast.tasks.handover.job import Job
-from daycast.tasks.handover.material import material
+from daycast.tasks.handover.material import able, material
 from daycast.tasks.handover.results import Prepared
 from daycast.tasks.handover.told import ridge_of, with_ridge
 
@@ -42,15 +42,15 @@ def explain_shard(shard: str, job: Job, prepared: Prepared, versions: tuple[str,
     import pandas as pd
 
     from daycast.models.scores.explaining import explain
-    from daycast.models.series.latest import State
 
-    latest = material(job, prepared, shard).latest
+    held = material(job, prepared, shard)
+    latest = held.latest
     wanted = {series_id(job.pipeline.name, symbol) for symbol in _reported(job)}
     told = []
     for version in versions:
         forecaster, ridge = load(job, version), ridge_of(job, version)
         known = list(wanted & set(forecaster.scaler.names))
-        chosen = (latest.state <= State.CARRIED) & np.isin(latest.windows.series.astype(str), known)
+        chosen = able(held) & np.isin(latest.windows.series.astype(str), known)
         windows = latest.windows.where(chosen)
         origins = pd.DatetimeIndex(windows.origin, tz="UTC").to_pydatetime()
         tells = partial(_told, forecaster, ridge)

@@ -7,6 +7,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from daycast.tasks.apart.networks import load
+from daycast.tasks.handover.ahead import with_ahead
 from daycast.tasks.handover.job import Job
 from daycast.tasks.handover.levels import levels_of
 from daycast.tasks.handover.material import facts_ahead
@@ -45,8 +46,8 @@ def try_settings(
     halves = halves_of(job, prepared)
     wide = longest(job.pipeline, training=halves.bounds.sizes[0])
     held, facts = [], facts_ahead(job, prepared)
-    for levels in _levels(job, prepared):
-        panel = replace(Panel.of(levels, spec=spec, limit=spec.fill_limit), facts=facts)
+    for shard, levels in _levels(job, prepared):
+        panel = replace(with_ahead(job, shard, Panel.of(levels, spec=spec, limit=spec.fill_limit)), facts=facts)
         readable = Panel.of(levels, spec=wide, limit=spec.fill_limit).ready & panel.ready
         held.append(hold(panel, readable=readable, halves=halves, scales=_scales(panel, halves)))
     return attempt(
@@ -66,8 +67,8 @@ def windows_to_try(job: Job, prepared: Prepared) -> tuple[int, int, int]:
     halves = halves_of(job, prepared)
     wide = longest(job.pipeline, training=halves.bounds.sizes[0])
     counts = [0, 0, 0]
-    for levels in _levels(job, prepared):
-        index: Index = Panel.of(levels, spec=wide, limit=wide.fill_limit).index
+    for shard, levels in _levels(job, prepared):
+        index: Index = with_ahead(job, shard, Panel.of(levels, spec=wide, limit=wide.fill_limit)).index
         for place, chosen in enumerate((halves.training, halves.stopping, halves.judging)):
             counts[place] += int(chosen(index).sum())
     return counts[0], counts[1], counts[2]
@@ -85,13 +86,13 @@ def halves_of(job: Job, prepared: Prepared) -> Halves:
     return Halves(bounds=bounds(job.instants(prepared), split=job.pipeline.split))
 
 
-def _levels(job: Job, prepared: Prepared) -> Iterator[Levels]:
-    """The series of each shard as they were known at ``as_of``."""
+def _levels(job: Job, prepared: Prepared) -> Iterator[tuple[str, Levels]]:
+    """Each shard, and its series as they were known at ``as_of``."""
     for shard, symbols in job.shards().items():
         if shard in prepared.shards:
-            known = job.observations().history(shard).known(job.as_of).only(symbols)
+            spec, known = job.pipeline, job.observations().history(shard).known(job.as_of).only(symbols)
             there = [symbol for symbol in symbols if symbol in set(known.symbols)]
-            yield levels_of(known.frame, spec=job.pipeline, symbols=there, as_of=job.as_of, database=job.database)
+            yield shard, levels_of(known.frame, spec=spec, symbols=there, as_of=job.as_of, database=job.database)
 
 
 def _scales(panel: Any, halves: Halves) -> Any:

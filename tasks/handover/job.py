@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     import pandas as pd
 
     from daycast.storage.calendars import Calendar
+    from daycast.storage.lake.ahead import Ahead
     from daycast.storage.lake.observations import Observations
     from daycast.storage.lake.predictions import Predictions
     from daycast.storage.lake.windows import WindowStore
@@ -99,6 +100,10 @@ class Job(AnyJob):
     def observations(self) -> Observations:
         """The pipeline's observations."""
         return self.stores.observations(self.pipeline.name)
+
+    def ahead(self) -> Ahead:
+        """What was said of the pipeline's known columns."""
+        return self.stores.ahead(self.pipeline.name)
 
     def shards(self) -> dict[str, tuple[str, ...]]:
         """The pipeline's symbols, by the shard that each is in."""

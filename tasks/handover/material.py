@@ -58,22 +58,24 @@ def _read(job: Job, prepared: Prepared, shard: str) -> Material:
 
     store, spec = job.windows(), job.pipeline
     table = store.read_latest(shard, data_hash=prepared.shards[shard])
-    latest, facts = from_table(table, spec=spec), facts_ahead(job, prepared)
+    latest, told = from_table(table, spec=spec), facts_ahead(job, prepared)
     panel = from_rows(store.read(shard, table), latest=latest, spec=spec, step=job.calendar().step)
-    if facts is not None:
-        panel, latest = replace(panel, facts=facts), replace(latest, windows=facts.attach(latest.windows))
+    if told is not None:
+        panel, latest = replace(panel, facts=told), replace(latest, windows=told.attach(latest.windows))
     return Material(panel=panel, bounds=bounds(job.instants(prepared), split=spec.split), latest=latest)
 
 
 def facts_ahead(job: Job, prepared: Prepared) -> Facts | None:
-    """What is known of the instants of a horizon, from a week before the first to the last lead of the last."""
+    """What the calendar says of the instants of a horizon, from a week before the first to the last one's last lead."""
     from daycast.models.series.facts import facts_of
 
     spec, calendar = job.pipeline, job.calendar()
+    if not spec.known_facts:
+        return None
     begin = max(prepared.first - timedelta(days=7), calendar.begins or prepared.first)
     ahead = calendar.following(prepared.last, spec.horizon)
     instants = calendar.instants(begin, ahead[-1] if len(ahead) else prepared.last)
-    return facts_of(spec.known, step=calendar.step, instants=instants)
+    return facts_of(spec.known_facts, step=calendar.step, instants=instants)
 
 
 def keys(windows: Windows) -> Rows:
@@ -96,4 +98,7 @@ def able(material: Material) -> NDArray[np.bool_]:
 
     from daycast.models.series.latest import State
 
-    return np.asarray(material.latest.state <= State.CARRIED)
+    latest = material.latest
+    whole = np.asarray(latest.state <= State.CARRIED)
+    ahead = latest.windows.ahead
+    return whole if ahead is None else whole & np.isfinite(ahead).all(axis=(1, 2))

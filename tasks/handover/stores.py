@@ -9,6 +9,7 @@ from daycast.storage.config.settings import Settings
 from daycast.storage.terms.pipeline import Pipeline
 
 if TYPE_CHECKING:
+    from daycast.storage.lake.ahead import Ahead
     from daycast.storage.lake.documents import DocumentStore
     from daycast.storage.lake.folder import Folder
     from daycast.storage.lake.observations import Observations
@@ -50,6 +51,12 @@ class Stores:
         from daycast.storage.lake.observations import Observations
 
         return Observations(self.lake(), pipeline)
+
+    def ahead(self, pipeline: str) -> Ahead:
+        """What was said of a pipeline's known columns."""
+        from daycast.storage.lake.ahead import Ahead
+
+        return Ahead(self.lake(), pipeline)
 
     def sources(self, pipeline: str) -> Sources:
         """What a pipeline's symbols were last read from."""

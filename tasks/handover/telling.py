@@ -134,6 +134,7 @@ _WORDS = {
     "gap": "Gap",
     "short": "Too short",
     "new": "Not in training",
+    "known": "Not known ahead",
     "cut_short": "Training cut short",
     "label": "Labels that are new",
 }

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     import pandas as pd
 
     from daycast.storage.feeds.feed import Feed
+    from daycast.storage.intake.oddities import Finding
     from daycast.storage.intake.rebasing import Judgement
     from daycast.storage.lake.history import Added
     from daycast.storage.lake.observations import Observations
@@ -57,6 +58,7 @@ def ingest(job: Job, *, spread: Spread = IN_TURN) -> Ingested:
     noted = _still_held(job, store)
     landed = (spread if apart else IN_TURN).over(_land, list(shards), job, noted, sent, opened)
     store.compact(before=job.now, files=MOST_FILES)
+    job.ahead().compact(before=job.now, files=MOST_FILES)
     failures = {symbol: error for each in landed for symbol, error in each.failures.items()}
     counts = sum((each.counts for each in landed), Counter[tuple[str, str]]())
     _require_any(job, store, failures, counts.total())
@@ -132,6 +134,7 @@ def _fetch(job: Job, feed: Feed, symbols: Sequence[str], *, marks: Mapping[str, 
     inspection = inspect(fetched.frame, spec=job.pipeline)
     final = inspection.good[inspection.good[AVAILABLE_AT] <= pd.Timestamp(job.now)]
     judged = _judge(job, store, final)
+    foreseen, told = _keep_ahead(job, fetched.ahead)
     added = store.add(
         judged.good,
         fetched_at=job.now,
@@ -139,13 +142,15 @@ def _fetch(job: Job, feed: Feed, symbols: Sequence[str], *, marks: Mapping[str, 
         rebased=judged.rebased,
     )
     store.accepted(judged.rebased)
-    rejected = _joined([fetched.rejected, inspection.set_aside, judged.set_aside])
+    rejected = _joined([fetched.rejected, inspection.set_aside, judged.set_aside, foreseen])
     store.set_aside(rejected, fetched_at=job.now)
     refused = {symbol: FeedRefused(job.pipeline.feed, symbol, why) for symbol, why in judged.refused.items()}
     failures = {**fetched.failures, **refused}
     counts = Counter(zip(rejected[SYMBOL], rejected["reason"], strict=True))
-    findings = [(finding.symbol, f"{finding.symbol}: {finding.message}") for finding in inspection.findings]
+    seen = (*inspection.findings, *told)
+    findings = [(finding.symbol, f"{finding.symbol}: {finding.message}") for finding in seen]
     early = set(inspection.good[SYMBOL][inspection.good[AVAILABLE_AT] > pd.Timestamp(job.now)]) | fetched.later
+    early |= {finding.symbol for finding in told}
     settled = [symbol for symbol in symbols if symbol not in {*failures, *early}]
     return _Landed(
         added=added,
@@ -159,6 +164,25 @@ def _fetch(job: Job, feed: Feed, symbols: Sequence[str], *, marks: Mapping[str, 
         validators=fetched.validators,
         read=_sources(settled, marks, counts, findings),
     )
+
+
+def _keep_ahead(job: Job, told: pd.DataFrame | None) -> tuple[pd.DataFrame, tuple[Finding, ...]]:
+    """Keep what the feed says of the future; what is set aside of it, and what looked wrong."""
+    from daycast.storage.feeds.feed import no_rejects
+    from daycast.storage.intake.ahead import foresee, rewritten
+    from daycast.storage.terms.words import SYMBOL
+
+    if told is None:
+        return no_rejects(), ()
+    columns = job.pipeline.known_columns
+    foreseen = foresee(told, columns=columns, now=job.now)
+    findings = list(foreseen.findings)
+    for shard, symbols in job.shards().items():
+        own = foreseen.good[foreseen.good[SYMBOL].isin(symbols)].reset_index(drop=True)
+        if len(own):
+            added = job.ahead().add(shard, own, columns=columns, fetched_at=job.now, known_at=job.known_at)
+            findings += rewritten(added)
+    return foreseen.set_aside, tuple(findings)
 
 
 def _sources(

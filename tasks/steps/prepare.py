@@ -13,6 +13,7 @@ from daycast.storage.terms.errors import AsOfError, DataError
 from daycast.storage.terms.text import listed
 from daycast.storage.terms.words import OBSERVED_AT
 from daycast.tasks.apart.spreading import IN_TURN, Spread
+from daycast.tasks.handover.ahead import hash_of, latest_ahead, with_ahead
 from daycast.tasks.handover.job import Job
 from daycast.tasks.handover.levels import levels_of
 from daycast.tasks.handover.results import Prepared
@@ -95,7 +96,8 @@ def _prepare(shard: str, job: Job) -> _Shard:
     ready = latest(levels, panel=panel, spec=spec)
     if not len(ready.windows):
         return _Shard(shard=shard)
-    data_hash = levels.fingerprint()
+    panel, ready = with_ahead(job, shard, panel), latest_ahead(job, shard, panel, ready)
+    data_hash = hash_of(levels.fingerprint(), panel.ahead, ready.windows.ahead)
     written = store.sync(shard, Rows(*to_rows(panel)))
     store.keep_latest(shard, to_table(ready), data_hash=data_hash)
     observed = known.frame[OBSERVED_AT]

@@ -22,7 +22,7 @@ from daycast.storage.feeds.reading.layout import (
 from daycast.storage.feeds.reading.numbers import to_numbers
 from daycast.storage.feeds.reading.times import Times, UnsureTimesError, parse_times, to_instants
 from daycast.storage.terms.text import quote
-from daycast.storage.terms.words import OBSERVED_AT, RESERVED
+from daycast.storage.terms.words import AVAILABLE_AT, OBSERVED_AT, RESERVED
 
 _NUMERIC_SHARE = 0.5
 _NOT_ISO, _NO_NUMBER = "the time is not", "is not a number"
@@ -60,7 +60,8 @@ def read_columns(
     nameless = {place: _NO_SYMBOL for place, symbol in enumerate(bearing) if symbol in _BLANK}
     reasons = {**wrong, **times.reasons, **nameless}
     aside = [*rejects, *((times.observed_at[place], raw(place), reasons[place]) for place in sorted(reasons))]
-    rows = pd.DataFrame({OBSERVED_AT: times.observed_at, **values})
+    available = {} if layout.available_at is None else {AVAILABLE_AT: _available(columns, layout, names=names)}
+    rows = pd.DataFrame({OBSERVED_AT: times.observed_at, **available, **values})
     rows = rows.drop(index=list(reasons))
     if rows.empty:
         raise NoTableError(nothing(aside, layout=layout, columns=columns))
@@ -85,6 +86,17 @@ def read_times(columns: Mapping[str, Column], layout: Layout) -> Times:
         return parse_times(texts, timezone=layout.timezone, days=days, form=layout.time_format)
     except UnsureTimesError as error:
         raise NoTableError(str(error)) from None
+
+
+def _available(columns: Mapping[str, Column], layout: Layout, *, names: Mapping[str, str]) -> pd.DatetimeIndex:
+    """Since when each row is known, NaT where that is not told."""
+    column = columns[names[str(layout.available_at)]]
+    try:
+        if isinstance(column, pd.DatetimeIndex):
+            return to_instants(column, timezone=layout.timezone, days=False)
+        return parse_times(_texts(column), timezone=layout.timezone, days=False).observed_at
+    except UnsureTimesError as error:
+        raise NoTableError(f"in {layout.available_at!r} {error}") from None
 
 
 def joined_texts(found: Sequence[Column], layout: Layout) -> list[str]:
@@ -152,7 +164,7 @@ def _symbols(columns: Mapping[str, Column], layout: Layout) -> list[str]:
 
 def _is_no_value(name: str, there: str, *, ours: Mapping[str, str], layout: Layout) -> bool:
     """Whether a column is a time, bears a name of daycast's own, or one that another column was given."""
-    if name in layout.times or not there:
+    if name in {*layout.times, layout.available_at} or not there:
         return True
     if there not in ours and name in ours.values():
         return True

@@ -40,6 +40,7 @@ class Layout:
         decimal: the sign before the decimals.
         thousands: the sign between groups of digits; none where there is none.
         time_format: of times that are not ISO 8601.
+        available_at: the column that says since when each row is known; none where there is none.
         declares: whether the pipeline file has keys for these, so that a refusal may name them.
     """
 
@@ -53,6 +54,7 @@ class Layout:
     decimal: str = "."
     thousands: str | None = None
     time_format: str | None = None
+    available_at: str | None = None
     declares: bool = False
 
     @property
@@ -63,7 +65,8 @@ class Layout:
     @property
     def wanted(self) -> tuple[str, ...]:
         """Every column that must be there, by the pipeline's name."""
-        return (*self.times, *self.columns, *([self.symbol_column] if self.symbol_column else []))
+        beside = [name for name in (self.symbol_column, self.available_at) if name]
+        return (*self.times, *self.columns, *beside)
 
     def hint(self, text: str) -> str:
         """What would help, as the end of a message; nothing where the pipeline file has no key for it."""
@@ -75,8 +78,8 @@ class Table:
     """Rows that could be read, and lines that could not.
 
     Attributes:
-        rows: ``observed_at`` and the value columns, in the source's order; and the symbol column, if there is one. The
-            index is the row's place in the source.
+        rows: ``observed_at`` and the value columns, in the source's order; and the symbol column and ``available_at``
+            (NaT where none is told), if there are such. The index is the row's place in the source.
         raw: gives the text of the row at a place.
         rejects: ``(observed_at, line, reason)``; NaT where the time is unknown.
         whose: of each of them the symbol that its row bears; empty where that is not known. Without any where there is

@@ -31,6 +31,14 @@ def observations(symbol: str, rows: pd.DataFrame, *, calendar: str, span: Span) 
     return pd.concat([pd.DataFrame({SYMBOL: names, OBSERVED_AT: observed, AVAILABLE_AT: known}), values], axis=1)
 
 
+def known_last(rows: pd.DataFrame) -> pd.DataFrame:
+    """Of the rows of each instant the one known last; all of them where nothing says since when they are known."""
+    if AVAILABLE_AT not in rows:
+        return rows
+    ordered = rows.sort_values([OBSERVED_AT, AVAILABLE_AT], kind="stable", na_position="first")
+    return ordered.drop_duplicates(OBSERVED_AT, keep="last")
+
+
 def rejections(
     symbol: str, rejects: Sequence[tuple[pd.Timestamp, str, str]], *, whose: Sequence[str] = ()
 ) -> pd.DataFrame:

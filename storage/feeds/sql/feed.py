@@ -6,16 +6,16 @@ import numpy as np
 import pandas as pd
 
 from daycast.storage.feeds.feed import Fetched, Span
+from daycast.storage.feeds.reading.ahead import ahead_rows, join_ahead, observed_rows
 from daycast.storage.feeds.reading.columns import read_columns
 from daycast.storage.feeds.reading.grid import off_grid
 from daycast.storage.feeds.reading.layout import Column, Layout, NoTableError, Table
-from daycast.storage.feeds.reading.rows import join_rejects, join_rows, observations, rejections
-from daycast.storage.feeds.reading.times import UnsureTimesError, parse_times
+from daycast.storage.feeds.reading.rows import join_rejects, join_rows, known_last, observations, rejections
 from daycast.storage.feeds.sql.keys import SqlPipeline
 from daycast.storage.feeds.sql.source import connected, each, rows_of
 from daycast.storage.feeds.wire.limits import LIMITS, Limits
 from daycast.storage.terms.errors import FeedError, FeedRefused
-from daycast.storage.terms.words import AVAILABLE_AT, OBSERVED_AT
+from daycast.storage.terms.words import OBSERVED_AT
 
 
 class SqlFeed:
@@ -39,11 +39,12 @@ class SqlFeed:
         self.spec = spec
         self.layout = Layout(
             time=spec.time,
-            columns=spec.fetched,
+            columns=spec.read,
             calendar=spec.calendar,
             timezone=spec.timezone,
             symbol_column=spec.symbol_column,
             names=spec.columns_named,
+            available_at=spec.available_at,
             declares=True,
         )
 
@@ -54,16 +55,24 @@ class SqlFeed:
                 found = rows_of(connection, self.spec, symbols, span)
         except FeedError as error:
             return Fetched(frame=join_rows([]), rejected=join_rejects([]), failures=each(error, symbols))
-        frames, rejected, failures = [], [], {}
+        frames, told, rejected, failures = [], [], [], {}
         for symbol in symbols:
             try:
                 table = self._table(symbol, found)
             except NoTableError as error:
                 failures[symbol] = FeedRefused(self.name, symbol, f"the database gives {error}")
                 continue
-            frames.append(observations(symbol, table.rows, calendar=self.spec.calendar, span=span))
+            if self.spec.known_columns:
+                told.append(ahead_rows(symbol, table.rows, spec=self.spec))
+            rows = known_last(observed_rows(table.rows, spec=self.spec))
+            frames.append(observations(symbol, rows, calendar=self.spec.calendar, span=span))
             rejected.append(rejections(symbol, table.rejects))
-        return Fetched(frame=join_rows(frames), rejected=join_rejects(rejected), failures=failures)
+        return Fetched(
+            frame=join_rows(frames),
+            rejected=join_rejects(rejected),
+            failures=failures,
+            ahead=join_ahead(told, columns=self.spec.known_columns),
+        )
 
     def _table(self, symbol: str, found: pd.DataFrame) -> Table:
         named = self.spec.symbol_column
@@ -71,28 +80,12 @@ class SqlFeed:
         if own.empty:
             raise NoTableError("no row of it")
         own = own.reset_index(drop=True)
-        columns = {name: _column(own[name]) for name in own.columns if name != self.spec.available_at}
+        columns = {name: _column(own[name]) for name in own.columns}
         table = read_columns(columns, raw=lambda place: ",".join(map(str, own.iloc[place])), layout=self.layout)
         rows = table.rows.drop(columns=[name for name in (named,) if name and name in table.rows])
-        if self.spec.available_at:
-            rows = _known_last(rows, self._available(own[self.spec.available_at]))
         if said := off_grid(rows[OBSERVED_AT], calendar=self.spec.calendar):
             raise NoTableError(said.partition(";")[0])
         return Table(rows=rows, raw=table.raw, rejects=table.rejects)
-
-    def _available(self, values: "pd.Series[object]") -> pd.DatetimeIndex:
-        texts = ["" if pd.isna(value) else str(value) for value in values]
-        try:
-            return parse_times(texts, timezone=self.spec.timezone, days=False).observed_at
-        except UnsureTimesError as error:
-            raise NoTableError(f"in {self.spec.available_at!r} {error}") from None
-
-
-def _known_last(rows: pd.DataFrame, available: pd.DatetimeIndex) -> pd.DataFrame:
-    """Of the rows of each instant the one known last, with since when it is known."""
-    dated = rows.assign(**{AVAILABLE_AT: available[rows.index]})
-    ordered = dated.sort_values([OBSERVED_AT, AVAILABLE_AT], kind="stable", na_position="first")
-    return ordered.drop_duplicates(OBSERVED_AT, keep="last")
 
 
 def _column(values: "pd.Series[object]") -> Column:

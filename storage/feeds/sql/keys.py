@@ -49,6 +49,11 @@ class SqlPipeline(Pipeline):
     timezone: ZoneName | None = None
 
     @property
+    def dated(self) -> bool:
+        """Where ``available_at`` is given."""
+        return self.available_at is not None
+
+    @property
     def apart(self) -> bool:
         """A query a shard."""
         return True

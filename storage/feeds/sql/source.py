@@ -63,16 +63,19 @@ def rows_of(connection: sa.Connection, spec: SqlPipeline, symbols: Sequence[str]
     if first is None:
         return parts[0]
     kind = _kind(first, spec)
-    for begin, end in _ranges(first, last, span):
+    for begin, end in _ranges(first, last, span, ahead=bool(spec.known_columns)):
         inside = sa.select(source).where(of_symbols, at >= kind(begin), at < kind(end)).order_by(at)
         parts.append(pd.DataFrame(connection.execute(inside).all(), columns=names, dtype=object))
     return pd.concat(parts, ignore_index=True)
 
 
-def _ranges(first: Moment, last: Moment, span: Span) -> Iterator[tuple[date, date]]:
-    """Days from and before, a year each, of what there is in the span; zones are why there are two days more."""
+def _ranges(first: Moment, last: Moment, span: Span, *, ahead: bool) -> Iterator[tuple[date, date]]:
+    """Days from and before, a year each, of what there is in the span; zones are why there are two days more.
+
+    What is known ahead is of instants after the span.
+    """
     begin = _day(first) if span.start is None else max(_day(first), span.start.date() - _BEYOND)
-    end = min(_day(last), span.end.date() + _BEYOND)
+    end = _day(last) if ahead else min(_day(last), span.end.date() + _BEYOND)
     while begin <= end:
         until = min(begin + _RANGE, end + timedelta(days=1))
         yield begin, until
@@ -105,7 +108,7 @@ def _engine(spec: SqlPipeline) -> sa.Engine:
 
 def _source(spec: SqlPipeline) -> Any:
     """The table, or the query in brackets, with the columns that the pipeline names."""
-    named = [spec.time, *(spec.columns_named.get(name, name) for name in spec.fetched)]
+    named = [spec.time, *(spec.columns_named.get(name, name) for name in spec.read)]
     named += [name for name in (spec.symbol_column, spec.available_at) if name]
     columns: list[Any] = [sa.column(name) for name in dict.fromkeys(named)]
     if spec.query:

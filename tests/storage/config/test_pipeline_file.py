@@ -56,6 +56,7 @@ def test_the_file_that_ships_is_right() -> None:
             {"known": ["weekdy"]},
             "known names facts of the calendar: hour, .*'weekdy'. Did you mean 'weekday'",
         ),
+        ({"known": ["warmth"]}, "or, on the feeds files and sql, columns whose future is given, with available_at"),
         ({"known": ["month:Europe/Berlin"]}, "of the facts only holiday, hour, weekday take a time zone"),
         ({"known": ["holiday:Germany"]}, "a country of two letters, such as holiday:DE. .* Did you mean 'DE'"),
         ({"calendar": "W-FRI", "known": ["holiday:DE"]}, "holiday in known needs days, sessions or shorter steps"),

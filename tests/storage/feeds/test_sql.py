@@ -100,6 +100,21 @@ def test_what_a_row_says_of_when_it_was_known(warehouse, fetch):
     assert fetched.frame["available_at"].iloc[5] == (known[5] + pd.Timedelta(days=30)).tz_localize("UTC")
 
 
+def test_what_is_known_ahead_is_given_apart_with_all_its_vintages_and_beyond_the_span(warehouse, fetch):
+    end, later = datetime(2023, 12, 27, tzinfo=UTC), pd.DatetimeIndex(["2023-12-28", "2023-12-28", "2024-01-09"])
+    observed = daily(known_at=DAYS + pd.Timedelta(days=1), warmth=2.5)[DAYS <= "2023-12-27"]
+    told = pd.DataFrame({"date": later, "known_at": pd.to_datetime(["2023-12-20", "2023-12-26", "2023-12-26"])})
+    told = told.assign(close=np.nan, warmth=[3.0, 4.0, 5.0])
+    fill(warehouse, pd.concat([observed, told]), known_at=sa.DateTime())
+    fetched = fetch(table="bars", available_at="known_at", known=["warmth"], span=Span(start=None, end=end))
+    assert len(fetched.frame) == len(observed)
+    assert len(fetched.ahead) == len(observed) + len(told)
+    ahead = fetched.ahead[fetched.ahead["valid_at"] > pd.Timestamp(end)]
+    assert ahead["valid_at"].tolist() == list(later.tz_localize("UTC"))
+    assert ahead["available_at"].dt.day.tolist() == [20, 26, 26]
+    assert ahead["warmth"].tolist() == [3.0, 4.0, 5.0]
+
+
 def test_nulls_are_missing_values_and_missing_times_are_set_aside(warehouse, fetch):
     frame = daily()
     frame.loc[3, "close"] = np.nan
