@@ -106,6 +106,7 @@ def test_a_column_known_ahead_serves_and_what_was_said_later_changes_no_bit(
     assert _forecasts(other) != rows
 
 
+@pytest.mark.slow
 def test_a_series_that_a_column_drives_is_forecast_far_better_with_it(
     load: Place, new_place: Callable[[str], Place]
 ) -> None:
@@ -121,6 +122,7 @@ def test_a_series_that_a_column_drives_is_forecast_far_better_with_it(
         assert mean == pytest.approx(truth[series_id, pd.Timestamp(valid_at)], abs=3)  # type: ignore[arg-type]
 
 
+@pytest.mark.slow
 def test_a_lead_that_lacks_is_told_and_known_for_none_a_baseline_serves_degraded(
     new_place: Callable[[str], Place], prefect_server: str
 ) -> None:
@@ -141,6 +143,7 @@ def test_a_lead_that_lacks_is_told_and_known_for_none_a_baseline_serves_degraded
     assert all(np.isfinite(row[3]) for row in _forecasts(place))  # type: ignore[call-overload]
 
 
+@pytest.mark.slow
 def test_a_day_later_the_version_is_used_again_and_reads_what_was_said_since(load: Place) -> None:
     summary = load.run("load", as_of=AS_OF, training="reuse")
     assert summary.status == "degraded"  # the file ends with that day, and says nothing of the next
