@@ -10,6 +10,7 @@ from daycast.tasks.handover.job import Job
 
 if TYPE_CHECKING:
     import numpy as np
+    import pandas as pd
 
     from daycast.models.series.ahead import Columns, Vintages
     from daycast.models.series.latest import Latest
@@ -17,7 +18,7 @@ if TYPE_CHECKING:
 
 
 def with_ahead(job: Job, shard: str, panel: Panel) -> Panel:
-    """The panel with what the feed had said of each lead when the value at its origin could be known.
+    """The panel with what the feed had said of each lead when the value at its origin was first known.
 
     An origin at which nothing had been said of a column begins no window.
 
@@ -27,20 +28,49 @@ def with_ahead(job: Job, shard: str, panel: Panel) -> Panel:
         panel: its series are symbols of the pipeline.
     """
     import numpy as np
-    import pandas as pd
 
     from daycast.models.series.ahead import filled
 
     if not job.pipeline.known_columns:
         return panel
-    origins = pd.DatetimeIndex(panel.instants).tz_localize("UTC")
-    closes = job.calendar().available_at(origins).tz_localize(None).to_numpy().astype("M8[us]")
-    at = np.minimum(closes + panel.shift[:, np.newaxis], _naive(job))
+    at = np.minimum(_known_since(job, shard, panel), _naive(job))
     codes = np.arange(len(panel))[:, np.newaxis]
     places = np.arange(len(panel.instants))[np.newaxis]
     told = filled(_known(job, panel, vintages_of(job, shard, panel), codes, places, at))
     there = np.asarray(np.isfinite(told).all(axis=(2, 3)))
     return replace(panel, ahead=told, ready=panel.ready & there)
+
+
+def _known_since(job: Job, shard: str, panel: Panel) -> np.ndarray:
+    """``(series, instants)`` when a run could begin from each: its value is known, and not yet the next one's.
+
+    Not before the calendar has it known; later where its row says so, to the moment at which the calendar has the next.
+    """
+    import numpy as np
+    import pandas as pd
+
+    from daycast.storage.terms.words import AVAILABLE_AT, OBSERVED_AT, SYMBOL
+
+    origins = pd.DatetimeIndex(panel.instants).tz_localize("UTC")
+    closes = job.calendar().available_at(origins).tz_localize(None).to_numpy().astype("M8[us]")
+    closes = closes + panel.shift[:, np.newaxis]
+    rows = job.observations().history(shard).frame
+    told = rows.groupby([SYMBOL, OBSERVED_AT], observed=True)[AVAILABLE_AT].min().reset_index()
+    codes = pd.Index([name.partition("/")[2] for name in panel.names]).get_indexer(told[SYMBOL])
+    told, codes = told[codes >= 0], codes[codes >= 0]
+    observed, available = (_stamps(told[name]) for name in (OBSERVED_AT, AVAILABLE_AT))
+    places = pd.Index(panel.instants).get_indexer(observed - panel.shift[codes])
+    there = places >= 0
+    since = closes.copy()
+    since[codes[there], places[there]] = np.maximum(since[codes[there], places[there]], available[there])
+    since[:, :-1] = np.minimum(since[:, :-1], closes[:, 1:])
+    return np.asarray(since)
+
+
+def _stamps(times: pd.Series) -> np.ndarray:
+    import numpy as np
+
+    return np.asarray(times.dt.tz_localize(None).to_numpy().astype("M8[us]"))
 
 
 def latest_ahead(job: Job, shard: str, panel: Panel, ready: Latest) -> Latest:

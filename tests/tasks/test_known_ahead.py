@@ -14,6 +14,7 @@ KEYS = {"known": ["warmth"], "available_at": "told_at", "lookback": 2, "differen
 BEGIN = pd.Timestamp(FIRST)
 NEWEST = pd.Timestamp(EARLIER)
 HORIZON = 2
+_BOTH: tuple[tuple[str, dict[str, list[str]]], ...] = (("there", {}), ("without", {"known": []}))
 Change = Callable[[pd.DataFrame], pd.DataFrame]
 
 
@@ -120,6 +121,20 @@ def test_a_series_that_a_column_drives_is_forecast_far_better_with_it(
     }
     for series_id, _, valid_at, mean, *_ in _forecasts(load):
         assert mean == pytest.approx(truth[series_id, pd.Timestamp(valid_at)], abs=3)  # type: ignore[arg-type]
+
+
+@pytest.mark.slow
+def test_training_reads_what_a_run_reads_where_the_days_are_told_in_the_evening(
+    new_place: Callable[[str], Place], prefect_server: str
+) -> None:
+    """Tomorrow's and the day after's warmth is told an hour before midnight, with today's close."""
+    assert prefect_server
+    night = EARLIER + timedelta(hours=23)
+    evening = {"change": lambda rows: rows.assign(told_at=rows["told_at"] + pd.Timedelta(hours=23))}
+    there, without = (_written(new_place(name), **evening, **keys) for name, keys in _BOTH)
+    for place in (there, without):
+        place.run("load", as_of=night)
+    assert _error(there) < 0.5 * _error(without)
 
 
 @pytest.mark.slow
