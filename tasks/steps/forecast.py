@@ -47,8 +47,16 @@ def forecast(job: Job, course: Course[Prepared], *, at: datetime, spread: Spread
         *absent(job, course.ingested, course.prepared),
         *(each for _, told in served for each in told),
     ]
-    told_of = {"short": _short_of(job, rows), "chosen": _chosen(job, course)}
-    return end_run(job, course, at=at, remarks=remarks, quality=_most(rows), forecasts=rows, **told_of)
+    return end_run(
+        job,
+        course,
+        at=at,
+        remarks=remarks,
+        quality=_most(rows),
+        short=_short_of(job, rows),
+        chosen=_chosen(job, course),
+        forecasts=rows,
+    )
 
 
 def _chosen(job: Job, course: Course[Prepared]) -> str:
