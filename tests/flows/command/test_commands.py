@@ -109,7 +109,7 @@ def test_a_failed_flow_run_is_failed_in_prefect_with_the_reason(served):
     _, _, server = served
     runs = _ask(server, "flow_runs/filter", flow_runs={"tags": {"all_": ["broken"]}})
     states = {run["state_type"] for run in runs} if runs else set()
-    named = [run for run in _ask(server, "flow_runs/filter") if run["name"].startswith("broken@")]
+    named = _ask(server, "flow_runs/filter", flow_runs={"name": {"like_": "broken@"}})
     assert named
     assert named[0]["state_type"] == "FAILED"
     assert "GONE" in named[0]["state"]["message"]

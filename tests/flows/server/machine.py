@@ -10,7 +10,7 @@ import sys
 import time
 import urllib.error
 import urllib.request
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -94,16 +94,25 @@ class Up:
                 time.sleep(pause)
         raise AssertionError("the last try returns or raises")
 
-    def wait_for(self, what: Callable[[], Any], *, seconds: float = 240) -> Any:
-        """What comes true in time."""
-        return until(what, seconds=seconds, failed=self._ended, passing=(OSError,))
+    def wait_for(self, found: Callable[[], Any], *, seconds: float = 240, told: Callable[[], Any] = str) -> Any:
+        """What comes true in time; where it does not, ``told`` says how things stand."""
+        try:
+            return until(found, seconds=seconds, failed=self._ended, passing=(OSError,))
+        except AssertionError as error:
+            raise AssertionError(f"{error}: {told()}\n{self.log.read_text()[-4000:]}") from None
 
     def _ended(self) -> str | None:
         return None if self.process.poll() is None else self.log.read_text()
 
     def runs(self, *states: str) -> list[dict[str, Any]]:
-        """The flow runs that are in one of the states."""
-        return [run for run in self.ask("/flow_runs/filter") if run["state_name"] in states]
+        """The flow runs that are in one of the states, chosen by the server: it lists 200 at most, the scheduled first."""
+        found: list[dict[str, Any]] = self.ask("/flow_runs/filter", flow_runs={"state": {"name": {"any_": [*states]}}})
+        return found
+
+    def states(self, runs: Iterable[str]) -> dict[str, str]:
+        """What state each of the flow runs is in, by name."""
+        found = self.ask("/flow_runs/filter", flow_runs={"id": {"any_": [*runs]}})
+        return {run["name"]: f"{run['state_name']} since {run['state']['timestamp']}" for run in found}
 
 
 @contextmanager

@@ -113,7 +113,7 @@ def goes_on(up: Up, *, done: dict[str, Any], begun: set[str]) -> None:
     assert set(deployments) == {"good", "good-retrain", "bad", "bad-retrain", "backfill", "upkeep"}
     assert deployments["good"]["id"] == done["deployment_id"]
     assert not any(row["paused"] for row in deployments.values())
-    up.wait_for(lambda: begun <= {run["id"] for run in up.runs("Completed", "Failed")})
+    up.wait_for(lambda: begun <= {run["id"] for run in up.runs("Completed", "Failed")}, told=lambda: up.states(begun))
     up.wait_for(
         lambda: [run for run in up.runs("Failed") if datetime.fromisoformat(run["expected_start_time"]) > again]
     )
