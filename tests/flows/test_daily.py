@@ -87,6 +87,7 @@ def test_no_value_after_as_of_changes_a_bit_of_a_forecast(place, new_place):
     assert a.read("A", as_of=EARLIER)["close"].iloc[-1] == walk(0)[known - 1]
 
 
+@pytest.mark.slow
 def test_a_value_before_as_of_does_change_the_forecast(trained, new_place):
     """The check above can fail."""
     changed = new_place("changed")
@@ -159,6 +160,7 @@ def test_rows_set_aside_are_counted_in_the_message_and_kept(trained):
     assert len(place.job().observations().read_set_aside()) == 2, "the same rows again are not kept twice"
 
 
+@pytest.mark.slow
 def test_a_feed_that_fails_for_a_symbol_makes_the_run_degraded_and_that_one_stale(trained):
     place = trained
     (place.root / "B.csv").unlink()

@@ -32,6 +32,7 @@ def mirror():
     assert all(SECRET in line for line in told), "the password and the token are used"
 
 
+@pytest.mark.slow
 def test_a_hostile_pipeline_leaves_data_and_tells_no_secret(tmp_path, command, mirror):
     place = make_place(tmp_path / "place")
     keys = {"symbols": ["OT"], "target": "OT", "features": ["OT"], "calendar": "1h", "difference": "none"}

@@ -121,6 +121,7 @@ def test_a_second_run_leaves_the_same_rows(mixed):
     assert place.tables(leave=leave) == before
 
 
+@pytest.mark.slow
 def test_series_in_shards_of_two_are_served_as_in_one(mixed, tmp_path, monkeypatch):
     place, summary = mixed
     monkeypatch.setattr("daycast.storage.lake.observations.MOST_SERIES", 2)

@@ -107,6 +107,7 @@ def test_sqlite_locked_by_another_writer_holds_a_run_up_and_no_more(trained):
     assert time.monotonic() > released[0]
 
 
+@pytest.mark.slow
 def test_a_database_that_is_full_fails_the_run_with_a_message_and_the_next_one_is_good(trained):
     """SQLite is given no page more than it has."""
 

@@ -36,6 +36,7 @@ def restored(place: Place, backup: Path, root: Path) -> Place:
     return Place(root=root, database_url=f"sqlite:///{root / 'data' / 'daycast.sqlite'}")
 
 
+@pytest.mark.slow
 @pytest.mark.usefixtures("prefect_server")
 def test_what_is_restored_serves_the_same(trained, tmp_path, command):
     backed_up(trained, tmp_path / "backup")

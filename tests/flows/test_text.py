@@ -76,6 +76,7 @@ def _lasting(place: Place) -> dict[str, str]:
     return {name: digest for name, digest in place.files().items() if name.startswith("lake/")}
 
 
+@pytest.mark.slow
 def test_a_later_run_reads_what_is_new_and_the_champion_goes_on(written: Place) -> None:
     before = _lasting(written)
     summary = written.run(as_of=LATER)

@@ -41,6 +41,7 @@ def several(new_place: Callable[[str], Place]) -> Callable[..., Place]:
     return make
 
 
+@pytest.mark.slow
 def test_the_best_on_validation_is_the_versions_and_goes_on(several: Callable[..., Place]) -> None:
     place = several("one", model=POOR, candidates=[SEGMENTS])
     first = place.run("several", as_of=EARLIER)
@@ -85,6 +86,7 @@ def _candidates(place: Place) -> str:
     return line
 
 
+@pytest.mark.slow
 def test_one_that_cannot_be_trained_stops_no_other(several: Callable[..., Place]) -> None:
     place = several("one", model=BROKEN, candidates=[SEGMENTS, STEPS])
     summary = place.run("several")

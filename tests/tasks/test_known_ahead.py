@@ -91,6 +91,7 @@ def load(new_place: Callable[[str], Place], prefect_server: str) -> Place:
     return place
 
 
+@pytest.mark.slow
 def test_a_column_known_ahead_serves_and_what_was_said_later_changes_no_bit(
     load: Place, new_place: Callable[[str], Place]
 ) -> None:

@@ -60,6 +60,7 @@ def test_what_is_known_serves_and_a_later_value_changes_no_bit(
     assert weekly.run("weekly", as_of=AS_OF, training="reuse").status == "succeeded"
 
 
+@pytest.mark.slow
 def test_a_fact_more_retrains(weekly: Place) -> None:
     weekly.run("weekly", as_of=EARLIER)
     pipelines = weekly.root / "pipelines.toml"

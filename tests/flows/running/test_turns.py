@@ -71,6 +71,7 @@ def interruptible():
     signal.signal(signal.SIGINT, before)
 
 
+@pytest.mark.slow
 @pytest.mark.timeout(120)
 @pytest.mark.usefixtures("interruptible")
 def test_ctrl_c_ends_what_they_wait_for():

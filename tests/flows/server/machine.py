@@ -105,7 +105,7 @@ class Up:
         return None if self.process.poll() is None else self.log.read_text()
 
     def runs(self, *states: str) -> list[dict[str, Any]]:
-        """The flow runs that are in one of the states, chosen by the server: it lists 200 at most, the scheduled first."""
+        """The flow runs that are in one of the states, as the server chooses: of all, it lists 200."""
         found: list[dict[str, Any]] = self.ask("/flow_runs/filter", flow_runs={"state": {"name": {"any_": [*states]}}})
         return found
 

@@ -18,7 +18,9 @@ pytestmark = [
 SERVE = "from daycast.flows.server.serving import run_deployments; run_deployments([]); print('ended')"
 
 
-@pytest.mark.parametrize("told", [signal.SIGINT, signal.SIGTERM], ids=lambda told: told.name)
+@pytest.mark.parametrize(
+    "told", [pytest.param(signal.SIGINT, marks=pytest.mark.slow), signal.SIGTERM], ids=lambda told: told.name
+)
 def test_it_ends_in_order_when_told(told):
     process = _started(signal.default_int_handler)
     process.send_signal(told)

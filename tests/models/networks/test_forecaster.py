@@ -88,7 +88,7 @@ SEGMENTS = {**MODEL, "segment": 4, "epochs": 12, "normalization": "last"}
         pytest.param({"cell": "segment_gru", "normalization": "mean", "cycle": [24, 48]}, marks=pytest.mark.slow),
         pytest.param({"cell": "segment_gru", "decay": "cosine", "weight_average": 0.9}, marks=pytest.mark.slow),
         {"cell": "lstm", "normalization": "last", "decay": "step"},
-        {"cell": "segment_gru", "ridge_share": 0.5, "cycle": [24]},
+        pytest.param({"cell": "segment_gru", "ridge_share": 0.5, "cycle": [24]}, marks=pytest.mark.slow),
     ],
     ids=lambda changes: "-".join(map(str, changes.values())),
 )
@@ -187,6 +187,7 @@ def test_a_fine_tune_goes_on_from_the_parent_with_its_scaling(wave, make_spec):
     assert _weights(parent) == before
 
 
+@pytest.mark.slow
 def test_a_fine_tune_that_betters_nothing_keeps_the_parents_weights(wave, make_spec):
     harmful = make_spec(model={**MODEL, "learning_rate": 10.0}, training={"fine_tune_epochs": 1})
     parent = _fit(wave, make_spec(model={**MODEL, "epochs": 10}))

@@ -71,6 +71,7 @@ def test_a_network_reads_what_is_known_of_its_horizon(make_spec, peaks, informed
     assert _error(forecaster, test) < 0.8 * _error(_fit(parts, plain), parts[2])
 
 
+@pytest.mark.slow
 def test_it_is_kept_in_the_file_and_asked_for_again(informed, tmp_path, make_spec):
     forecaster, (*_, test), spec = informed
     state = json.loads(json.dumps(forecaster.save(tmp_path)))

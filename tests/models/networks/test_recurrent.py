@@ -119,6 +119,7 @@ def test_weights_are_keras_own_in_name_shape_order_and_start(kinds):
     assert kept[0] == kept[1]
 
 
+@pytest.mark.slow
 def test_a_file_loads_in_safe_mode_and_gives_the_same(kinds, tmp_path):
     inputs = _inputs(4, 6, 3)
     network = _network([keras.layers.Bidirectional(kinds[0](5, return_sequences=True)), kinds[0](4)], (6, 3))

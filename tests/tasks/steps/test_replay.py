@@ -18,6 +18,7 @@ PAST = AS_OF - timedelta(days=10)
 """An origin in the test part."""
 
 
+@pytest.mark.slow
 @pytest.mark.usefixtures("prefect_server")
 @pytest.mark.filterwarnings("ignore:Artifact creation outside of a flow:FutureWarning")
 def test_an_origin_of_the_past_served_as_of_itself_is_the_stored_window_and_the_same_prediction(place):

@@ -196,6 +196,7 @@ def test_the_rules_look_at_what_was_served_whoever_made_it(tmp_path):
     assert (scored.month.n, scored.judged.n, set(scored.broken)) == (40, 40, {"min_skill"})
 
 
+@pytest.mark.slow
 @pytest.mark.usefixtures("prefect_server")
 @pytest.mark.filterwarnings("ignore:Artifact creation outside of a flow:FutureWarning")
 def test_low_live_skill_retrains_once_with_the_reason_and_the_same_run_decides_the_same(tmp_path):

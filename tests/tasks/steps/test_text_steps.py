@@ -39,6 +39,7 @@ def place(tmp_path: Path) -> Place:
     return story_place(tmp_path / "place")
 
 
+@pytest.mark.slow
 @pytest.mark.usefixtures("prefect_server")
 # The tasks are called as plain functions here; in a flow, Prefect knows which run an artifact belongs to.
 @pytest.mark.filterwarnings("ignore:Artifact creation outside of a flow:FutureWarning")
