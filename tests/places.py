@@ -32,6 +32,7 @@ from daycast.storage.sql.tables import Base
 from daycast.tasks.handover.job import Job
 from daycast.tasks.handover.results import Summary
 from tests.loopback import Server, served
+from tests.prefect_homes import make_database, prefect_home
 
 FIRST = datetime(2024, 1, 1, tzinfo=UTC)
 """The first day of every series."""
@@ -169,9 +170,11 @@ class Place:
         }
 
 
-def pytest_configure() -> None:
+def pytest_configure(config: pytest.Config) -> None:
     """Give Prefect a home of the session's own and no server, before anything imports it."""
-    home = tempfile.mkdtemp(prefix="prefect-")
+    if not hasattr(config, "workerinput"):  # processes beside each other begin after this one
+        make_database()
+    home = prefect_home(Path(tempfile.mkdtemp(prefix="prefect-")))
     atexit.register(shutil.rmtree, home, ignore_errors=True)
     os.environ.update(PREFECT_HOME=home, PREFECT_SERVER_ANALYTICS_ENABLED="false")
     os.environ.update(PREFECT_LOGGING_HANDLERS_CONSOLE_LEVEL="CRITICAL", TF_CPP_MIN_LOG_LEVEL="3")

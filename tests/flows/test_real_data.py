@@ -16,6 +16,7 @@ import pandas as pd
 import pytest
 
 from tests.loopback import Answer, Asked, served
+from tests.prefect_homes import prefect_home
 
 # A whole job trains; on a machine that does other work too it takes its time.
 pytestmark = [pytest.mark.real_data, pytest.mark.slow, pytest.mark.timeout(900)]
@@ -197,7 +198,7 @@ def run(loopback, tmp_path_factory) -> Callable[..., str]:
     environment |= {
         "DAYCAST_STORAGE": str(folder / "data"),
         "DAYCAST_PIPELINES": str(folder / "pipelines.toml"),
-        "PREFECT_HOME": str(folder / "prefect"),
+        "PREFECT_HOME": prefect_home(folder / "prefect"),
         "PREFECT_SERVER_ANALYTICS_ENABLED": "false",
         "XDG_CACHE_HOME": str(folder / "cache"),  # yfinance keeps time zones there
         "NO_PROXY": "127.0.0.1",

@@ -18,6 +18,7 @@ import pytest
 from tests.installs import Install
 from tests.loopback import free_port
 from tests.places import AS_OF, TINY, Place, make_place, prefect_headers
+from tests.prefect_homes import prefect_home
 from tests.waiting import until
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(900)]
@@ -89,6 +90,7 @@ def strange(install: Install, tmp_path: Path) -> Strange:
     root, executed = tmp_path / "strange", tmp_path / "executed.txt"
     place = make_place(root, f"sqlite:///{root / 'storage' / 'data' / 'daycast.sqlite'}")
     place.define("mine", path="{symbol}.csv", model={**TINY["model"], "epochs": 2})
+    prefect_home(tmp_path / "prefect")
     text = module(executed)
     for name in PACKAGES:
         (root / name).mkdir()

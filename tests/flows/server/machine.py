@@ -20,6 +20,7 @@ from typing import Any
 
 from tests.loopback import free_port
 from tests.places import FIRST, Place, Webhook, make_place, walk
+from tests.prefect_homes import prefect_home
 from tests.waiting import until
 
 EVERY_MINUTE = {"cron": "* * * * *", "timezone": "UTC"}
@@ -134,7 +135,7 @@ def running(
         place.define(name, schedule=schedule, **keys)
     environment = {
         **place.environment,
-        "PREFECT_HOME": str(root / "prefect"),
+        "PREFECT_HOME": prefect_home(root / "prefect"),
         "PREFECT_SERVER_API_AUTH_STRING": PASSWORD,
         "DAYCAST_ALERTS": webhook.url,
     }

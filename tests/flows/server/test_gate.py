@@ -11,13 +11,13 @@ import sys
 from collections.abc import Iterator
 from functools import partial
 from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
-from pathlib import Path
 from threading import Thread
 from urllib.parse import urlsplit
 
 import pytest
 
 from daycast.flows.server.gate import Gate
+from daycast.flows.server.password import make_password
 from tests.loopback import free_port
 from tests.places import browser, prefect_headers
 
@@ -161,10 +161,19 @@ def test_another_user_of_the_machine_does_not_find_the_password():
     assert secret not in theirs
 
 
-def test_the_servers_own_files_are_nobody_elses_to_read(open_server):
-    assert open_server
-    database = Path(os.environ["PREFECT_HOME"]) / "prefect.db"
-    assert database.stat().st_mode & 0o077 == 0
+@pytest.mark.slow
+def test_the_servers_own_files_are_nobody_elses_to_read(tmp_path, monkeypatch):
+    from daycast.flows.server.local_server import Server
+
+    monkeypatch.setenv("PREFECT_HOME", str(tmp_path / "home"))
+    server = Server.for_one_command(password=make_password())
+    try:
+        server.wait()
+        made = [path for path in (tmp_path / "home").rglob("*") if path.is_file()]
+        assert "prefect.db" in {path.name for path in made}
+        assert [path.name for path in made if path.stat().st_mode & 0o077] == []
+    finally:
+        server.stop()
 
 
 def _flows(address: str) -> list[object]:
