@@ -114,7 +114,8 @@ def run(
 
         with importing():
             from daycast.flows.daily import run_now
-            from daycast.flows.running.turns import in_waves, most_at_once, side_by_side
+            from daycast.flows.running.turns import in_waves, side_by_side
+            from daycast.tasks.apart.cores import most_at_once
 
             preload()
         ready()

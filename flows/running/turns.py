@@ -8,11 +8,9 @@ from __future__ import annotations
 
 import contextlib
 import contextvars
-import os
 import threading
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor, wait
-from pathlib import Path
 from typing import TypeVar
 
 from daycast.storage.terms.any_pipeline import AnyPipeline
@@ -20,8 +18,6 @@ from daycast.tasks.apart import process
 
 Outcome = TypeVar("Outcome")
 
-_MEMORY = 2 * 1024**3
-"""Bytes that the machine has for each run at least."""
 _LOOK_SECONDS = 0.2
 
 _TURN: contextvars.ContextVar[threading.Lock | None] = contextvars.ContextVar("turn", default=None)
@@ -67,17 +63,6 @@ def in_waves(specs: Sequence[AnyPipeline]) -> list[list[AnyPipeline]]:
     """Those that read no other pipeline, then those that do: what they read has run by then."""
     waves = [[spec for spec in specs if not spec.reads], [spec for spec in specs if spec.reads]]
     return [wave for wave in waves if wave]
-
-
-def most_at_once() -> int:
-    """How many runs this machine is to do at the same time: one a core, as far as memory goes; one with a GPU.
-
-    Of a GPU, TensorFlow takes all the memory for the process that comes first.
-    """
-    if any(Path("/dev").glob("nvidia[0-9]*")):
-        return 1
-    memory = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
-    return max(1, min(os.cpu_count() or 1, memory // _MEMORY))
 
 
 def _in_turn(run: Callable[[], Outcome], turn: threading.Lock) -> Outcome:

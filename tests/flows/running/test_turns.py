@@ -8,7 +8,7 @@ from functools import partial
 
 import pytest
 
-from daycast.flows.running.turns import giving_way, in_waves, most_at_once, side_by_side
+from daycast.flows.running.turns import giving_way, in_waves, side_by_side
 from daycast.storage.config.pipeline_file import parse_pipeline
 from daycast.storage.terms.errors import WorkError
 from daycast.tasks.apart.process import fresh
@@ -90,10 +90,6 @@ def test_ctrl_c_ends_what_they_wait_for():
     threading.Thread(target=interrupt).start()
     with pytest.raises(KeyboardInterrupt):
         side_by_side([wait, wait], at_once=2)
-
-
-def test_no_more_at_once_than_cores():
-    assert 1 <= most_at_once() <= (os.cpu_count() or 1)
 
 
 def test_who_reads_another_pipeline_comes_after_all_that_read_none():
