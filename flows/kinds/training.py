@@ -8,6 +8,7 @@ from typing import Any
 from daycast.flows.running.retrying import retries
 from daycast.flows.running.turns import giving_way
 from daycast.tasks.apart import process as processes
+from daycast.tasks.apart.process import HERE
 from daycast.tasks.apart.versions import Fitted
 from daycast.tasks.handover.job import AnyJob
 from daycast.tasks.handover.results import Plan, Ready, Trained
@@ -20,6 +21,7 @@ def train_and_predict(
     planned: Plan,
     *,
     fit: Callable[..., Fitted],
+    here: bool = False,
     predict: Callable[[processes.Process], Any],
 ) -> Trained:
     """Train and predict in a process of their own, and give way to other runs meanwhile.
@@ -31,6 +33,7 @@ def train_and_predict(
         prepared: its data.
         planned: how it comes by its version.
         fit: what trains.
+        here: whether it asks processes of its own for that, and is called in this one.
         predict: what lets the versions predict, given the process where that is done.
     """
     with giving_way():
@@ -38,6 +41,8 @@ def train_and_predict(
             predict(processes.kept())
             return Trained(version=planned.version)
         with processes.fresh() as process:
-            trained: Trained = train.with_options(**retries())(job, prepared, planned, process=process, fit=fit)
+            trained: Trained = train.with_options(**retries())(
+                job, prepared, planned, process=HERE if here else process, fit=fit
+            )
             predict(process)
     return trained

@@ -10,6 +10,7 @@ from daycast.flows.running.retrying import retries
 from daycast.flows.running.telling import Story
 from daycast.storage.terms.words import TrainingChoice
 from daycast.tasks.apart import process as processes
+from daycast.tasks.apart.shard_training import fit_shards
 from daycast.tasks.apart.spreading import Spread
 from daycast.tasks.apart.training import fit_and_save
 from daycast.tasks.handover.explained import Explained
@@ -39,7 +40,8 @@ def stages(job: Job, training: TrainingChoice, spread: Spread, clock: Clock) -> 
             job,
             prepared,
             planned,
-            fit=fit_and_save,
+            fit=fit_shards if job.pipeline.network == "shard" else fit_and_save,
+            here=job.pipeline.network == "shard",
             predict=lambda process: explained.extend(_predict(job, prepared, planned, process=process, spread=spread)),
         )
     )

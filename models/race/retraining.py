@@ -84,6 +84,7 @@ def identity(spec: AnyPipeline) -> dict[str, Any]:
         "lookback": spec.lookback,
         "horizon": spec.horizon,
         "fill_limit": spec.fill_limit,
+        **({"network": spec.network} if spec.network != "all" else {}),
         **({"known": list(spec.known)} if spec.known else {}),
         **({"candidates": [each.model_dump(mode="json") for each in spec.candidates]} if spec.candidates else {}),
         **shared,

@@ -76,6 +76,8 @@ class Pipeline(AnyPipeline):
         from_labels: features that pipelines give which predict labels: ``{ mood = "headlines:positive" }`` is the mean
             probability of ``positive`` of the documents that ``headlines`` told of since the instant before. What is
             read runs first.
+        network: ``all`` trains one network for all series, ``shard`` one for each shard of up to 500 of them, several
+            at once.
         candidates: further networks, each a table as ``model``, that are trained beside it on a retrain; the one with
             the least error on validation becomes the version's.
         difference: one kind for every column, or a table column by column (those not named are ``none``). A column of
@@ -98,6 +100,7 @@ class Pipeline(AnyPipeline):
     calendar: str
     known: tuple[str, ...] = ()
     from_labels: dict[OneLine, str] = Field(default_factory=dict)
+    network: Literal["all", "shard"] = "all"
     candidates: tuple[ModelSpec, ...] = Field(default=(), max_length=_CANDIDATES)
     difference: DifferenceKind | dict[str, DifferenceKind] = "none"
     lookback: int = Field(gt=0)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
@@ -11,6 +12,7 @@ from daycast.storage.terms.errors import DataError
 from daycast.storage.terms.network import ModelSpec
 from daycast.storage.terms.pipeline import Pipeline
 from daycast.tasks.apart.versions import Budget
+from daycast.tasks.handover.shard_state import states_of
 from daycast.tasks.handover.telling import NETWORKS
 
 if TYPE_CHECKING:
@@ -118,9 +120,12 @@ def of_version(spec: Pipeline, state: Mapping[str, Any]) -> Pipeline:
 
 
 def cell_of(spec: AnyPipeline, state: Mapping[str, Any]) -> str:
-    """The cell of a version's network, whatever its pipeline predicts."""
-    chosen = state.get(_CHOSEN)
-    return str(ModelSpec.model_validate(chosen).cell) if chosen else spec.model.cell
+    """The cell of a version's network, whatever its pipeline predicts; of several, that which most shards chose."""
+    cells = Counter(
+        str(ModelSpec.model_validate(each[_CHOSEN]).cell) if each.get(_CHOSEN) else spec.model.cell
+        for each in states_of(state)
+    )
+    return cells.most_common(1)[0][0]
 
 
 def names_of(networks: Sequence[ModelSpec]) -> list[str]:

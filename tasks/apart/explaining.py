@@ -48,7 +48,9 @@ def explain_shard(shard: str, job: Job, prepared: Prepared, versions: tuple[str,
     wanted = {series_id(job.pipeline.name, symbol) for symbol in _reported(job)}
     told = []
     for version in versions:
-        forecaster, ridge = load(job, version), ridge_of(job, version)
+        forecaster, ridge = load(job, version, shard), ridge_of(job, version, shard)
+        if forecaster is None:
+            continue
         known = list(wanted & set(forecaster.scaler.names))
         chosen = able(held) & np.isin(latest.windows.series.astype(str), known)
         windows = latest.windows.where(chosen)

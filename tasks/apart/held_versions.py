@@ -11,17 +11,18 @@ from daycast.tasks.apart.networks import load
 from daycast.tasks.handover.job import AnyJob
 
 _MOST = 2
-_HELD: dict[tuple[str, str], Any] = {}
-"""Those read last, by the hash of their manifest and the spec: days of a backfill that reuse one share it."""
+_HELD: dict[tuple[str, str, str], Any] = {}
+"""Those read last, by the hash of their manifest, the spec and the part: days of a backfill that reuse one share it."""
 
 
-def held_version(job: AnyJob, version: str, read: Callable[[Path, Mapping[str, Any]], Any]) -> Any:
+def held_version(job: AnyJob, version: str, read: Callable[[Path, Mapping[str, Any]], Any], *, part: str = "") -> Any:
     """A version, read anew or held.
 
     Args:
         job: the run.
         version: which.
         read: makes it of a local folder with its files and of the state in its manifest; called once Keras is there.
+        part: of the version, where that is what is read.
 
     Raises:
         ModelFileError: a file is not the one that was saved.
@@ -35,7 +36,7 @@ def held_version(job: AnyJob, version: str, read: Callable[[Path, Mapping[str, A
     registry, name = job.registry(), job.pipeline.name
     with job.database() as database:
         sha256 = find_version(database, name, version).sha256
-    key = sha256, job.pipeline.model_dump_json()
+    key = sha256, job.pipeline.model_dump_json(), part
     with registry.fetch(name, version, sha256=sha256) as folder:  # verifies the files, also of a version that is held
         if key not in _HELD:
             while len(_HELD) >= _MOST:

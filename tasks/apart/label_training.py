@@ -46,7 +46,7 @@ def fit_labels(job: LabelsJob, prepared: PreparedLabels, plan: Plan, *, told: Ca
     network = forecaster.network
     made = Made(
         save=forecaster.raced(race.tellers).save,
-        network=network.network,
+        parameters=int(network.network.count_params()),
         history=network.history,
         validation_loss=network.validation_loss,
         wanted=spec.model.members * spec.model.epochs,

@@ -12,6 +12,7 @@ from daycast.tasks.apart.held_versions import held_version
 from daycast.tasks.handover.job import Job
 from daycast.tasks.handover.material import able, keys, material
 from daycast.tasks.handover.results import Prepared
+from daycast.tasks.handover.shard_state import files_of, state_of
 
 if TYPE_CHECKING:
     from daycast.models.networks.forecaster import NetworkForecaster
@@ -45,7 +46,9 @@ def predict_shard(shard: str, job: Job, prepared: Prepared, versions: tuple[str,
     for version in versions:
         missing = store.missing(version, shard, wanted)
         if missing.any():
-            forecaster = load(job, version)
+            forecaster = load(job, version, shard)
+            if forecaster is None:
+                continue
             places = np.flatnonzero(missing)[forecaster.serves(windows.where(missing))]
             places = places[np.lexsort((windows.origin[places], windows.codes[places]))]
             mean = forecaster.predict(windows.where(places))
@@ -53,17 +56,20 @@ def predict_shard(shard: str, job: Job, prepared: Prepared, versions: tuple[str,
             store.add(version, shard, Rows(rows.names, {**rows.columns, PART: part[places], MEAN: mean}))
 
 
-def load(job: Job, version: str) -> NetworkForecaster:
-    """A version's network, read anew or held.
+def load(job: Job, version: str, shard: str) -> NetworkForecaster | None:
+    """A version's network of a shard, read anew or held; none where it has none.
 
     Raises:
         ModelFileError: a file is not the one that was saved.
     """
 
-    def read(folder: Path, state: Mapping[str, Any]) -> NetworkForecaster:
+    def read(folder: Path, state: Mapping[str, Any]) -> NetworkForecaster | None:
         from daycast.models.networks.forecaster import NetworkForecaster
 
-        return NetworkForecaster.load(folder, state, spec=of_version(job.pipeline, state))
+        own = state_of(state, shard)
+        if own is None:
+            return None
+        return NetworkForecaster.load(files_of(folder, state, shard), own, spec=of_version(job.pipeline, own))
 
-    network: NetworkForecaster = held_version(job, version, read)
+    network: NetworkForecaster | None = held_version(job, version, read, part=job.part(shard))
     return network

@@ -47,7 +47,7 @@ def fit_text(job: TextJob, prepared: PreparedText, plan: Plan, *, told: Callable
     network = forecaster.network
     made = Made(
         save=forecaster.raced(race.served, reason=race.reason).save,
-        network=network.network,
+        parameters=int(network.network.count_params()),
         history=network.history,
         validation_loss=network.validation_loss,
         wanted=spec.model.members * spec.model.epochs,

@@ -45,9 +45,14 @@ class Budget:
         """Seconds since it began."""
         return time.monotonic() - self._began
 
+    @property
+    def seconds_left(self) -> float:
+        """Seconds until it ends, none where it has."""
+        return max(0.0, self._end - time.monotonic())
+
     def part(self, count: int) -> Budget:
         """The part of one of so many that are left, from now on; what it does not take is the others'."""
-        return Budget(max(0.0, self._end - time.monotonic()) / count)
+        return Budget(self.seconds_left / count)
 
     def over(self) -> bool:
         """Whether training is to end."""
@@ -61,14 +66,14 @@ class Made:
 
     Attributes:
         save: writes the version's files into a local folder, and gives the rest of its state.
-        network: the Keras model.
+        parameters: of the network.
         history: the epochs.
         validation_loss: of the weights that were kept.
         wanted: epochs that it was to have.
     """
 
     save: Callable[[Path], dict[str, Any]]
-    network: Any
+    parameters: int
     history: Sequence[Epoch]
     validation_loss: float
     wanted: int
@@ -108,7 +113,7 @@ def save_version(job: AnyJob, prepared: Ready, plan: Plan, made: Made, *, budget
             data_hash=prepared.data_hash,
             metrics=metrics,
             history=_curves(history),
-            parameters=int(made.network.count_params()),
+            parameters=made.parameters,
             libraries={name: importlib.metadata.version(name) for name in _LIBRARIES},
         )
         job.registry().save(folder, manifest)

@@ -12,6 +12,7 @@ from daycast.storage.terms import words
 from daycast.storage.terms.any_pipeline import AnyPipeline
 from daycast.storage.terms.keeping import Retention
 from daycast.storage.terms.pipeline import Pipeline
+from daycast.tasks.handover.shard_state import known_series
 from daycast.tasks.handover.stores import Stores
 
 if TYPE_CHECKING:
@@ -113,8 +114,12 @@ class Job(AnyJob):
         """The series that each of these versions was trained on."""
         registry = self.registry()
         states: Any = (registry.manifest(self.pipeline.name, version).state for version in versions)
-        known = [frozenset(state["scaler"]["names"]) for state in states]
+        known = [known_series(state) for state in states]
         return frozenset.intersection(*known) if known else frozenset()
+
+    def part(self, shard: str) -> str:
+        """Under which name a version's network of a shard is held: one for all has none."""
+        return shard if self.pipeline.network == "shard" else ""
 
     def windows(self) -> WindowStore:
         """The pipeline's windows."""

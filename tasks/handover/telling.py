@@ -10,6 +10,7 @@ from daycast.storage.terms.text import listed
 from daycast.storage.terms.words import ALL_LEADS, ALL_SERIES, series_id
 from daycast.tasks.handover.job import AnyJob, Job
 from daycast.tasks.handover.results import Evaluated, Ingested, Plan, Prepared
+from daycast.tasks.handover.shard_state import SHARDS
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -31,6 +32,12 @@ def cut_short(job: AnyJob, versions: Iterable[str | None]) -> list[Remark]:
     found = []
     for version in filter(None, versions):
         manifest = job.registry().manifest(job.pipeline.name, version)
+        own: Any = manifest.state.get(SHARDS, {})
+        if short := [each["cut_short"] for each in own.values() if "cut_short" in each]:
+            found.append(
+                f"the {manifest.training} of {version} ended in {len(short)} of {len(own)} shards, in one after "
+                f"{short[0]} epochs, and what it had reached is what races"
+            )
         wanted = manifest.metrics.get(CUT_SHORT_OF)
         if wanted:
             found.append(

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from daycast.storage.terms.words import BLEND, NETWORK, RIDGE, ForecasterName
 from daycast.tasks.handover.material import means
+from daycast.tasks.handover.shard_state import files_of, state_of
 
 if TYPE_CHECKING:
     from daycast.models.race.ridge import RidgeForecaster
@@ -13,9 +14,9 @@ if TYPE_CHECKING:
     from daycast.models.series.windows import Windows
     from daycast.tasks.handover.job import Job
 
-_HELD: dict[str, RidgeForecaster | None] = {}
+_HELD: dict[tuple[str, str], RidgeForecaster | None] = {}
 _MOST_HELD = 4
-"""Versions at most, by the hash of their manifest, whose ridge stays in memory for the next shard or step."""
+"""At most so many, by the hash of their version's manifest, stay in memory for the next shard or step."""
 
 
 def told(job: Job, version: str, shard: str, windows: Windows) -> dict[ForecasterName, Floats]:
@@ -26,7 +27,7 @@ def told(job: Job, version: str, shard: str, windows: Windows) -> dict[Forecaste
     Raises:
         ModelFileError: a file of the version is not the one that was saved.
     """
-    return with_ridge(means(job, version, shard, windows), ridge_of(job, version), windows)
+    return with_ridge(means(job, version, shard, windows), ridge_of(job, version, shard), windows)
 
 
 def with_ridge(network: Floats, ridge: RidgeForecaster | None, windows: Windows) -> dict[ForecasterName, Floats]:
@@ -37,8 +38,8 @@ def with_ridge(network: Floats, ridge: RidgeForecaster | None, windows: Windows)
     return {NETWORK: network, RIDGE: beside, BLEND: (network + beside) / 2}
 
 
-def ridge_of(job: Job, version: str) -> RidgeForecaster | None:
-    """What was fitted beside a version's network; none in one that was stored before there was any.
+def ridge_of(job: Job, version: str, shard: str) -> RidgeForecaster | None:
+    """What was fitted beside a version's network of a shard; none in one that was stored before there was any.
 
     Raises:
         ModelFileError: its file is not the one that was saved.
@@ -49,13 +50,15 @@ def ridge_of(job: Job, version: str) -> RidgeForecaster | None:
     registry, name = job.registry(), job.pipeline.name
     with job.database() as database:
         sha256 = find_version(database, name, version).sha256
-    if sha256 not in _HELD:
+    key = sha256, job.part(shard)
+    if key not in _HELD:
         while len(_HELD) >= _MOST_HELD:
             _HELD.pop(next(iter(_HELD)))
         state = registry.manifest(name, version, sha256=sha256).state
-        if "ridge" not in state:
-            _HELD[sha256] = None
+        own = state_of(state, shard)
+        if own is None or "ridge" not in own:
+            _HELD[key] = None
         else:
             with registry.fetch(name, version, sha256=sha256) as folder:
-                _HELD[sha256] = RidgeForecaster.load(folder, state)
-    return _HELD[sha256]
+                _HELD[key] = RidgeForecaster.load(files_of(folder, state, shard), own)
+    return _HELD[key]

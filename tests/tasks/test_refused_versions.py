@@ -253,7 +253,7 @@ def test_a_damaged_champion_is_refused_by_name_and_the_version_before_goes_on(
 def _loaded(job: Job, version: str) -> object:
     from daycast.tasks.apart.predicting import load
 
-    return load(job, version)
+    return load(job, version, "_0000")
 
 
 def test_whole_versions_are_not_refused(two: Two, prepared: tuple[Job, Prepared]) -> None:

@@ -15,12 +15,12 @@ from daycast.storage.terms.errors import RegistryError
 from daycast.tasks.apart.predicting import load
 
 class Missing:
-    pipeline = type("Spec", (), {"name": "mine"})
+    pipeline = type("Spec", (), {"name": "mine", "network": "all"})
     def registry(self):
         raise RegistryError("TensorFlow is loaded by now")
 
 try:
-    load(Missing(), "none")
+    load(Missing(), "none", "_0000")
 except RegistryError:
     pass
 
