@@ -6,7 +6,8 @@ from pathlib import Path
 import pandas as pd
 
 from daycast.storage.feeds.document_keys import LabelFiles, TextFiles
-from daycast.storage.feeds.reading.documents import DocumentLayout, Documents, read_documents, read_texts
+from daycast.storage.feeds.reading.document_table import DocumentLayout
+from daycast.storage.feeds.reading.documents import Documents, read_documents, read_texts
 from daycast.storage.terms.words import DOCUMENT_ID, REASON
 
 

@@ -11,6 +11,7 @@ the message that says why it did not begin.
 import argparse
 import contextlib
 import os
+import signal
 import subprocess
 import sys
 import tempfile
@@ -117,10 +118,7 @@ def _round(place: Place, count: Count, *, hand: datetime, scheduled: datetime) -
     with get_client(sync_client=True) as client:
         deployment = client.read_deployment_by_name("daily/mine")
         run = client.create_flow_run_from_deployment(deployment.id, parameters={"as_of": scheduled.isoformat()})
-        by_hand = subprocess.run(
-            [sys.executable, "-m", "daycast.flows.command.cli", "run", "mine", "--as-of", hand.isoformat()],
-            env=environment, cwd=ROOT, capture_output=True, text=True, timeout=_LIMIT_SECONDS, check=False,
-        )  # fmt: skip
+        code, said = _by_hand(hand, environment)
         deadline = time.monotonic() + _LIMIT_SECONDS
         while not (state := client.read_flow_run(run.id).state) or not state.is_final():
             if time.monotonic() > deadline:
@@ -128,9 +126,23 @@ def _round(place: Place, count: Count, *, hand: datetime, scheduled: datetime) -
                 break
             time.sleep(0.5)
     count.rounds += 1
-    said = " ".join((by_hand.stdout + by_hand.stderr).split())
-    ended = [(by_hand.returncode == 0, said), (bool(state and state.is_completed()), str(state and state.message))]
+    ended = [(code == 0, said), (bool(state and state.is_completed()), str(state and state.message))]
     _judge(place, count, ended, before=before)
+
+
+def _by_hand(day: datetime, environment: dict[str, str]) -> tuple[int, str]:
+    """The exit code and the words of ``daycast run``; of one that does not end, where each of its threads stands."""
+    command = [sys.executable, "-X", "faulthandler", "-m", "daycast.flows.command.cli", "run", "mine"]
+    process = subprocess.Popen(
+        [*command, "--as-of", day.isoformat()],
+        env=environment, cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True,
+    )  # fmt: skip
+    try:
+        said = process.communicate(timeout=_LIMIT_SECONDS)[0]
+    except subprocess.TimeoutExpired:
+        process.send_signal(signal.SIGABRT)
+        said = f"nothing yet after {_LIMIT_SECONDS} s. {process.communicate()[0]}"
+    return process.returncode, " ".join(said.split())
 
 
 def _judge(place: Place, count: Count, ended: list[tuple[bool, str]], *, before: int) -> None:

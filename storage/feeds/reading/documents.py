@@ -1,6 +1,5 @@
 """Reading documents from files of this machine: a row each of CSV or Parquet, or a file each of a folder."""
 
-import io
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -8,49 +7,25 @@ from typing import Any
 
 import pandas as pd
 
+from daycast.storage.feeds.reading.document_table import (
+    FEED,
+    DocumentLayout,
+    read_csv_rows,
+    read_parquet_rows,
+)
 from daycast.storage.feeds.reading.local_file import FILE_LIMIT, read_bytes
 from daycast.storage.feeds.reading.times import UnsureTimesError, parse_times, to_instants
-from daycast.storage.terms.errors import FeedRefused
+from daycast.storage.terms.errors import FeedRefused, FeedUnavailable
 from daycast.storage.terms.words import DOCUMENT_ID, LABEL, LABELLED_AT, PUBLISHED_AT, REASON, TEXT, TIME
 
-FEED = "files"
 _PARQUET = (".parquet", ".pq")
 _TEXT = (".txt", ".text", ".md")
 _LONGEST_KEY = 200
+_UNREADABLE = "a file that cannot be read"
 _NUL = "\0"
 """PostgreSQL keeps no text with it, and refuses the rows that come with it."""
+_NO_TIME = "no time that can be read, as 2024-01-31T13:00:00Z is"
 _READ = (DOCUMENT_ID, TEXT, PUBLISHED_AT, LABEL, LABELLED_AT)
-
-
-@dataclass(frozen=True, kw_only=True)
-class DocumentLayout:
-    """Where in a file what is.
-
-    Attributes:
-        document: the column of the documents' keys.
-        text: the column of their texts.
-        time: the column of when they were published.
-        label: the column of their labels, empty where one is not known; none where there is no such column.
-        labelled_at: the column of when their labels became known; without one, a label counts from when its document
-            was published, or from when it came.
-        timezone: of times that bear no zone.
-        encoding: of CSV and text files.
-    """
-
-    document: str = DOCUMENT_ID
-    text: str = TEXT
-    time: str = PUBLISHED_AT
-    label: str | None = None
-    labelled_at: str | None = None
-    timezone: str = "UTC"
-    encoding: str = "utf-8"
-
-    @property
-    def columns(self) -> dict[str, str]:
-        """The names in the file by our own."""
-        named = {DOCUMENT_ID: self.document, TEXT: self.text, PUBLISHED_AT: self.time}
-        more = {LABEL: self.label, LABELLED_AT: self.labelled_at}
-        return named | {ours: theirs for ours, theirs in more.items() if theirs is not None}
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -86,14 +61,12 @@ def read_documents(path: Path, *, layout: DocumentLayout, name: str) -> Document
     if path.is_dir() or path.suffix.lower() in _TEXT:
         return read_texts([path], layout=layout, name=name)
     data = read_bytes(path, feed=FEED, symbol=name)
-    rows = _parquet(data, name=name) if path.suffix.lower() in _PARQUET else _csv(data, layout=layout, name=name)
-    there = [str(column) for column in rows.columns]
-    if missing := [column for column in layout.columns.values() if column not in there]:
-        raise FeedRefused(FEED, name, f"no column {', '.join(map(repr, missing))} among {', '.join(there[:20])}")
-    frame = pd.DataFrame({ours: rows[theirs] for ours, theirs in layout.columns.items()})
+    read = read_parquet_rows if path.suffix.lower() in _PARQUET else read_csv_rows
+    rows = read(data, layout=layout, name=name)
+    frame = rows.frame
     for time in {PUBLISHED_AT, LABELLED_AT} & set(frame.columns):
         frame[time] = _instants(frame[time], column=layout.columns[time], layout=layout, name=name)
-    return _judged(frame)
+    return _judged(frame, rows.broken)
 
 
 def read_texts(paths: Sequence[Path], *, layout: DocumentLayout, name: str) -> Documents:
@@ -116,30 +89,32 @@ def read_texts(paths: Sequence[Path], *, layout: DocumentLayout, name: str) -> D
         keys = frame[DOCUMENT_ID]
         frames.append(frame.assign(**{DOCUMENT_ID: [f"{number:04d}/{key}" for key in keys] if numbered else keys}))
     frame = pd.concat(frames, ignore_index=True)
-    found = _judged(frame)
-    undecoded = found.set_aside[REASON] == "no text"
-    why = f"a file that is no {layout.encoding} text; set encoding"
-    aside = found.set_aside.assign(**{REASON: found.set_aside[REASON].mask(undecoded, why)})
-    return Documents(good=found.good, set_aside=aside, of_files=True)
+    judged = _judged(frame.drop(columns=REASON), frame[REASON].dropna().to_dict())
+    return Documents(good=judged.good, set_aside=judged.set_aside, of_files=True)
 
 
-def _judged(frame: pd.DataFrame) -> Documents:
-    """Set aside what is no document; of the same key twice, the first stays."""
+def _judged(frame: pd.DataFrame, broken: Mapping[int, str]) -> Documents:
+    """Set aside what is no document; of the same key twice, the first stays.
+
+    Args:
+        frame: the rows.
+        broken: by place, why a row is none, before anything in it is looked at.
+    """
     frame = frame.reset_index(drop=True)
     key = frame[DOCUMENT_ID].map(_written).astype(object)
-    label = frame[LABEL].map(_written) if LABEL in frame else pd.Series("", index=frame.index)
+    label = (frame[LABEL].map(_written) if LABEL in frame else pd.Series("", index=frame.index)).astype(object)
     missing = pd.Series(pd.NaT, index=frame.index, dtype=TIME)
     known = frame.get(LABELLED_AT, missing)
     undated = (label != "") & known.isna() & (LABELLED_AT in frame)
     frame = frame.assign(**{DOCUMENT_ID: key, LABEL: label.where(label != "", None), LABELLED_AT: known})[list(_READ)]
-    reasons = pd.Series("", index=frame.index)
+    reasons = pd.Series(broken, dtype=object).reindex(frame.index).fillna("")
     checks: Mapping[str, Any] = {
         "no key": key == "",
         f"a key of more than {_LONGEST_KEY} characters": key.str.len() > _LONGEST_KEY,
         "a NUL character in the key": key.str.contains(_NUL, regex=False),
         "a NUL character in the label": label.str.contains(_NUL, regex=False),
         "no text": frame[TEXT].isna(),
-        "no time that can be read": frame[PUBLISHED_AT].isna(),
+        _NO_TIME: frame[PUBLISHED_AT].isna(),
         "a label without a time that can be read": undated,
     }
     for reason, bad in checks.items():
@@ -180,41 +155,28 @@ def _instants(values: pd.Series, *, column: str, layout: DocumentLayout, name: s
     return pd.Series(instants, index=values.index)
 
 
-def _parquet(data: bytes, *, name: str) -> pd.DataFrame:
-    import pyarrow.parquet as pq
-
-    try:
-        return pq.read_table(io.BytesIO(data)).to_pandas()
-    except Exception as error:
-        # Of a damaged file pyarrow and pandas let escape what they meet: ArrowException, KeyError, TypeError, …
-        raise FeedRefused(FEED, name, f"what is no whole Parquet file ({type(error).__name__})") from None
-
-
-def _csv(data: bytes, *, layout: DocumentLayout, name: str) -> pd.DataFrame:
-    """Every cell as text; a line break may stand in quotes."""
-    try:
-        text = data.decode(layout.encoding).removeprefix("\ufeff")
-    except (UnicodeDecodeError, LookupError) as error:
-        raise FeedRefused(FEED, name, f"what is no {layout.encoding} text ({error}); set encoding") from None
-    try:
-        return pd.read_csv(io.StringIO(text), dtype=str, keep_default_na=False, na_values=[""])
-    except (pd.errors.ParserError, pd.errors.EmptyDataError, ValueError) as error:
-        raise FeedRefused(FEED, name, f"what is no CSV with a header ({error})") from None
-
-
 def _texts(path: Path, *, layout: DocumentLayout, name: str, left: int) -> tuple[pd.DataFrame, int]:
-    """The text files of a path, and how many bytes more may be read; a text that cannot be decoded is missing."""
-    files = sorted(file for file in path.rglob("*") if file.suffix.lower() in _TEXT) if path.is_dir() else [path]
-    if not files:
+    """The text files of a path, with why one is no document, and how many bytes more may be read.
+
+    Of a folder a file that cannot be read stops no other; one that is named alone is required.
+    """
+    if not path.is_dir():
+        files = [path]
+    elif not (files := sorted(file for file in path.rglob("*") if file.suffix.lower() in _TEXT and not file.is_dir())):
         raise FeedRefused(FEED, name, f"no {', '.join(_TEXT)} file in {path}")
-    texts: list[str | None] = []
+    rows: list[tuple[str, str | None, int | None, str | None]] = []
     for file in files:
-        data = read_bytes(file, feed=FEED, symbol=name, limit=left)
-        left -= len(data)
+        key = file.relative_to(path if path.is_dir() else path.parent).with_suffix("").as_posix()
+        shown = key.encode("utf-8", "backslashreplace").decode()  # a file system takes names that are no UTF-8
         try:
-            texts.append(data.decode(layout.encoding).removeprefix("\ufeff"))
+            data, changed = read_bytes(file, feed=FEED, symbol=name, limit=left), file.stat().st_mtime_ns
+            left -= len(data)
+            rows.append((shown, data.decode(layout.encoding).removeprefix("\ufeff"), changed, None))
         except (UnicodeDecodeError, LookupError):
-            texts.append(None)
-    changed = pd.to_datetime([file.stat().st_mtime_ns for file in files], utc=True).as_unit("us")
-    keys = [file.relative_to(path if path.is_dir() else path.parent).with_suffix("").as_posix() for file in files]
-    return pd.DataFrame({DOCUMENT_ID: keys, TEXT: pd.Series(texts, dtype=object), PUBLISHED_AT: changed}), left
+            rows.append((shown, None, None, f"a file that is no {layout.encoding} text; set encoding"))
+        except (FeedUnavailable, OSError):
+            if not path.is_dir():
+                raise
+            rows.append((shown, None, None, _UNREADABLE))
+    frame = pd.DataFrame(rows, columns=[DOCUMENT_ID, TEXT, PUBLISHED_AT, REASON], dtype=object)
+    return frame.assign(**{PUBLISHED_AT: pd.to_datetime(frame[PUBLISHED_AT], utc=True).astype(TIME)}), left

@@ -14,6 +14,7 @@ from daycast.storage.feeds.reading.numbers import to_numbers
 from daycast.storage.terms.text import quote
 
 _DELIMITERS = ",;\t|"
+_LONGEST_FIELD = 131_072
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -97,10 +98,11 @@ def _of_three(lines: Sequence[str], at: int, delimiter: str) -> Header | None:
 
 
 def split(line: str, delimiter: str) -> list[str]:
-    """The fields of a line; none where a quote does not end."""
+    """The fields of a line; none where a quote does not end, or a field is beyond all measure."""
     if '"' not in line:
         return line.split(delimiter)
     try:
-        return next(csv.reader([line], delimiter=delimiter, strict=True), [])
-    except csv.Error:  # a quote that does not end, or a field beyond all measure
+        fields = next(csv.reader([line], delimiter=delimiter, strict=True), [])
+    except csv.Error:
         return []
+    return fields if max(map(len, fields), default=0) <= _LONGEST_FIELD else []

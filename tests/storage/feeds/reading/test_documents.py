@@ -1,12 +1,14 @@
 """Documents from CSV, Parquet and folders: every script, and what is set aside with its reason."""
 
+import os
 from datetime import UTC, datetime
 from pathlib import Path
 
 import pandas as pd
 import pytest
 
-from daycast.storage.feeds.reading.documents import DocumentLayout, read_documents
+from daycast.storage.feeds.reading.document_table import DocumentLayout
+from daycast.storage.feeds.reading.documents import read_documents
 from daycast.storage.terms.errors import FeedRefused, FeedUnavailable
 
 LAYOUT = DocumentLayout(label="label")
@@ -84,7 +86,7 @@ def test_rows_that_cannot_be_used_are_set_aside_with_the_reason(tmp_path: Path) 
     assert read.good["text"].tolist() == ["good"]
     assert read.set_aside["reason"].tolist() == [
         "no key",
-        "no time that can be read",
+        "no time that can be read, as 2024-01-31T13:00:00Z is",
         "no text",
         "a key that stands twice, with another text",
         "a key that stands twice",
@@ -107,10 +109,90 @@ def test_numbers_are_labels_and_keys_without_a_decimal_point(tmp_path: Path) -> 
     assert (good["document_id"].tolist(), good["label"].fillna("").tolist()) == (["7", "8"], ["1", ""])
 
 
+@pytest.mark.parametrize("delimiter", [",", ";", "\t", "|"])
+def test_the_header_says_what_stands_between_fields_and_names_columns_in_any_case(
+    tmp_path: Path, delimiter: str
+) -> None:
+    header = delimiter.join(["Document ID", " Published_At", "LABEL", "text"])
+    row = delimiter.join(["a", "2026-01-01", "1", f'"with {delimiter} in it"'])
+    (tmp_path / "docs.csv").write_text(f"{header}\r\n\r\n{row}\r\n", encoding="utf-8")
+    good = read_documents(tmp_path / "docs.csv", layout=LAYOUT, name="docs").good
+    assert good[["document_id", "text", "label"]].to_numpy().tolist() == [["a", f"with {delimiter} in it", "1"]]
+
+
+def test_a_row_of_another_number_of_fields_is_set_aside_and_nothing_of_its_text_shown(tmp_path: Path) -> None:
+    (tmp_path / "docs.csv").write_text(
+        "document_id,published_at,label,text\n"
+        "a,2026-01-01,1,good,,\n"
+        "b,2026-01-01,1,a text, with 2026-01-01T00:00Z in it\n"
+        "c,2026-01-01,1\n"
+        "d,2026-01-02,0,good too\n",
+        encoding="utf-8",
+    )
+    read = read_documents(tmp_path / "docs.csv", layout=LAYOUT, name="docs")
+    assert read.good["document_id"].tolist() == ["a", "d"]
+    assert read.set_aside.to_numpy().tolist() == [
+        ["b", "more fields than the header has; quote a text that holds the separator"],
+        ["c", "fewer fields than the header has"],
+    ]
+    (tmp_path / "other.csv").write_text(
+        "text,document_id,published_at,label\nhush, secret,a,2026-01-01,1\n", encoding="utf-8"
+    )
+    aside = read_documents(tmp_path / "other.csv", layout=LAYOUT, name="docs").set_aside
+    assert aside["document_id"].tolist() == [""], "a piece of the text stands where the key would"
+
+
+def test_a_row_that_is_one_field_longer_than_the_header_shifts_none(tmp_path: Path) -> None:
+    rows = "".join(f"x,a{number},2026-01-01,1,text\n" for number in range(3))
+    (tmp_path / "docs.csv").write_text(f"document_id,published_at,label,text\n{rows}", encoding="utf-8")
+    read = read_documents(tmp_path / "docs.csv", layout=LAYOUT, name="docs")
+    assert (len(read.good), len(read.set_aside)) == (0, 3)
+
+
+@pytest.mark.parametrize(
+    ("column", "values", "said"),
+    [
+        ("text", [b"a", b"b"], "binary in the column 'text', where text is required"),
+        ("text", [1, 2], "int64 in the column 'text', where text is required"),
+        ("text", [["a"], ["b"]], "where text is required"),
+        ("label", [["a"], ["b"]], "in the column 'label', where a single value is required"),
+        ("published_at", [["a"], ["b"]], "in the column 'published_at', where a single value is required"),
+    ],
+)
+def test_a_column_of_another_kind_is_refused_by_name(
+    tmp_path: Path, column: str, values: list[object], said: str
+) -> None:
+    _frame({"a": "x", "b": "y"}).assign(**{column: values}).to_parquet(tmp_path / "docs.parquet")
+    with pytest.raises(FeedRefused, match=said):
+        read_documents(tmp_path / "docs.parquet", layout=LAYOUT, name="docs")
+
+
+def test_an_index_that_pandas_has_written_is_a_column(tmp_path: Path) -> None:
+    frame = _frame({"a": "x", "b": "y"}).assign(text=lambda frame: frame["text"].astype("category"))
+    frame.set_index("document_id").to_parquet(tmp_path / "docs.parquet")
+    good = read_documents(tmp_path / "docs.parquet", layout=LAYOUT, name="docs").good
+    assert (good["document_id"].tolist(), good["text"].tolist()) == (["a", "b"], ["x", "y"])
+
+
+def test_what_of_a_folder_cannot_be_read_stops_no_other_file(tmp_path: Path) -> None:
+    (tmp_path / "good.txt").write_text("one", encoding="utf-8")
+    (tmp_path / "folder.txt").mkdir()
+    (tmp_path / "link.txt").symlink_to(tmp_path / "nowhere")
+    (Path(os.fsdecode(os.fsencode(tmp_path) + b"/\xff.txt"))).write_text("two", encoding="utf-8")
+    read = read_documents(tmp_path, layout=DocumentLayout(), name="docs")
+    assert dict(zip(read.good["document_id"], read.good["text"], strict=True)) == {"good": "one", "\\udcff": "two"}
+    assert read.set_aside.to_dict("records") == [{"document_id": "link", "reason": "a file that cannot be read"}]
+
+
 @pytest.mark.parametrize(
     ("content", "said"),
     [
         (b"", "no CSV with a header"),
+        (b"document_id,published_at,label,text,text\na,2026-01-01,1,x,y\n", "more than one column 'text'"),
+        (b'document_id,published_at,label,text\na,2026-01-01,1,"x\nb,2026-01-01,1,y\n', "a quote in it does not end"),
+        (b"PAR1", "a Parquet file under another name"),
+        ("document_id".encode("utf-16"), 'set encoding = "utf-16"'),
+        pytest.param(b"\0" * 4096, r"among \?{39}…; set document, text, time, label", id="NUL characters"),
         (b"id,text\n1,a\n", "no column 'document_id', 'published_at', 'label'"),
         (b"document_id,published_at,label,text\na,2026-01-01T00:00Z,,x\nb,2026-01-01,,y\n", "with a zone"),
         ("document_id,published_at,label,text\na,2026-01-01,,é\n".encode("latin-1"), "set encoding"),
