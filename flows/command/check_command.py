@@ -124,6 +124,7 @@ def _parts(counts: Mapping[str, int]) -> str:
 
 def _troubles(found: CheckedDocuments) -> Iterator[str]:
     yield from _asides(found.set_aside)
+    yield from (f"  {note}" for note in found.notes)
     yield from (f"  trouble: {trouble}" for trouble in found.troubles)
 
 

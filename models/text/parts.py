@@ -1,7 +1,7 @@
 """Documents cut by time into training, validation and test, and those that wait for a label."""
 
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 import numpy as np
@@ -9,7 +9,10 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from daycast.models.scores.labels import Codes, Probabilities
+from daycast.models.text.tokens import words
+from daycast.models.text.vocabulary import LEAST
 from daycast.storage.terms.rules import SplitSpec
+from daycast.storage.terms.text import listed
 from daycast.storage.terms.words import LABEL, TEXT
 
 
@@ -34,14 +37,44 @@ class DocumentParts:
     strange: Mapping[str, int]
 
     @property
+    def strangers(self) -> str:
+        """What is to be said of labels that training has not; empty where there are none."""
+        count = sum(self.strange.values())
+        return f"{count} held-out documents bear labels that training has not ({_some(self.strange)})" if count else ""
+
+    @property
     def untrainable(self) -> str:
         """Why no forecaster can be trained; empty where one can."""
         if len(self.labels) < 2:
             found = f"{len(self.training)} training documents of {', '.join(map(repr, self.labels)) or 'no label'}"
-            return f"labelled documents of at least two labels in the training part are required. Received: {found}"
+            return (
+                f"labelled documents of at least two labels in the training part are required. Received: {found}. "
+                "Wait for labels"
+            )
         if not len(self.validation):
-            return "labelled documents in the validation part are required. Received: none"
-        return ""
+            strange = f", as {self.strangers}" if self.strange else ""
+            return (
+                f"labelled documents in the validation part are required. Received: none{strange}. Wait for labels, or "
+                "change split"
+            )
+        return _too_plain(self.training[TEXT])
+
+
+def _some(strange: Mapping[str, int]) -> str:
+    return listed(sorted(strange), most=3)
+
+
+def _too_plain(texts: Iterable[str]) -> str:
+    """Why documents are all alike to whoever reads words; the first two are enough to know, mostly."""
+    found: set[str] = set()
+    for text in texts:
+        found.update(words(text))
+        if len(found) >= LEAST:
+            return ""
+    return (
+        f"training documents with at least {LEAST} different words are required. Received: {len(found)}. "
+        "Look at what the text column holds"
+    )
 
 
 def divide(documents: pd.DataFrame, *, split: SplitSpec) -> DocumentParts:

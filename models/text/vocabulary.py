@@ -20,7 +20,7 @@ UNKNOWN = 1
 FIRST = 2
 """The number of the most frequent token."""
 _SPECIAL = ("", "[UNK]")
-_LEAST = 2
+LEAST = 2
 """Tokens at least, beside padding and the unknown one: with one word alone there is nothing to tell apart."""
 
 Tokens = NDArray[np.int32]
@@ -60,9 +60,9 @@ class Vocabulary:
     def of(cls, tokens: Iterable[str], *, kind: TokenKind, size: int | None = None) -> "Vocabulary":
         """Likewise, of what is cut into tokens already."""
         counts = Counter(tokens)
-        if len(counts) < _LEAST:
+        if len(counts) < LEAST:
             raise DataError(
-                f"Training documents with at least {_LEAST} different {kind}s are required. Received: {len(counts)}. "
+                f"Training documents with at least {LEAST} different {kind}s are required. Received: {len(counts)}. "
                 "Look at what the text column holds, and at the first documents."
             )
         ranked = sorted(sorted(counts, reverse=True), key=lambda token: -counts[token])

@@ -1,7 +1,15 @@
 """What a run of a pipeline on documents would find, whatever it predicts of them."""
 
+from __future__ import annotations
+
 from dataclasses import dataclass, field
 from datetime import datetime
+from typing import TYPE_CHECKING
+
+from daycast.storage.terms.words import PUBLISHED_AT
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -15,6 +23,7 @@ class CheckedDocuments:
         last: likewise.
         set_aside: how many documents for which reason, the most frequent first.
         troubles: why a run would fail or be degraded.
+        notes: what a run would say beside that.
     """
 
     pipeline: str
@@ -23,8 +32,17 @@ class CheckedDocuments:
     last: datetime | None = None
     set_aside: dict[str, int] = field(default_factory=dict)
     troubles: tuple[str, ...] = ()
+    notes: tuple[str, ...] = ()
 
     @property
     def good(self) -> bool:
         """Whether a run would go well."""
         return not self.troubles
+
+
+def none_known(documents: pd.DataFrame, *, at: datetime) -> str:
+    """Why of the documents that could be used a run at an instant would know none."""
+    if documents.empty:
+        return "no document that could be used"
+    first = documents[PUBLISHED_AT].min()
+    return f"all {len(documents):,} documents are later than {at:%Y-%m-%d %H:%M} UTC, the first {first:%Y-%m-%d %H:%M}"

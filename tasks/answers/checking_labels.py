@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from daycast.storage.terms.errors import FeedError
 from daycast.storage.terms.labels_pipeline import LabelsPipeline
 from daycast.storage.terms.words import LABEL, LABELLED_AT, PUBLISHED_AT, REASON
-from daycast.tasks.answers.checked_documents import CheckedDocuments
+from daycast.tasks.answers.checked_documents import CheckedDocuments, none_known
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -48,9 +48,8 @@ def check_labels(spec: LabelsPipeline, *, at: datetime) -> CheckedLabels:
     known = _known(read.good, at=at)
     aside = dict(Counter(read.set_aside[REASON]).most_common())
     if known.empty:
-        return CheckedLabels(pipeline=spec.name, set_aside=aside, troubles=("no document that could be used",))
+        return CheckedLabels(pipeline=spec.name, set_aside=aside, troubles=(none_known(read.good, at=at),))
     parts = divide(known, split=spec.split)
-    strange = f"{sum(parts.strange.values())} held-out documents bear labels that training has not"
     return CheckedLabels(
         pipeline=spec.name,
         documents=len(known),
@@ -60,7 +59,8 @@ def check_labels(spec: LabelsPipeline, *, at: datetime) -> CheckedLabels:
         counts={part: len(getattr(parts, part)) for part in ("training", "validation", "test")},
         waiting=len(parts.waiting),
         set_aside=aside,
-        troubles=tuple(filter(None, (parts.untrainable, strange if parts.strange else ""))),
+        troubles=(parts.untrainable,) if parts.untrainable else (),
+        notes=(f"{parts.strangers}, and are left out",) if parts.strange else (),
     )
 
 

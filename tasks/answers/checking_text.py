@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from daycast.storage.terms.errors import DataError, FeedError
 from daycast.storage.terms.text_pipeline import TextPipeline
 from daycast.storage.terms.words import DOCUMENT_ID, PUBLISHED_AT, REASON, TEXT
-from daycast.tasks.answers.checked_documents import CheckedDocuments
+from daycast.tasks.answers.checked_documents import CheckedDocuments, none_known
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -48,7 +48,7 @@ def check_text(spec: TextPipeline, *, at: datetime) -> CheckedText:
     known = _known(read.good, at=at, of_files=spec.of_files)
     aside = dict(Counter(read.set_aside[REASON]).most_common())
     if known.empty:
-        troubles = ("no document that could be used",)
+        troubles = (none_known(read.good, at=at),)
         return CheckedText(pipeline=spec.name, token=spec.token, set_aside=aside, troubles=troubles)
     texts = list(known[TEXT]) if spec.of_files else in_lines(known[TEXT])
     tokens = joined(texts, kind=spec.token)

@@ -5,8 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from daycast.storage.terms.errors import AsOfError
 from daycast.storage.terms.labels_pipeline import LabelsPipeline
 from daycast.storage.terms.text_pipeline import TextPipeline
+from daycast.storage.terms.words import AVAILABLE_AT
 from daycast.tasks.handover.job import AnyJob
 
 if TYPE_CHECKING:
@@ -49,3 +51,17 @@ class TextJob(DocumentsJob):
     def written(self) -> WrittenTexts:
         """What the pipeline's versions write."""
         return self.stores.written_texts(self.pipeline.name)
+
+
+def require_known(job: DocumentsJob) -> None:
+    """Raise where nothing was known yet as of the run.
+
+    Raises:
+        AsOfError: the first document came later.
+    """
+    if job.documents().known(job.as_of).empty:
+        first = job.documents().newest()[AVAILABLE_AT].min()
+        raise AsOfError(
+            f"as_of must lie after the first document of {job.pipeline.name}, which was available at {first}. "
+            f"Received: {job.as_of.isoformat()}. Choose a later instant."
+        )

@@ -46,9 +46,10 @@ def ingest_documents(job: DocumentsJob) -> Ingested:
     store.set_aside(read.set_aside, fetched_at=job.now)
     counts = Counter(read.set_aside[REASON])
     if store.empty():
+        aside = f"{len(read.set_aside)} were set aside. Look at them in the lake under set_aside/{spec.name}"
         raise DataError(
             f"At least one usable document is required. Received: none from the feed {spec.feed!r}; "
-            f"{len(read.set_aside)} were set aside. Look at them in the lake under set_aside/{spec.name}."
+            f"{aside if len(read.set_aside) else 'it has no row or file'}."
         )
     return Ingested(
         new=added.new,

@@ -34,7 +34,8 @@ def judge(job: LabelsJob, prepared: PreparedLabels, plan: Plan) -> Evaluated:
     from daycast.models.text.parts import codes
 
     if not plan.versions:
-        raise DataError(f"Nothing can tell labels yet: {prepared.untrainable or plan.reason}. Wait for labels.")
+        why = (prepared.untrainable or plan.reason).rstrip(".")
+        raise DataError(f"Nothing can tell labels yet: {why}.")
     parts = parts_of(job)
     known = {version: known_of(job, version).labels for version in plan.versions}
     labels = tuple(sorted({*parts.labels, *(label for each in known.values() for label in each)}))

@@ -9,7 +9,7 @@ from prefect import task
 from prefect.cache_policies import NO_CACHE
 
 from daycast.storage.terms.words import DOCUMENT_ID, LABEL, PUBLISHED_AT, STAMP
-from daycast.tasks.handover.documents_job import LabelsJob
+from daycast.tasks.handover.documents_job import LabelsJob, require_known
 from daycast.tasks.handover.label_parts import PreparedLabels, keyed, parts_of
 
 if TYPE_CHECKING:
@@ -22,9 +22,13 @@ def prepare_labels(job: LabelsJob) -> PreparedLabels:
 
     Args:
         job: the run.
+
+    Raises:
+        AsOfError: nothing was known yet.
     """
     import pandas as pd
 
+    require_known(job)
     parts = parts_of(job)
     held = {part: getattr(parts, part) for part in ("training", "validation", "test")}
     return PreparedLabels(

@@ -9,9 +9,8 @@ from typing import TYPE_CHECKING
 from prefect import task
 from prefect.cache_policies import NO_CACHE
 
-from daycast.storage.terms.errors import AsOfError, DataError
-from daycast.storage.terms.words import AVAILABLE_AT
-from daycast.tasks.handover.documents_job import TextJob
+from daycast.storage.terms.errors import DataError
+from daycast.tasks.handover.documents_job import TextJob, require_known
 from daycast.tasks.handover.text_parts import PreparedText, cut_of, texts_of, tokens_of
 
 if TYPE_CHECKING:
@@ -30,7 +29,7 @@ def prepare_text(job: TextJob) -> PreparedText:
     Raises:
         AsOfError: nothing was known yet.
     """
-    _require_any(job)
+    require_known(job)
     texts, tokens = texts_of(job), tokens_of(job)
     cut, state = cut_of(job, tokens), _state(job, texts)
     found = PreparedText(
@@ -39,16 +38,6 @@ def prepare_text(job: TextJob) -> PreparedText:
         tokens={part: where.stop - where.start for part, where in cut.slices.items()},
     )
     return _numbered(job, found, tokens, cut)
-
-
-def _require_any(job: TextJob) -> None:
-    known = job.documents()
-    if known.known(job.as_of).empty:
-        first = known.newest()[AVAILABLE_AT].min()
-        raise AsOfError(
-            f"as_of must lie after the first text of {job.pipeline.name}, which was available at {first}. "
-            f"Received: {job.as_of.isoformat()}. Choose a later instant."
-        )
 
 
 def _numbered(job: TextJob, found: PreparedText, tokens: Sequence[str], cut: Cut) -> PreparedText:

@@ -148,7 +148,7 @@ def test_what_cannot_be_learned_fails_in_a_line(
 def test_before_the_first_page_there_is_nothing_and_a_line_says_so(written: Place) -> None:
     summary = written.run(as_of=FIRST - timedelta(days=1))
     assert summary.status == "failed"
-    assert "as_of must lie after the first text of mine, which was available at 2024-01-01" in summary.message
+    assert "as_of must lie after the first document of mine, which was available at 2024-01-01" in summary.message
 
 
 def test_what_is_no_text_is_set_aside_and_counted(written: Place) -> None:

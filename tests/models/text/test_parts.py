@@ -32,12 +32,19 @@ def test_a_part_for_training_of_a_number_is_the_newest_before_the_others():
     [
         (["x"] * 20, "Received: 14 training documents of 'x'"),
         ([None] * 5, "Received: 0 training documents of no label"),
-        (["x", "y", "z"], "validation part are required. Received: none"),
+        (["x", "y", "z"], "validation part are required. Received: none. Wait"),
+        ([*"xy" * 7, *["odd"] * 6], "none, as 6 held-out documents bear labels that training has not (odd)"),
     ],
 )
 def test_what_cannot_be_learned_is_said(labels, why):
     split = SplitSpec(validation=0.15, test=0.15) if len(labels) > 3 else SplitSpec(validation=0.1, test=0.1)
     assert why in divide(_documents(labels), split=split).untrainable
+
+
+def test_documents_of_a_single_word_are_too_plain_and_their_markup_is_none():
+    documents = _documents([*"xy" * 10])
+    assert "Received: 1" in divide(documents.assign(text="<b>Word</b>, word!"), split=SplitSpec()).untrainable
+    assert "Received: 0" in divide(documents.assign(text="?!"), split=SplitSpec()).untrainable
 
 
 def test_codes_stamps_and_columns_are_of_what_they_name():
