@@ -20,7 +20,7 @@ from daycast.storage.feeds.reading.rows import join_rejects, join_rows, known_la
 from daycast.storage.feeds.reading.times import Times
 from daycast.storage.feeds.wire.limits import LIMITS, Limits
 from daycast.storage.terms.errors import FeedError, FeedRefused
-from daycast.storage.terms.text import listed
+from daycast.storage.terms.text import listed, quote
 from daycast.storage.terms.words import ALL_SERIES, OBSERVED_AT
 
 _FOREIGN = "a row of another symbol"
@@ -194,6 +194,8 @@ class _Read:
         """The columns of one symbol: the one that bears its name, as the target; or those that a header gives it."""
         columns = self.sheet.columns
         own = {target: symbol} if target else self.sheet.by_symbol.get(symbol)
+        if twice := self.sheet.twice.intersection((own or {}).values()):
+            raise NoTableError(f"more than one column {listed(sorted(map(quote, twice)))}; leave one of them")
         if own is None or not set(own.values()) <= set(columns):
             there = self.sheet.by_symbol or [name for name in columns if name not in self.layout.times]
             raise NoTableError(f"no column of {symbol!r}; there are: {listed(list(there))}")
@@ -224,6 +226,7 @@ def layout_of(spec: FilesPipeline) -> Layout:
         time_format=spec.time_format,
         available_at=spec.available_at,
         declares=True,
+        by_column=spec.symbols_as is not None,
     )
 
 

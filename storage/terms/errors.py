@@ -22,6 +22,8 @@
 Every message says what was required, what came ("Received: …") and what to do.
 """
 
+from daycast.storage.terms.words import ALL_SERIES
+
 
 class DaycastError(Exception):
     """The root of every error that daycast raises on purpose."""
@@ -52,12 +54,13 @@ class FeedError(WorkError):
 
     Attributes:
         feed: the feed's name in the pipeline file.
-        symbol: the symbol that was asked for.
+        symbol: the symbol that was asked for; ``*`` where a source of them all was.
         reason: what came, in a few words, without the feed's and the symbol's name.
     """
 
     def __init__(self, feed: str, symbol: str, reason: str) -> None:
-        super().__init__(f"{feed} gave no usable data for {symbol!r}: {reason}")
+        whose = "" if symbol == ALL_SERIES else f" for {symbol!r}"
+        super().__init__(f"{feed} gave no usable data{whose}: {reason}")
         self.feed = feed
         self.symbol = symbol
         self.reason = reason

@@ -8,7 +8,15 @@ import pandas as pd
 from daycast.storage.feeds.reading.answers import why_no_table
 from daycast.storage.feeds.reading.columns import nothing, read_columns
 from daycast.storage.feeds.reading.headers import Header, find_header, split
-from daycast.storage.feeds.reading.layout import Column, Layout, NoTableError, Reject, Sheet, Table, require_unique
+from daycast.storage.feeds.reading.layout import (
+    Column,
+    Layout,
+    NoTableError,
+    Reject,
+    Sheet,
+    Table,
+    series_twice,
+)
 from daycast.storage.terms.text import quote
 
 _LINE_END = re.compile(r"\r\n|\n|\r")
@@ -52,16 +60,18 @@ def read_sheet(text: str | None, *, layout: Layout) -> Sheet:
     ]
     if header.last < len(lines) - 1 and (last := lines.pop()).strip():
         rejects.append((pd.NaT, last, CUT))
-    require_unique([name for name in header.names if name or "" in layout.times])
+    named = [name for name in header.names if name or "" in layout.times]
+    twice = series_twice(named, layout)
     rows, wrong = _rows(lines[header.last + 1 :], header=header)
     rejects += wrong
     if not rows:
         raise NoTableError(nothing(rejects, layout=layout))
     return Sheet(
-        columns=dict(_columns(rows, header, layout)),
+        columns={name: column for name, column in _columns(rows, header, layout) if name not in twice},
         raw=lambda place: rows[place][0],
         rejects=rejects,
         by_symbol=header.by_symbol,
+        twice=twice,
     )
 
 

@@ -42,6 +42,7 @@ class Layout:
         time_format: of times that are not ISO 8601.
         available_at: the column that says since when each row is known; none where there is none.
         declares: whether the pipeline file has keys for these, so that a refusal may name them.
+        by_column: whether columns are series, so that one that is there twice spoils no other.
     """
 
     time: str | tuple[str, ...]
@@ -56,6 +57,7 @@ class Layout:
     time_format: str | None = None
     available_at: str | None = None
     declares: bool = False
+    by_column: bool = False
 
     @property
     def times(self) -> tuple[str, ...]:
@@ -101,12 +103,14 @@ class Sheet:
         raw: gives the text of the row at a place.
         rejects: lines that are no rows.
         by_symbol: where a header names symbols too, by symbol the columns by their name alone.
+        twice: the names that more than one column bears, of which none is among the columns.
     """
 
     columns: Mapping[str, Column]
     raw: Callable[[int], str]
     rejects: list[Reject] = field(default_factory=list)
     by_symbol: Mapping[str, Mapping[str, str]] = field(default_factory=lambda: MappingProxyType({}))
+    twice: frozenset[str] = frozenset()
 
 
 def match_names(header: Sequence[str], layout: Layout) -> dict[str, str]:
@@ -131,6 +135,17 @@ def require_unique(header: Sequence[str]) -> None:
     counts = Counter(header)
     if twice := sorted(name for name, count in counts.items() if count > 1):
         raise NoTableError(f"a header with columns that are there twice: {listed([quote(name) for name in twice])}")
+
+
+def series_twice(header: Sequence[str], layout: Layout) -> frozenset[str]:
+    """The names of series that more than one column bears: those are told of their symbols, and spoil no other.
+
+    Raises:
+        NoTableError: a name stands twice that is no series'.
+    """
+    once = set(match_times(header, layout)) if layout.by_column else set(header)
+    require_unique([name for name in header if name in once])
+    return frozenset(name for name, count in Counter(header).items() if count > 1)
 
 
 def _matched(name: str, header: Sequence[str], layout: Layout) -> str:

@@ -10,7 +10,16 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from daycast.storage.feeds.reading.layout import Column, Layout, NoTableError, Sheet, match_names, match_times, tidy
+from daycast.storage.feeds.reading.layout import (
+    Column,
+    Layout,
+    NoTableError,
+    Sheet,
+    match_names,
+    match_times,
+    series_twice,
+    tidy,
+)
 from daycast.storage.feeds.reading.local_file import read_bytes
 from daycast.storage.terms.words import ALL_SERIES
 
@@ -33,10 +42,13 @@ def parquet_sheet(path: Path, *, layout: Layout, feed: str, symbols: Sequence[st
         FeedRefused: it is too large.
     """
     wanted, rows, parts = _Wanted.of(layout, symbols), 0, []
+    twice: frozenset[str] = frozenset()
     for part in _parts(path):
         some, held = _frame(read_bytes(part, feed=feed, symbol=symbols[0]), wanted)
         rows += held
-        parts.append(_named(some, part.relative_to(path).parts[:-1]))
+        named = _named(some, part.relative_to(path).parts[:-1])
+        twice |= series_twice(list(named.columns), layout)
+        parts.append(named.loc[:, ~named.columns.isin(twice)])
     frame = pd.concat(parts, ignore_index=True) if len(parts) > 1 else parts[0]
     match_times(list(frame.columns), layout)
     if not rows:
@@ -44,11 +56,11 @@ def parquet_sheet(path: Path, *, layout: Layout, feed: str, symbols: Sequence[st
         raise NoTableError("a table without rows")
     if layout.symbol_column:
         there = match_names(list(frame.columns), layout)[layout.symbol_column]
-        frame = frame[frame[there].astype("str").isin(symbols) | frame[there].isna()]
+        frame = frame[frame[there].astype("str").str.strip().isin(symbols) | frame[there].isna()]
     if frame.empty:
         raise NoTableError("no row of the symbols asked for")
     columns = {name: _column(frame[name]) for name in frame.columns}
-    return Sheet(columns=columns, raw=lambda place: ",".join(map(_text, frame.iloc[place])))
+    return Sheet(columns=columns, raw=lambda place: ",".join(map(_text, frame.iloc[place])), twice=twice)
 
 
 def parquet_columns(path: Path, *, layout: Layout, feed: str) -> dict[str, Column]:
@@ -153,6 +165,8 @@ class _Wanted:
         said = group.column(schema.names.index(self.column)).statistics
         if said is None or not said.has_min_max or not isinstance(said.min, str) or said.null_count:
             return True
+        if said.min != said.min.strip() or said.max != said.max.strip():  # of what is padded the order is another
+            return True
         return any(said.min <= symbol <= said.max for symbol in self.symbols)
 
     def rows(self, table: Any) -> Any:
@@ -163,7 +177,8 @@ class _Wanted:
         if self.column not in table.column_names or not pa.types.is_string(table.schema.field(self.column).type):
             return table
         column = table.column(self.column)
-        return table.filter(pc.or_(pc.is_in(column, pa.array(self.symbols, pa.string())), pc.is_null(column)))
+        plain = pc.utf8_trim_whitespace(column)
+        return table.filter(pc.or_(pc.is_in(plain, pa.array(self.symbols, pa.string())), pc.is_null(column)))
 
 
 def _frame(data: bytes, wanted: _Wanted) -> tuple[pd.DataFrame, int]:
@@ -193,13 +208,13 @@ def _frame(data: bytes, wanted: _Wanted) -> tuple[pd.DataFrame, int]:
 
 
 def _column(values: pd.Series) -> Column:
-    """A column as it is where it is typed, and as text where it is not."""
+    """A column as it is where it is typed, and as text without blanks around it where it is not, as a CSV's is."""
     if values.dtype.kind == "M":
         return pd.DatetimeIndex(values)
     if values.dtype.kind in "iuf":
         return values.to_numpy(dtype="float64", na_value=np.nan)
     if isinstance(values.dtype, pd.StringDtype):
-        return values.fillna("nan").tolist()
+        return values.str.strip().fillna("nan").tolist()
     if set(map(type, values)) == {date}:  # a panel has each a thousand times
         texts = {value: _text(value) for value in values.unique()}
         return [texts[value] for value in values]
@@ -210,4 +225,6 @@ def _text(value: object) -> str:
     """A value as text from which the same float64 is read back."""
     if value is None or value is pd.NaT:
         return ""
-    return repr(value.item()) if isinstance(value, np.generic) and not isinstance(value, np.str_) else str(value)
+    return (
+        repr(value.item()) if isinstance(value, np.generic) and not isinstance(value, np.str_) else str(value).strip()
+    )

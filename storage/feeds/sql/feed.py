@@ -76,7 +76,7 @@ class SqlFeed:
 
     def _table(self, symbol: str, found: pd.DataFrame) -> Table:
         named = self.spec.symbol_column
-        own = found[found[named].astype("str") == symbol] if named else found
+        own = found[found[named].astype("str").str.strip() == symbol] if named else found
         if own.empty:
             raise NoTableError("no row of it")
         own = own.reset_index(drop=True)

@@ -277,6 +277,16 @@ def test_a_column_a_symbol(fetch):
     assert "no column of 'GONE'; there are: AAPL, MSFT" in reason(fetched, "GONE")
 
 
+def test_a_symbol_that_two_columns_bear_spoils_no_other(fetch):
+    text = lines("Date,AAPL,MSFT,AAPL", DAYS, CLOSE_TEXTS, CLOSE_TEXTS, CLOSE_TEXTS[::-1])
+    fetched = fetch(text, time="Date", symbols_as="columns", symbols=["AAPL", "MSFT"])
+    assert fetched.frame["symbol"].unique().tolist() == ["MSFT"]
+    assert fetched.frame["close"].tolist() == CLOSES
+    assert reason(fetched, "AAPL").endswith("holds more than one column 'AAPL'; leave one of them")
+    twice = fetch(text.replace("Date,AAPL", "Date,Date"), time="Date", symbols_as="columns", symbols=["MSFT"])
+    assert "columns that are there twice: 'Date'" in reason(twice, "MSFT")
+
+
 def test_one_symbol_needs_no_placeholder_and_two_do(fetch):
     assert fetch(PLAIN).frame["close"].tolist() == CLOSES
     with pytest.raises(ConfigError, match=r'symbols_as = "columns"'):

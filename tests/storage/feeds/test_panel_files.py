@@ -3,6 +3,8 @@
 from datetime import UTC, datetime
 
 import pandas as pd
+import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
 
 from daycast.storage.feeds.catalog import open_feed
@@ -52,6 +54,39 @@ def test_a_parquet_file_with_blanks_is_read_alike(feed, symbols):
     assert len(fetched.frame) == len(ROWS)
     assert fetched.rejected["symbol"].tolist() == ["*"]
     assert fetched.rejected["reason"].tolist() == ["the row bears no symbol"]
+
+
+@pytest.mark.parametrize("of_a_group", [1, 2, 100])
+def test_blanks_around_a_symbol_are_none_of_it(feed, tmp_path, of_a_group):
+    padded = [(day, f"{symbol}  " if symbol == "B" else f" {symbol}" if day[-1] == "3" else symbol, close)
+              for day, symbol, close in ROWS]  # fmt: skip
+    frame = _frame(sorted(padded, key=lambda row: row[1]))
+    of_parquet, of_text = feed(frame), feed(_csv(padded))
+    frame.to_parquet(tmp_path / "panel.parquet", row_group_size=of_a_group)
+    for opened in (of_parquet, of_text):
+        for symbol in SYMBOLS:
+            fetched = opened.fetch([symbol], SPAN)
+            assert fetched.frame["symbol"].tolist() == [symbol] * 3
+            assert fetched.rejected.empty
+
+
+def _twice(names) -> pa.Table:
+    days = pd.DatetimeIndex(sorted({day for day, *_ in ROWS}))
+    return pa.Table.from_arrays([pa.array(days), *(pa.array([1.5, 2.5, 3.5]) for _ in names)], names=["date", *names])
+
+
+def test_a_symbol_that_two_columns_of_a_parquet_file_bear_spoils_no_other(tmp_path, make_spec):
+    pq.write_table(_twice("ABA"), tmp_path / "wide.parquet")
+    keys = {"feed": "files", "path": str(tmp_path / "wide.parquet"), "symbols_as": "columns", "symbols": ["A", "B"]}
+    fetched = open_feed(make_spec("mine", **keys)).fetch(["A", "B"], SPAN)
+    assert fetched.frame["symbol"].tolist() == ["B"] * 3
+    assert "more than one column 'A'" in fetched.failures["A"].reason
+
+
+def test_a_column_that_a_parquet_file_has_twice_is_refused(tmp_path, make_spec):
+    pq.write_table(_twice(["close", "close"]), tmp_path / "A.parquet")
+    spec = make_spec("mine", feed="files", path=str(tmp_path / "{symbol}.parquet"), symbols=["A"])
+    assert "there twice: 'close'" in open_feed(spec).fetch(["A"], SPAN).failures["A"].reason
 
 
 @pytest.mark.parametrize("of_a_group", [1, 2, 100])

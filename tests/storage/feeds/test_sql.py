@@ -86,6 +86,15 @@ def test_a_query_with_symbols_other_names_and_decimals(warehouse, fetch):
     assert rows["B"] == [each + 1.25 for each in range(len(DAYS))]
 
 
+def test_symbols_of_a_fixed_width(warehouse, fetch):
+    """PostgreSQL gives them with the blanks that fill them up."""
+    fill(warehouse, daily(ticker="AMZN"), ticker=sa.CHAR(12))
+    fetched = fetch(table="bars", symbol_column="ticker")
+    assert not fetched.failures
+    assert fetched.frame["symbol"].unique().tolist() == ["AMZN"]
+    assert len(fetched.frame) == len(DAYS)
+
+
 def test_what_a_row_says_of_when_it_was_known(warehouse, fetch):
     known = DAYS + pd.Timedelta(days=1, hours=9)
     frame = daily(known_at=known)
