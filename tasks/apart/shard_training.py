@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor, as_completed
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from daycast.storage.lake.folder import scratch
 from daycast.storage.terms.errors import DataError
@@ -21,13 +21,20 @@ from daycast.tasks.handover.material import material
 from daycast.tasks.handover.results import Plan, Prepared
 from daycast.tasks.handover.shard_state import SHARDS, UNTRAINED, file_name
 
-if TYPE_CHECKING:
-    from daycast.models.networks.fitting import Epoch
+
+@dataclass(frozen=True, kw_only=True)
+class Losses:
+    """Those of an epoch: an :class:`~daycast.tasks.apart.versions.Pass` that needs no Keras where it is read."""
+
+    loss: float
+    validation_loss: float
+    accuracy: None = None
+    validation_accuracy: None = None
 
 
 @dataclass(frozen=True, kw_only=True)
 class ShardFit:
-    """A shard's network as it comes out of the process that fitted it.
+    """A shard's network as it comes out of the process that fitted it: nothing of it has to be loaded by Keras.
 
     Attributes:
         state: of the network.
@@ -42,7 +49,7 @@ class ShardFit:
 
     state: Mapping[str, Any]
     files: Mapping[str, bytes]
-    history: Sequence[Epoch]
+    history: Sequence[Losses]
     validation_loss: float
     parameters: int
     windows: int
@@ -98,7 +105,7 @@ def fit_shard(job: Job, prepared: Prepared, plan: Plan, shard: str, seconds: flo
     return ShardFit(
         state=state,
         files=files,
-        history=history,
+        history=tuple(Losses(loss=each.loss, validation_loss=each.validation_loss) for each in history),
         validation_loss=best.forecaster.validation_loss,
         parameters=best.parameters,
         windows=counts["validation"],
@@ -156,14 +163,13 @@ def _made(there: Mapping[str, ShardFit], missing: Mapping[str, str]) -> Made:
     )
 
 
-def _mean_history(fits: Sequence[ShardFit]) -> list[Epoch]:
+def _mean_history(fits: Sequence[ShardFit]) -> list[Losses]:
     """The curves of all: each epoch's mean over the shards, of which one that has stopped stays where it was."""
-    longest = max(fits, key=lambda each: len(each.history)).history
     curves = []
-    for place, epoch in enumerate(longest):
+    for place in range(max(len(each.history) for each in fits)):
         now = [each.history[min(place, len(each.history) - 1)] for each in fits]
         loss = _mean([each.loss for each in now], fits)
-        curves.append(replace(epoch, loss=loss, validation_loss=_mean([each.validation_loss for each in now], fits)))
+        curves.append(Losses(loss=loss, validation_loss=_mean([each.validation_loss for each in now], fits)))
     return curves
 
 

@@ -7,15 +7,12 @@ import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any, Protocol
 
 from daycast.storage.lake.folder import scratch
 from daycast.tasks.handover.job import AnyJob
 from daycast.tasks.handover.results import Plan, Ready
 from daycast.tasks.handover.telling import CUT_SHORT_OF
-
-if TYPE_CHECKING:
-    from daycast.models.networks.fitting import Epoch
 
 _LIBRARIES = ("daycast", "keras", "tensorflow", "numpy", "pandas")
 
@@ -31,6 +28,30 @@ class Fitted:
     seconds: float = 0.0
     loss: float | None = None
     validation_loss: float | None = None
+
+
+class Pass(Protocol):
+    """What a version's curves need of an epoch, of one network or of several together."""
+
+    @property
+    def loss(self) -> float:
+        """In training, in scaled units."""
+        ...
+
+    @property
+    def validation_loss(self) -> float:
+        """On validation, in scaled units."""
+        ...
+
+    @property
+    def accuracy(self) -> float | None:
+        """Of the training documents; none where nothing is labelled."""
+        ...
+
+    @property
+    def validation_accuracy(self) -> float | None:
+        """Likewise on validation."""
+        ...
 
 
 class Budget:
@@ -74,7 +95,7 @@ class Made:
 
     save: Callable[[Path], dict[str, Any]]
     parameters: int
-    history: Sequence[Epoch]
+    history: Sequence[Pass]
     validation_loss: float
     wanted: int
 
@@ -125,7 +146,7 @@ def save_version(job: AnyJob, prepared: Ready, plan: Plan, made: Made, *, budget
     )
 
 
-def _curves(history: Sequence[Epoch]) -> dict[str, list[float]]:
+def _curves(history: Sequence[Pass]) -> dict[str, list[float]]:
     """What is drawn of a training; accuracy where anything is labelled."""
     curves = {"loss": [each.loss for each in history], "val_loss": [each.validation_loss for each in history]}
     accuracy = [each.accuracy for each in history if each.accuracy is not None]

@@ -1,6 +1,8 @@
 """``network = "shard"``: a network a shard, in one version that is kept, served and trained on like any other."""
 
 import json
+import subprocess
+import sys
 from collections.abc import Callable, Iterator
 from datetime import timedelta
 from pathlib import Path
@@ -138,3 +140,17 @@ def test_a_key_that_is_neither_is_refused(tmp_path: Path) -> None:
     place = make_place(tmp_path / "refused")
     with pytest.raises(ConfigError, match=r"network.*'all' or 'shard'"):
         place.define(network="each")
+
+
+def test_keras_is_loaded_where_networks_are_trained_and_not_beside(own: Place) -> None:
+    """It takes seconds and hundreds of MiB, and TensorFlow has lines of its own for the terminal."""
+    script = (
+        "import sys\nfrom daycast.flows.command.cli import main\n"
+        "try:\n    main()\nfinally:\n    print('keras' in sys.modules, file=sys.stderr)\n"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", script, "run", "mine", "--as-of", EARLIER.isoformat(), "--train", "retrain"],
+        env=own.environment, capture_output=True, text=True, check=True, timeout=240,
+    )  # fmt: skip
+    assert done.stderr.splitlines()[-1] == "False"
+    assert "TF_ENABLE" not in done.stderr
