@@ -171,8 +171,17 @@ class Place:
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    """Give Prefect a home of the session's own and no server, before anything imports it."""
-    if not hasattr(config, "workerinput"):  # processes beside each other begin after this one
+    """Give Prefect a home of the session's own; of processes beside each other the first makes its database."""
+    give_home(first=not hasattr(config, "workerinput"))
+
+
+def give_home(*, first: bool = True) -> None:
+    """Give Prefect a home of this process's own and no server, before anything imports it.
+
+    Args:
+        first: whether no process before this one has made the database that a home begins with.
+    """
+    if first:
         make_database()
     home = prefect_home(Path(tempfile.mkdtemp(prefix="prefect-")))
     atexit.register(shutil.rmtree, home, ignore_errors=True)

@@ -67,7 +67,7 @@ def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else "")
     parser.add_argument("--predicts", choices=list(KINDS), default=VALUES.predicts, help="what the pipeline predicts")
     kind = KINDS[parser.parse_args().predicts]
-    places.pytest_configure()
+    places.give_home()
     from daycast.flows.server.local_server import prefect_api
 
     wrong: list[str] = []

@@ -44,7 +44,7 @@ def main() -> int:
     parser.add_argument("--predicts", choices=["values", "labels", "text"], help="pipelines of this kind alone")
     options = parser.parse_args()
     plan = [each for each in PLAN if options.predicts in {None, each[0]}]
-    places.pytest_configure()
+    places.give_home()
     from daycast.flows.server.local_server import prefect_api
 
     began = time.monotonic()

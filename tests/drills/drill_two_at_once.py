@@ -79,7 +79,7 @@ def main() -> int:
     parser.add_argument("--predicts", choices=list(KINDS), help="pipelines of this kind alone")
     options = parser.parse_args()
     kinds = [kind for kind in KINDS.values() if options.predicts in {None, kind.predicts}]
-    places.pytest_configure()
+    places.give_home()
     from daycast.flows.server.local_server import prefect_api
 
     wrong = []
