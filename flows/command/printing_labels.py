@@ -10,6 +10,7 @@ from rich.markup import escape
 
 from daycast.flows.command.cells import instant, new_table, print_csv, print_json
 from daycast.flows.command.printing import print_next
+from daycast.storage.terms.text import printable
 
 _SHOWN = 100
 """Labels that a terminal is shown; the other forms have them all."""
@@ -33,9 +34,9 @@ def _print_table(out: Console, rows: Sequence[dict[str, Any]]) -> None:
     table = new_table("document", "published at", "label", "probability", "forecaster", "quality", "version")
     for row in rows[:_SHOWN]:
         table.add_row(
-            escape(row["document_id"]),
+            escape(printable(row["document_id"])),
             instant(row["published_at"]),
-            escape(row["label"]),
+            escape(printable(row["label"])),
             f"{row['probability']:.1%}",
             row["forecaster"],
             row["quality"],

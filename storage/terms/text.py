@@ -32,14 +32,22 @@ def why_no_url(url: str) -> str | None:
     return None if shown.startswith(("http://", "https://")) else repr(shown)
 
 
+def printable(text: str) -> str:
+    r"""A text without what a terminal would obey.
+
+    >>> printable("\x1b[2Jname")
+    '?[2Jname'
+    """
+    return "".join(letter if letter.isprintable() else "?" for letter in text)
+
+
 def quote(text: str) -> str:
     r"""The beginning of a text, on one line, fit for a message.
 
     >>> quote("a\nb")
     "'a b'"
     """
-    flat = " ".join(text.split())
-    flat = "".join(letter if letter.isprintable() else "?" for letter in flat)
+    flat = printable(" ".join(text.split()))
     return repr(flat if len(flat) <= _QUOTED else flat[: _QUOTED - 1] + "…")
 
 
@@ -53,4 +61,4 @@ def listed(names: Sequence[str], *, most: int = 5) -> str:
     """
     shown = ", ".join(name if len(name) <= _NAME else name[: _NAME - 1] + "…" for name in names[:most])
     rest = f" and {len(names) - most:,} more" if len(names) > most else ""
-    return "".join(letter if letter.isprintable() else "?" for letter in shown) + rest
+    return printable(shown) + rest
