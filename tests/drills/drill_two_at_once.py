@@ -48,6 +48,10 @@ MIXTURES = """
 SELECT series_id, origin FROM forecasts GROUP BY series_id, origin
 HAVING COUNT(*) <> 2 OR COUNT(DISTINCT run_id) <> 1 OR COUNT(DISTINCT issued_at) <> 1
 """
+ACTIVITY = """
+SELECT state, wait_event_type, wait_event, now() - xact_start AS since, left(query, 100) AS query
+FROM pg_stat_activity WHERE datname = current_database() AND pid <> pg_backend_pid()
+"""
 TWICE = "SELECT series_id, lead, origin FROM forecasts GROUP BY series_id, lead, origin HAVING COUNT(*) > 1"
 
 
@@ -118,11 +122,11 @@ def _round(place: Place, count: Count, *, hand: datetime, scheduled: datetime) -
     with get_client(sync_client=True) as client:
         deployment = client.read_deployment_by_name("daily/mine")
         run = client.create_flow_run_from_deployment(deployment.id, parameters={"as_of": scheduled.isoformat()})
-        code, said = _by_hand(hand, environment)
+        code, said = _by_hand(place, hand, environment)
         deadline = time.monotonic() + _LIMIT_SECONDS
         while not (state := client.read_flow_run(run.id).state) or not state.is_final():
             if time.monotonic() > deadline:
-                count.wrong.append(f"the scheduled run of {scheduled} is still {state}")
+                count.wrong.append(f"the scheduled run of {scheduled} is still {state}. {_standing(place)}")
                 break
             time.sleep(0.5)
     count.rounds += 1
@@ -130,7 +134,7 @@ def _round(place: Place, count: Count, *, hand: datetime, scheduled: datetime) -
     _judge(place, count, ended, before=before)
 
 
-def _by_hand(day: datetime, environment: dict[str, str]) -> tuple[int, str]:
+def _by_hand(place: Place, day: datetime, environment: dict[str, str]) -> tuple[int, str]:
     """The exit code and the words of ``daycast run``; of one that does not end, where each of its threads stands."""
     command = [sys.executable, "-X", "faulthandler", "-m", "daycast.flows.command.cli", "run", "mine"]
     process = subprocess.Popen(
@@ -140,9 +144,25 @@ def _by_hand(day: datetime, environment: dict[str, str]) -> tuple[int, str]:
     try:
         said = process.communicate(timeout=_LIMIT_SECONDS)[0]
     except subprocess.TimeoutExpired:
+        standing = _standing(place)
         process.send_signal(signal.SIGABRT)
-        said = f"nothing yet after {_LIMIT_SECONDS} s. {process.communicate()[0]}"
+        said = f"nothing yet after {_LIMIT_SECONDS} s. {standing} {process.communicate()[0]}"
     return process.returncode, " ".join(said.split())
+
+
+def _standing(place: Place) -> str:
+    """What tells a run that waits from one without a turn: processor seconds, and what PostgreSQL waits for."""
+    mark, found = f"DAYCAST_STORAGE={place.root}/data".encode(), []
+    for each in Path("/proc").glob("[0-9]*"):
+        with contextlib.suppress(OSError):
+            if mark in (each / "environ").read_bytes().split(b"\0"):
+                ticks = (each / "stat").read_text().rpartition(")")[2].split()[11:13]
+                command = (each / "cmdline").read_bytes().replace(b"\0", b" ").decode(errors="replace")[:100]
+                found.append(f"{sum(map(int, ticks)) / os.sysconf('SC_CLK_TCK'):.0f} s of processor by {command}")
+    if not place.database_url.startswith("sqlite"):
+        with Database.as_it_is(place.database_url) as db:
+            found += [str(row) for row in db.query(ACTIVITY)]
+    return f"Load {os.getloadavg()[0]:.0f}; {'; '.join(found)}."
 
 
 def _judge(place: Place, count: Count, ended: list[tuple[bool, str]], *, before: int) -> None:
