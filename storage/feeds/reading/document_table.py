@@ -147,12 +147,23 @@ def _wrong_kinds(fields: Mapping[str, object]) -> Iterator[str]:
             yield f"{kind} in the column {field.name!r}, where {wanted} required"  # type: ignore[attr-defined]
 
 
+def decode_text(data: bytes, encoding: str) -> str:
+    """The text of bytes, without a byte order mark.
+
+    Raises:
+        UnicodeError: they are no text of the encoding; or, as of UTF-7, halves of characters, which no file can keep.
+    """
+    text = data.decode(encoding).removeprefix("\ufeff")
+    text.encode("utf-8")
+    return text
+
+
 def _decoded(data: bytes, *, layout: DocumentLayout, name: str) -> str:
     if data.startswith(_PARQUET):
         raise FeedRefused(FEED, name, "a Parquet file under another name; let it end in .parquet")
     try:
-        return data.decode(layout.encoding).removeprefix("\ufeff")
-    except (UnicodeDecodeError, LookupError) as error:
+        return decode_text(data, layout.encoding)
+    except (UnicodeError, LookupError) as error:
         key = 'set encoding = "utf-16"' if data.startswith(_UTF_16) else "set encoding"
         raise FeedRefused(FEED, name, f"what is no {layout.encoding} text ({error}); {key}") from None
 

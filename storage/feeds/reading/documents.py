@@ -10,6 +10,7 @@ import pandas as pd
 from daycast.storage.feeds.reading.document_table import (
     FEED,
     DocumentLayout,
+    decode_text,
     read_csv_rows,
     read_parquet_rows,
 )
@@ -171,8 +172,8 @@ def _texts(path: Path, *, layout: DocumentLayout, name: str, left: int) -> tuple
         try:
             data, changed = read_bytes(file, feed=FEED, symbol=name, limit=left), file.stat().st_mtime_ns
             left -= len(data)
-            rows.append((shown, data.decode(layout.encoding).removeprefix("\ufeff"), changed, None))
-        except (UnicodeDecodeError, LookupError):
+            rows.append((shown, decode_text(data, layout.encoding), changed, None))
+        except (UnicodeError, LookupError):
             rows.append((shown, None, None, f"a file that is no {layout.encoding} text; set encoding"))
         except (FeedUnavailable, OSError):
             if not path.is_dir():

@@ -120,6 +120,16 @@ def test_the_header_says_what_stands_between_fields_and_names_columns_in_any_cas
     assert good[["document_id", "text", "label"]].to_numpy().tolist() == [["a", f"with {delimiter} in it", "1"]]
 
 
+def test_half_a_character_is_no_text(tmp_path: Path) -> None:
+    (tmp_path / "half.txt").write_bytes(b"+2AA-")
+    (tmp_path / "docs.csv").write_bytes(b"document_id,published_at,label,text\na,2026-01-01,1,+2AA-\n")
+    layout = DocumentLayout(label="label", encoding="utf-7")
+    read = read_documents(tmp_path, layout=layout, name="docs")
+    assert read.set_aside["reason"].tolist() == ["a file that is no utf-7 text; set encoding"]
+    with pytest.raises(FeedRefused, match="no utf-7 text"):
+        read_documents(tmp_path / "docs.csv", layout=layout, name="docs")
+
+
 def test_a_row_of_another_number_of_fields_is_set_aside_and_nothing_of_its_text_shown(tmp_path: Path) -> None:
     (tmp_path / "docs.csv").write_text(
         "document_id,published_at,label,text\n"
