@@ -14,6 +14,7 @@ _COLOURS = (BLUE, ORANGE, "#1a7f37")
 """Of the features that do most; the others are one, in grey."""
 _NAME = 14
 _REST = "others"
+_AHEAD = "ahead"
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -23,7 +24,8 @@ class Reasons:
     Attributes:
         title: the series.
         unit: of the target.
-        steps: the groups of past steps, newest first, such as ``4–7``.
+        steps: ``ahead`` where anything is known of the horizon, and the groups of past steps, newest first, such as
+            ``4–7``.
         effects: by feature, the one that does most first, ``(groups,)`` each, on the mean over the leads.
         level: what is forecast of a window at its own level.
         forecast: the mean over the leads.
@@ -59,16 +61,23 @@ def reasons(rows: Sequence[Mapping[str, Any]], *, unit: str) -> Reasons:
     return Reasons(
         title=f"{rows[0]['series_id']}: what moved it",
         unit=unit,
-        steps=tuple(str(step) if step == step_to else f"{step}–{step_to}" for step, step_to in groups),
+        steps=tuple(_group(step, step_to) for step, step_to in groups),
         effects=effects,
         level=float(sum(row["effect"] for row in rows if not row["step"])),
         forecast=float(sum(row["effect"] for row in rows)),
     )
 
 
+def _group(step: int, step_to: int) -> str:
+    """What a group of steps is called: of those before 0, the leads, there is one."""
+    if step < 0:
+        return _AHEAD
+    return str(step) if step == step_to else f"{step}–{step_to}"
+
+
 @as_matplotlib_ships
 def draw_reasons(shown: Reasons) -> bytes:
-    """A bar a group of steps, the newest on top, cut by feature.
+    """A bar a group of steps, what is known ahead on top, then the newest, cut by feature.
 
     Returns:
         An SVG.
@@ -97,7 +106,8 @@ def reasons_in_words(shown: Reasons) -> str:
         default=(0.0, "", 0),
     )
     _, name, place = largest
-    told = f"{name} {shown.steps[place]} steps back by {shown.effects[name][place]:+.4g}" if name else "nothing"
+    where = "known ahead" if shown.steps[place] == _AHEAD else f"{shown.steps[place]} steps back"
+    told = f"{name} {where} by {shown.effects[name][place]:+.4g}" if name else "nothing"
     return (
         f"{shown.title}: from {shown.level:.5g}, forecast of a window at its own level, to {shown.forecast:.5g} "
         f"{shown.unit}".rstrip()

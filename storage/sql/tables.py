@@ -212,9 +212,10 @@ class Live(Base):
 
 
 class Explanation(Base):
-    """What some past steps of an input did to a network's forecast, on its mean over the leads; 1 is the origin's own.
+    """What some past steps of an input did to a forecast, on its mean over the leads; 1 is the origin's own.
 
-    Step 0 of feature ``*`` is what is forecast of a window at its own level; all rows add up to the mean forecast.
+    Step -1, to minus the horizon, is what was known of the leads. Step 0 of feature ``*`` is what is forecast of a
+    window at its own level; all rows add up to the mean forecast.
     """
 
     __tablename__ = "explanations"

@@ -42,6 +42,7 @@ def explain_shard(shard: str, job: Job, prepared: Prepared, versions: tuple[str,
     import pandas as pd
 
     from daycast.models.scores.explaining import explain
+    from daycast.models.scores.foretold import foretold
 
     held = material(job, prepared, shard)
     latest = held.latest
@@ -56,6 +57,13 @@ def explain_shard(shard: str, job: Job, prepared: Prepared, versions: tuple[str,
         windows = latest.windows.where(chosen)
         origins = pd.DatetimeIndex(windows.origin, tz="UTC").to_pydatetime()
         tells = partial(_told, forecaster, ridge)
+        ahead = foretold(
+            windows,
+            facts=held.panel.facts,
+            instants=held.panel.instants,
+            columns=job.pipeline.known_columns,
+            scaler=forecaster.scaler,
+        )
         told += [
             Explained(
                 version=version,
@@ -64,7 +72,7 @@ def explain_shard(shard: str, job: Job, prepared: Prepared, versions: tuple[str,
                 origin=origin,
                 effects=tuple((each.feature, each.step, each.step_to, each.effect) for each in of),
             )
-            for who, effects in explain(tells, windows, features=job.pipeline.features).items()
+            for who, effects in explain(tells, windows, features=job.pipeline.features, foretold=ahead).items()
             for name, origin, of in zip(windows.series, origins, effects, strict=True)
         ]
     return told

@@ -122,6 +122,13 @@ def test_a_series_that_a_column_drives_is_forecast_far_better_with_it(
     }
     for series_id, _, valid_at, mean, *_ in _forecasts(load):
         assert mean == pytest.approx(truth[series_id, pd.Timestamp(valid_at)], abs=3)  # type: ignore[arg-type]
+    for series_id in ("load/A", "load/B"):
+        moved = [row for row in load.table("explanations") if row["series_id"] == series_id]
+        forecasts = [row for row in _forecasts(load) if row[0] == series_id]
+        assert sum(row["effect"] for row in moved) == pytest.approx(np.mean([row[3] for row in forecasts]), rel=1e-5)
+        (warmth,) = [row["effect"] for row in moved if row["step"] < 0]
+        driven = np.mean([truth[series_id, pd.Timestamp(row[2])] for row in forecasts]) - 100  # type: ignore[arg-type]
+        assert warmth == pytest.approx(driven, abs=2.5), "the mean of the warmth is nearly zero"
 
 
 @pytest.mark.slow

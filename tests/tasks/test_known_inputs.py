@@ -49,8 +49,13 @@ def test_what_is_known_serves_and_a_later_value_changes_no_bit(
     rows = _rows(weekly)
     assert len(rows) == 4
     for name in ("weekly/A", "weekly/B"):  # whoever of the three serves, it is told what moved it
-        moved = [row["effect"] for row in weekly.table("explanations") if row["series_id"] == name]
-        assert sum(moved) == pytest.approx(np.mean([row[3] for row in rows if row[0] == name]), rel=1e-5)
+        moved = [row for row in weekly.table("explanations") if row["series_id"] == name]
+        whole = np.mean([row[3] for row in rows if row[0] == name])
+        assert sum(row["effect"] for row in moved) == pytest.approx(whole, rel=1e-5)
+        days = {row["feature"]: row["effect"] for row in moved if (row["step"], row["step_to"]) == (-1, -2)}
+        assert set(days) == set(KEYS["known"])
+        past = [abs(row["effect"]) for row in moved if row["step"] > 0]
+        assert max(map(abs, days.values())) > max(past), "the day moves it, and hardly what came before"
     for _, _, valid_at, mean, *_ in rows:
         day = (valid_at - AS_OF).days + DAYS - 1  # type: ignore[operator]
         assert mean == pytest.approx(105 if day % 7 in (2, 5) else 100, abs=2.5)
