@@ -10,12 +10,15 @@ from typing import TYPE_CHECKING, Any
 from daycast.storage.terms.errors import ConfigError, DataError, FeedError
 from daycast.storage.terms.pipeline import Pipeline, require_values
 from daycast.storage.terms.words import AVAILABLE_AT, OBSERVED_AT, REASON, SYMBOL, series_id
+from daycast.tasks.answers.advice import advised, as_toml
+from daycast.tasks.answers.checking_ahead import CheckedAhead, check_ahead, foresee_all
 
 if TYPE_CHECKING:
     import pandas as pd
 
     from daycast.models.series.alignment import Levels
     from daycast.models.series.panel import Panel
+    from daycast.storage.intake.ahead import Foreseen
 
 _TOLD = 5
 
@@ -90,10 +93,10 @@ def check(spec: Pipeline, *, at: datetime) -> Check:
         found = replace(found, troubles=(*found.troubles, left_out))
     if found.good:
         return found
-    better = _better(spec)
+    better = advised(spec)
     if better is None or not _improves(_check(better, at=at), found):
         return found
-    return Check(pipeline=found.pipeline, series=found.series, troubles=found.troubles, advice=_toml(better))
+    return Check(pipeline=found.pipeline, series=found.series, troubles=found.troubles, advice=as_toml(better))
 
 
 def _check(spec: Pipeline, *, at: datetime) -> Check:
@@ -107,16 +110,20 @@ def _check(spec: Pipeline, *, at: datetime) -> Check:
     except (ConfigError, DataError, FeedError) as error:
         return Check(pipeline=spec.name, series=(), troubles=(str(error),))
     good = judged.good[judged.good[AVAILABLE_AT] <= at]
-    findings = {symbol: [each.message for each in judged.findings if each.symbol == symbol] for symbol in spec.symbols}
-    aside = _reasons([fetched.rejected, judged.set_aside])
-    panel, troubles = _windows(good, spec, at=at) if len(good) else (None, ())
+    foreseen = foresee_all(fetched.ahead, spec=spec, at=at)
+    seen, aside = list(judged.findings), [fetched.rejected, judged.set_aside]
+    if foreseen is not None:
+        seen, aside = [*seen, *foreseen.findings], [*aside, foreseen.set_aside]
+    findings = {symbol: [each.message for each in seen if each.symbol == symbol] for symbol in spec.symbols}
+    reasons = _reasons(aside)
+    panel, read, troubles = _windows(good, foreseen, spec, at=at) if len(good) else (None, None, ())
     series = [
         CheckedSeries(
             symbol=symbol,
             **_of_rows(good[good[SYMBOL] == symbol], spec),
-            set_aside=aside.get(symbol, {}),
-            findings=tuple(findings[symbol]),
-            **_of_windows(symbol, panel, spec, failure=fetched.failures.get(symbol)),
+            set_aside=reasons.get(symbol, {}),
+            findings=(*findings[symbol], *(read.findings.get(symbol, ()) if read else ())),
+            **_of_windows(symbol, panel, read, spec, failure=fetched.failures.get(symbol)),
         )
         for symbol in spec.symbols
     ]
@@ -153,13 +160,16 @@ def _of_rows(rows: pd.DataFrame, spec: Pipeline) -> dict[str, Any]:
     }
 
 
-def _windows(good: pd.DataFrame, spec: Pipeline, *, at: datetime) -> tuple[Panel, Iterator[str]]:
-    """The windows of all series, and why no network could be trained on them."""
+def _windows(
+    good: pd.DataFrame, foreseen: Foreseen | None, spec: Pipeline, *, at: datetime
+) -> tuple[Panel, CheckedAhead, Iterator[str]]:
+    """The series, the windows of them that a network reads, and why none could be trained on those."""
     from daycast.models.series.panel import Panel
 
     levels = _levels(good, spec, at=at)
     panel = Panel.of(levels, spec=spec, limit=spec.fill_limit)
-    return panel, _untrainable(good, panel, spec)
+    read = check_ahead(panel, foreseen, rows=good, spec=spec, at=at)
+    return panel, read, _untrainable(good, read.panel, spec)
 
 
 def _levels(good: pd.DataFrame, spec: Pipeline, *, at: datetime) -> Levels:
@@ -183,15 +193,19 @@ def _untrainable(good: pd.DataFrame, panel: Panel, spec: Pipeline) -> Iterator[s
         yield str(error)
 
 
-def _of_windows(symbol: str, panel: Panel | None, spec: Pipeline, *, failure: FeedError | None) -> dict[str, Any]:
+def _of_windows(
+    symbol: str, panel: Panel | None, read: CheckedAhead | None, spec: Pipeline, *, failure: FeedError | None
+) -> dict[str, Any]:
     if failure is not None:
         return {"trouble": str(failure)}
     name = series_id(spec.name, symbol)
-    if panel is None or name not in panel.names:
+    if panel is None or read is None or name not in panel.names:
         return {"trouble": "no row can be used"}
     code = panel.names.index(name)
-    windows = int((panel.index.codes == code).sum())
+    windows = int((read.panel.index.codes == code).sum())
     before = max(spec.lookback, spec.season_length)
+    if symbol in read.troubles:
+        return {"windows": windows, "trouble": read.troubles[symbol]}
     if not windows:
         needs = f"a window takes {before + spec.horizon} instants in a row and more (lookback, season, horizon)"
         return {"trouble": f"no whole window: {needs}, with gaps of at most fill_limit = {spec.fill_limit}"}
@@ -200,53 +214,7 @@ def _of_windows(symbol: str, panel: Panel | None, spec: Pipeline, *, failure: Fe
     return {"windows": windows, "trouble": gap}
 
 
-def _better(spec: Pipeline) -> Pipeline | None:
-    """The pipeline with what its files say of themselves; none where there is nothing to tell."""
-    from daycast.storage.config.pipeline_file import parse_pipeline
-    from daycast.storage.feeds.suggesting import suggest
-
-    keys = suggest(spec)
-    if not keys:
-        return None
-    table = {**_table(spec), **keys}
-    try:
-        better = parse_pipeline(spec.name, table)
-    except ConfigError:
-        return None
-    return better if isinstance(better, Pipeline) else None
-
-
 def _improves(after: Check, before: Check) -> bool:
     good = [sum(not each.trouble for each in found.series) for found in (after, before)]
     rows = [sum(each.rows for each in found.series) for found in (after, before)]
     return (good[0], rows[0]) > (good[1], rows[1])
-
-
-def _table(spec: Pipeline) -> dict[str, Any]:
-    table = spec.model_dump(mode="json", exclude_unset=True, by_alias=True)
-    return {key: value for key, value in table.items() if key != "name" and value is not None}
-
-
-def _toml(spec: Pipeline) -> str:
-    return "\n".join([f"[{spec.name}]", *(f"{key} = {_value(value)}" for key, value in _table(spec).items())])
-
-
-def _value(value: Any) -> str:
-    import json
-
-    if isinstance(value, Mapping):
-        inside = ", ".join(f"{_key(key)} = {_value(each)}" for key, each in value.items() if each is not None)
-        return f"{{ {inside} }}" if inside else "{}"
-    if isinstance(value, list | tuple):
-        return f"[{', '.join(map(_value, value))}]"
-    return json.dumps(value, ensure_ascii=False)
-
-
-def _key(key: str) -> str:
-    import json
-
-    return (
-        key
-        if key.isascii() and key.replace("_", "").replace("-", "").isalnum()
-        else json.dumps(key, ensure_ascii=False)
-    )

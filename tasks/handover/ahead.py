@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from dataclasses import replace
+from datetime import datetime
 from typing import TYPE_CHECKING
 
 from daycast.tasks.handover.job import Job
@@ -15,6 +16,7 @@ if TYPE_CHECKING:
     from daycast.models.series.ahead import Columns, Vintages
     from daycast.models.series.latest import Latest
     from daycast.models.series.panel import Panel
+    from daycast.storage.calendars import Calendar
 
 
 def with_ahead(job: Job, shard: str, panel: Panel) -> Panel:
@@ -27,21 +29,35 @@ def with_ahead(job: Job, shard: str, panel: Panel) -> Panel:
         shard: whose the panel is.
         panel: its series are symbols of the pipeline.
     """
+    if not job.pipeline.known_columns:
+        return panel
+    rows = job.observations().history(shard).frame
+    return told_panel(panel, vintages_of(job, shard, panel), rows=rows, calendar=job.calendar(), as_of=job.as_of)
+
+
+def told_panel(panel: Panel, vintages: Vintages, *, rows: pd.DataFrame, calendar: Calendar, as_of: datetime) -> Panel:
+    """The panel with what had been said of each lead when the value at its origin was first known.
+
+    Args:
+        panel: its series are symbols of a pipeline.
+        vintages: what was ever said of them.
+        rows: everything that was ever observed of them.
+        calendar: the pipeline's.
+        as_of: of the run, aware: nothing counts that was said later.
+    """
     import numpy as np
 
     from daycast.models.series.ahead import filled
 
-    if not job.pipeline.known_columns:
-        return panel
-    at = np.minimum(_known_since(job, shard, panel), _naive(job))
+    at = np.minimum(_known_since(panel, rows, calendar), _naive(as_of))
     codes = np.arange(len(panel))[:, np.newaxis]
     places = np.arange(len(panel.instants))[np.newaxis]
-    told = filled(_known(job, panel, vintages_of(job, shard, panel), codes, places, at))
+    told = filled(_known(panel, vintages, calendar, codes, places, at))
     there = np.asarray(np.isfinite(told).all(axis=(2, 3)))
     return replace(panel, ahead=told, ready=panel.ready & there)
 
 
-def _known_since(job: Job, shard: str, panel: Panel) -> np.ndarray:
+def _known_since(panel: Panel, rows: pd.DataFrame, calendar: Calendar) -> np.ndarray:
     """``(series, instants)`` when a run could begin from each: its value is known, and not yet the next one's.
 
     Not before the calendar has it known; later where its row says so, to the moment at which the calendar has the next.
@@ -52,9 +68,8 @@ def _known_since(job: Job, shard: str, panel: Panel) -> np.ndarray:
     from daycast.storage.terms.words import AVAILABLE_AT, OBSERVED_AT, SYMBOL
 
     origins = pd.DatetimeIndex(panel.instants).tz_localize("UTC")
-    closes = job.calendar().available_at(origins).tz_localize(None).to_numpy().astype("M8[us]")
+    closes = calendar.available_at(origins).tz_localize(None).to_numpy().astype("M8[us]")
     closes = closes + panel.shift[:, np.newaxis]
-    rows = job.observations().history(shard).frame
     told = rows.groupby([SYMBOL, OBSERVED_AT], observed=True)[AVAILABLE_AT].min().reset_index()
     codes = pd.Index([name.partition("/")[2] for name in panel.names]).get_indexer(told[SYMBOL])
     told, codes = told[codes >= 0], codes[codes >= 0]
@@ -75,14 +90,21 @@ def _stamps(times: pd.Series) -> np.ndarray:
 
 def latest_ahead(job: Job, shard: str, panel: Panel, ready: Latest) -> Latest:
     """The latest windows with what the feed had said of each lead at ``as_of``; NaN where it had said nothing."""
-    import numpy as np
-
     if not job.pipeline.known_columns:
         return ready
-    codes = ready.windows.codes.astype(np.intp)
-    at = np.full(len(codes), _naive(job))
-    told = _known(job, panel, vintages_of(job, shard, panel), codes, panel.last[codes], at)
+    codes, vintages = ready.windows.codes, vintages_of(job, shard, panel)
+    told = told_of_latest(panel, vintages, codes=codes, calendar=job.calendar(), as_of=job.as_of)
     return replace(ready, windows=replace(ready.windows, ahead=told))
+
+
+def told_of_latest(
+    panel: Panel, vintages: Vintages, *, codes: np.ndarray, calendar: Calendar, as_of: datetime
+) -> Columns:
+    """What had been said at ``as_of`` of each lead from some series' last values, ``(n, horizon, columns)``."""
+    import numpy as np
+
+    which = codes.astype(np.intp)
+    return _known(panel, vintages, calendar, which, panel.last[which], np.full(len(which), _naive(as_of)))
 
 
 def hash_of(data_hash: str, *told: Columns | None) -> str:
@@ -103,28 +125,28 @@ def vintages_of(job: Job, shard: str, panel: Panel) -> Vintages:
 
 
 def _known(
-    job: Job, panel: Panel, vintages: Vintages, codes: np.ndarray, places: np.ndarray, at: np.ndarray
+    panel: Panel, vintages: Vintages, calendar: Calendar, codes: np.ndarray, places: np.ndarray, at: np.ndarray
 ) -> Columns:
     """What was known at some instants of each lead from some places, ``(…, horizon, columns)``."""
     import numpy as np
 
-    valid = _instants(job, panel)[places[..., np.newaxis] + np.arange(1, panel.horizon + 1)]
+    valid = _instants(panel, calendar)[places[..., np.newaxis] + np.arange(1, panel.horizon + 1)]
     valid = valid + panel.shift[codes][..., np.newaxis]
     return vintages.known(codes[..., np.newaxis], valid, at[..., np.newaxis])
 
 
-def _instants(job: Job, panel: Panel) -> np.ndarray:
+def _instants(panel: Panel, calendar: Calendar) -> np.ndarray:
     """The panel's instants and a horizon more; NaT where the calendar has ended."""
     import numpy as np
     import pandas as pd
 
     last = pd.Timestamp(panel.instants[-1], tz="UTC")
-    ahead = job.calendar().following(last, panel.horizon).tz_localize(None).to_numpy().astype("M8[us]")
+    ahead = calendar.following(last, panel.horizon).tz_localize(None).to_numpy().astype("M8[us]")
     rest = np.full(panel.horizon - len(ahead), np.datetime64("NaT", "us"))
     return np.concatenate([panel.instants, ahead, rest])
 
 
-def _naive(job: Job) -> np.datetime64:
+def _naive(as_of: datetime) -> np.datetime64:
     import numpy as np
 
-    return np.datetime64(job.as_of.replace(tzinfo=None), "us")
+    return np.datetime64(as_of.replace(tzinfo=None), "us")
