@@ -83,6 +83,7 @@ def test_every_series_is_forecast_and_one_without_a_network_by_a_baseline(own: P
     assert {"mine/A", "mine/B", "mine/C", "mine/D"} <= evaluated
 
 
+@pytest.mark.slow
 def test_a_network_is_the_one_that_its_shard_alone_would_have(own: Place, tmp_path: Path) -> None:
     alone = make_place(tmp_path / "alone")
     _write(alone, ["A", "B"])
@@ -93,6 +94,7 @@ def test_a_network_is_the_one_that_its_shard_alone_would_have(own: Place, tmp_pa
     assert ours["scaler"] == theirs["scaler"]
 
 
+@pytest.mark.slow
 def test_the_same_again_leaves_the_same(own: Place) -> None:
     before, files = own.tables(leave=WALL_CLOCK), own.files()
     own.run(as_of=EARLIER)
@@ -142,6 +144,7 @@ def test_a_key_that_is_neither_is_refused(tmp_path: Path) -> None:
         place.define(network="each")
 
 
+@pytest.mark.slow
 def test_keras_is_loaded_where_networks_are_trained_and_not_beside(own: Place) -> None:
     """It takes seconds and hundreds of MiB, and TensorFlow has lines of its own for the terminal."""
     script = (
