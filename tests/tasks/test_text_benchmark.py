@@ -9,6 +9,7 @@ import pytest
 from daycast.flows.benchmarks.texts import TRIALS, load_trials
 from daycast.storage.terms.errors import ConfigError
 from daycast.storage.terms.trial import Trial
+from daycast.tasks.apart.public_texts import read_reviews
 from daycast.tasks.text_benchmark import Sitting, kept, sit
 
 MODEL = {"cell": "lstm", "units": [4], "embedding": 4, "epochs": 1, "batch_size": 16}
@@ -19,7 +20,8 @@ def _reviews(path: Path) -> Path:
     label = random.integers(0, 2, size=200)
     text = [f"a {'good' if each else 'bad'} film {random.integers(9)}" for each in label]
     split = ["train"] * 100 + ["test"] * 100
-    pd.DataFrame({"split": split, "label": label, "text": text}).to_parquet(path)
+    numbers = [f"train-pos-{number}" for number in random.permutation(200)]
+    pd.DataFrame({"split": split, "label": label, "text": text, "document_id": numbers}).to_parquet(path)
     return path
 
 
@@ -43,6 +45,26 @@ def test_reviews_are_told_scored_and_kept(tmp_path: Path) -> None:
     assert {"loss.svg", "accuracy.svg", "epochs.json"} <= names
     assert "told rightly" in (tmp_path / "out" / "tiny-seed3-accuracy.svg").read_text()
     assert kept(_sitting(tmp_path, Path(sitting.data), "imdb", test=False)) is None
+
+
+def test_no_film_is_in_training_and_in_validation(tmp_path: Path) -> None:
+    """Reviews are numbered film by film, ten of each here, and stand in the file in no order."""
+    number = np.random.default_rng(0).permutation(400)
+    rows = {"split": "train", "label": number % 2, "text": [f"film {each // 10}" for each in number]}
+    path = tmp_path / "reviews.parquet"
+    pd.DataFrame({**rows, "document_id": [f"train-pos-{each}" for each in number]}).to_parquet(path)
+    parts = read_reviews(str(path), test=False, most=None)
+    training, validation = (set(parts[name][0]) for name in ("training", "validation"))
+    assert (len(training), len(validation)) == (36, 4)
+    assert not training & validation
+
+
+def test_reviews_without_a_number_are_refused(tmp_path: Path) -> None:
+    path = tmp_path / "reviews.parquet"
+    rows = {"split": "train", "label": [0, 1] * 50, "text": "a film", "document_id": ["first"] * 100}
+    pd.DataFrame(rows).to_parquet(path)
+    with pytest.raises(ConfigError, match=r"ends in the review's number is required. Received: 'first'"):
+        read_reviews(str(path), test=False, most=None)
 
 
 @pytest.mark.slow
