@@ -159,7 +159,7 @@ def _instants(values: pd.Series, *, column: str, layout: DocumentLayout, name: s
 def _texts(path: Path, *, layout: DocumentLayout, name: str, left: int) -> tuple[pd.DataFrame, int]:
     """The text files of a path, with why one is no document, and how many bytes more may be read.
 
-    Of a folder a file that cannot be read stops no other; one that is named alone is required.
+    Of a folder a file that cannot be read stops no other, as long as one can be; one that is named alone is required.
     """
     if not path.is_dir():
         files = [path]
@@ -179,5 +179,7 @@ def _texts(path: Path, *, layout: DocumentLayout, name: str, left: int) -> tuple
             if not path.is_dir():
                 raise
             rows.append((shown, None, None, _UNREADABLE))
+    if all(why == _UNREADABLE for *_, why in rows):
+        raise FeedUnavailable(FEED, name, f"of the {len(rows)} files in {path} none can be read")
     frame = pd.DataFrame(rows, columns=[DOCUMENT_ID, TEXT, PUBLISHED_AT, REASON], dtype=object)
     return frame.assign(**{PUBLISHED_AT: pd.to_datetime(frame[PUBLISHED_AT], utc=True).astype(TIME)}), left

@@ -194,6 +194,12 @@ def test_what_of_a_folder_cannot_be_read_stops_no_other_file(tmp_path: Path) -> 
     assert read.set_aside.to_dict("records") == [{"document_id": "link", "reason": "a file that cannot be read"}]
 
 
+def test_a_folder_of_which_nothing_can_be_read_is_an_outage(tmp_path: Path) -> None:
+    (tmp_path / "link.txt").symlink_to(tmp_path / "nowhere")
+    with pytest.raises(FeedUnavailable, match="of the 1 files in .* none can be read"):
+        read_documents(tmp_path, layout=DocumentLayout(), name="docs")
+
+
 @pytest.mark.parametrize(
     ("content", "said"),
     [
