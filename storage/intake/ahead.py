@@ -67,8 +67,7 @@ def rewritten(counts: Mapping[str, int]) -> list[Finding]:
             symbol=symbol,
             kind="rewritten",
             count=count,
-            message=f"{count} rows of what is known ahead say something else than when they came first, and count from "
-            "now",
+            message=f"what is known ahead was rewritten in {_rows(count)}, and counts so from now on",
         )
         for symbol, count in counts.items()
     ]
@@ -80,8 +79,12 @@ def _not_yet(later: pd.DataFrame) -> list[Finding]:
             symbol=str(symbol),
             kind="not_yet",
             count=len(rows),
-            message=f"{len(rows)} rows are said to be known only from {rows[AVAILABLE_AT].min():%Y-%m-%d %H:%M} UTC "
-            "on, and count then",
+            message=f"what is known ahead is said to be known only later in {_rows(len(rows))}, the first from "
+            f"{rows[AVAILABLE_AT].min():%Y-%m-%d %H:%M} UTC on, and counts then",
         )
         for symbol, rows in later.groupby(SYMBOL, sort=True)
     ]
+
+
+def _rows(count: int) -> str:
+    return "1 row" if count == 1 else f"{count:,} rows"

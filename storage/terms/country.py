@@ -26,7 +26,10 @@ def require_country(code: str) -> None:
     if country not in countries:
         near = difflib.get_close_matches(country.lower(), called := _called(COUNTRIES.values()), n=1, cutoff=0.8)
         hint = f" Did you mean {called[near[0]]!r}?" if near else ""
-        raise ValueError(f"holiday takes a country of two letters, such as holiday:DE. Received: {code!r}.{hint}")
+        raise ValueError(
+            "holiday takes a country of two letters, such as holiday:DE, of which the package holidays knows the days. "
+            f"Received: {code!r}.{hint}"
+        )
     parts = holidays.country_holidays(country).subdivisions
     if part and part not in parts:
         there = f"{country} has {listed(sorted(parts))}" if parts else f"{country} has none"

@@ -24,6 +24,16 @@ def is_fact(name: str) -> bool:
     return name.partition(":")[0] in WIDTHS
 
 
+def means_fact(name: str) -> bool:
+    """Whether whoever wrote a name meant a fact: it is one, or it has what a fact has behind a colon, and is near one.
+
+    >>> means_fact("holidy:DE"), means_fact("holidays"), means_fact("price:EUR")
+    (True, False, False)
+    """
+    head, colon, _ = name.partition(":")
+    return is_fact(name) or bool(colon and difflib.get_close_matches(head, WIDTHS, n=1))
+
+
 def width_of(names: Iterable[str]) -> int:
     """How many columns facts are together."""
     return sum(Fact.parse(name).width for name in names)

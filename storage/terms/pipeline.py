@@ -9,7 +9,7 @@ from pydantic import Field, field_validator, model_validator
 from daycast.storage.terms.any_pipeline import AnyPipeline
 from daycast.storage.terms.calendar_name import check_calendar
 from daycast.storage.terms.errors import ConfigError
-from daycast.storage.terms.facts import Fact, is_fact, width_of
+from daycast.storage.terms.facts import Fact, is_fact, means_fact, width_of
 from daycast.storage.terms.frequency import Frequency
 from daycast.storage.terms.network import ModelSpec
 from daycast.storage.terms.rules import LiveRules
@@ -143,7 +143,7 @@ class Pipeline(AnyPipeline):
         if self.target in self.known:
             raise ValueError(f"known cannot name the target, which is what is forecast. Received: {self.target!r}")
         for name in self.known:
-            if is_fact(name) or not self.dated:  # any other is a column, which the feed has or has not
+            if means_fact(name) or not self.dated:  # any other is a column, which the feed has or has not
                 Fact.parse(name).require_suits(self.calendar)
         return self
 

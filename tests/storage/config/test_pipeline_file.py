@@ -20,6 +20,8 @@ TABLE: dict[str, Any] = {
     "lookback": 50, "horizon": 5,
 }  # fmt: skip
 
+DATED: dict[str, Any] = {"feed": "files", "path": "data/{symbol}.csv", "available_at": "told_at"}
+
 
 def write(tmp_path: Path, text: str) -> Path:
     path = tmp_path / "pipelines.toml"
@@ -58,7 +60,9 @@ def test_the_file_that_ships_is_right() -> None:
         ),
         ({"known": ["warmth"]}, "or, on the feeds files and sql, columns whose future is given, with available_at"),
         ({"known": ["month:Europe/Berlin"]}, "of the facts only holiday, hour, weekday take a time zone"),
-        ({"known": ["holiday:Germany"]}, "a country of two letters, such as holiday:DE. .* Did you mean 'DE'"),
+        ({"known": ["holiday:Germany"]}, "a country of two letters, such as holiday:DE, .* Did you mean 'DE'"),
+        ({"known": ["holiday:XX"]}, "of which the package holidays knows the days. Received: 'XX'"),
+        ({**DATED, "known": ["holidy:DE"]}, "known names facts .*Received: 'holidy:DE'. Did you mean 'holiday'"),
         ({"calendar": "W-FRI", "known": ["holiday:DE"]}, "holiday in known needs days, sessions or shorter steps"),
         ({"known": ["weekday:Berlin"]}, "a time zone such as Europe/Berlin. Received: 'weekday:Berlin'"),
         ({"known": ["weekday", "weekday"]}, "each name may stand once in known"),

@@ -99,4 +99,7 @@ def test_what_is_told_to_be_known_later_and_what_contradicts_itself_is_said(chec
     later = row.assign(told_at=pd.Timestamp("2026-05-09", tz="UTC"), warmth=3.0)
     _, series = checked(pd.concat([rows, row.assign(warmth=-9.0), later]))
     assert series.set_aside == {"another row known since then says otherwise": 2}
-    assert series.findings == ("1 rows are said to be known only from 2026-05-09 00:00 UTC on, and count then",)
+    assert series.findings == (
+        "what is known ahead is said to be known only later in 1 row, the first from 2026-05-09 00:00 UTC on, and "
+        "counts then",
+    )
