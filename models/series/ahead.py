@@ -7,7 +7,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from daycast.models.series.alignment import Instants
+from daycast.models.series.alignment import Instants, naive
 from daycast.storage.terms.words import AVAILABLE_AT, FETCHED_AT, SAID_AT, SYMBOL, VALID_AT
 
 Columns = NDArray[np.float32]
@@ -46,8 +46,8 @@ class Vintages:
         own = codes >= 0
         return cls(
             codes=codes[own],
-            valid=_naive(ordered[VALID_AT])[own],
-            available=_naive(ordered[AVAILABLE_AT])[own],
+            valid=naive(ordered[VALID_AT])[own],
+            available=naive(ordered[AVAILABLE_AT])[own],
             values=ordered.reindex(columns=list(columns)).to_numpy(dtype=float)[own],
         )
 
@@ -103,7 +103,3 @@ def filled(told: Columns) -> Columns:
 def lacking(told: Columns) -> NDArray[np.int32]:
     """``(n,)`` of how many of the leads ``(n, horizon, columns)`` something is not known."""
     return np.asarray(np.count_nonzero(~np.isfinite(told).all(axis=2), axis=1), dtype=np.int32)
-
-
-def _naive(times: "pd.Series[pd.Timestamp]") -> Instants:
-    return np.asarray(pd.DatetimeIndex(times).tz_localize(None).to_numpy().astype("M8[us]"))

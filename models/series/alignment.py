@@ -83,7 +83,7 @@ def align(
         instants: of the calendar, aware UTC, ascending, over all the rows.
         step: between two instants where the calendar counts them from anywhere; none where it says which there are.
     """
-    grid, observed = _naive(instants), _naive(frame.index)
+    grid, observed = naive(instants), naive(frame.index)
     shift = np.zeros(len(names), dtype="timedelta64[us]")
     if step is not None:
         first = np.full(len(names), np.datetime64(2**62, "us"))
@@ -114,6 +114,6 @@ def carry(values: Floats, *, limit: int | None) -> Floats:
     return np.where(near, filled, np.nan)
 
 
-def _naive(instants: pd.Index) -> Instants:
-    """Aware instants as NumPy knows them: UTC without saying so."""
+def naive(instants: "pd.Index | pd.Series[pd.Timestamp]") -> Instants:
+    """Aware instants as NumPy knows them: datetime64[us], UTC without saying so."""
     return np.asarray(pd.DatetimeIndex(instants).tz_convert("UTC").tz_localize(None), dtype="datetime64[us]")

@@ -5,7 +5,6 @@ former fetch could have brought and did not, or that says something else than it
 that brought it.
 """
 
-import hashlib
 from collections.abc import Collection, Sequence
 from datetime import datetime
 
@@ -64,7 +63,7 @@ class Ahead:
             **{SAID_AT: rows[AVAILABLE_AT], AVAILABLE_AT: known, FETCHED_AT: pd.Timestamp(fetched_at).as_unit("us")}
         )[new | revised]
         if len(fresh):
-            parquet.write_frame(self._folder / shard, _file_name(fresh, fetched_at), fresh)
+            parquet.write_frame(self._folder / shard, parquet.fetched_name(fresh, fetched_at), fresh)
         return {str(symbol): int(count) for symbol, count in rows[SYMBOL][revised].value_counts(sort=False).items()}
 
     def vintages(self, shard: str, *, symbols: Collection[str] | None = None) -> pd.DataFrame:
@@ -79,8 +78,3 @@ class Ahead:
         """Put the files of each shard together, as :meth:`~.observations.Observations.compact` does."""
         folders = [self._folder / name for name in self._folder.names()]
         return sum(compact_rows(folder, before=before, files=files) for folder in folders)
-
-
-def _file_name(frame: pd.DataFrame, fetched_at: datetime) -> str:
-    digest = hashlib.sha256(pd.util.hash_pandas_object(frame, index=False).to_numpy().tobytes())
-    return f"{fetched_at:%Y%m%dT%H%M%S}{fetched_at.microsecond:06d}Z-{digest.hexdigest()[:8]}.parquet"

@@ -12,7 +12,6 @@ Earlier releases kept a folder a symbol. Such rows are read where they lie until
 them into the shards.
 """
 
-import hashlib
 import json
 from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
@@ -83,7 +82,7 @@ class Observations:
         for shard, symbols in (self.place(former).among(former) if former else {}).items():
             rows = pd.concat([self._of_folder(symbol) for symbol in symbols], ignore_index=True)
             if not rows.empty:
-                parquet.write_frame(self._rows / shard, _file_name(rows, rows[FETCHED_AT].max()), rows)
+                parquet.write_frame(self._rows / shard, parquet.fetched_name(rows, rows[FETCHED_AT].max()), rows)
             for symbol in symbols:
                 self._rows.remove(symbol)
         return len(former)
@@ -119,7 +118,7 @@ class Observations:
             fresh, added = news(of_shard, self.history(shard), known_at=known_at or fetched_at, rebased=rebased)
             if not fresh.empty:
                 fresh = fresh.assign(**{FETCHED_AT: pd.Timestamp(fetched_at)})
-                parquet.write_frame(self._rows / shard, _file_name(fresh, fetched_at), fresh)
+                parquet.write_frame(self._rows / shard, parquet.fetched_name(fresh, fetched_at), fresh)
             total += added
         return total
 
@@ -184,7 +183,7 @@ class Observations:
             fresh = rejected[[key not in seen for key in _row_keys(rejected, keys)]]
         if not fresh.empty:
             fresh = fresh.assign(**{FETCHED_AT: pd.Timestamp(fetched_at)})
-            parquet.write_frame(self._aside, _file_name(fresh, fetched_at), fresh)
+            parquet.write_frame(self._aside, parquet.fetched_name(fresh, fetched_at), fresh)
         return len(fresh)
 
     def read_set_aside(self) -> pd.DataFrame:
@@ -251,11 +250,6 @@ class Observations:
     def _symbols(self, folder: Folder) -> list[str]:
         frames = parquet.steadily(folder, lambda names: parquet.read_frames(folder, names, columns=[SYMBOL]))
         return [] if frames.empty else frames[SYMBOL].unique().tolist()
-
-
-def _file_name(frame: pd.DataFrame, fetched_at: datetime) -> str:
-    digest = hashlib.sha256(pd.util.hash_pandas_object(frame, index=False).to_numpy().tobytes())
-    return f"{fetched_at:%Y%m%dT%H%M%S}{fetched_at.microsecond:06d}Z-{digest.hexdigest()[:8]}.parquet"
 
 
 def _row_keys(frame: pd.DataFrame, columns: list[str]) -> np.ndarray:

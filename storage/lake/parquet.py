@@ -1,6 +1,8 @@
 """Parquet in a folder: tables whole, and arrays as fixed-size lists, with no Python loop over rows."""
 
+import hashlib
 from collections.abc import Callable, Mapping, Sequence
+from datetime import datetime
 from typing import TypeVar
 
 import numpy as np
@@ -40,6 +42,12 @@ def write_frame(folder: Folder, name: str, frame: pd.DataFrame, *, metadata: Map
         table = table.replace_schema_metadata({**(table.schema.metadata or {}), **metadata})
     with folder.writing(name) as file:
         pq.write_table(table, file, compression="zstd")
+
+
+def fetched_name(frame: pd.DataFrame, fetched_at: datetime) -> str:
+    """The name of a file of rows that a feed gave: when, aware UTC, and a hash of what they say."""
+    digest = hashlib.sha256(pd.util.hash_pandas_object(frame, index=False).to_numpy().tobytes())
+    return f"{fetched_at:%Y%m%dT%H%M%S}{fetched_at.microsecond:06d}Z-{digest.hexdigest()[:8]}.parquet"
 
 
 def read_frames(folder: Folder, names: Sequence[str], *, columns: list[str] | None = None) -> pd.DataFrame:

@@ -49,7 +49,7 @@ def told_panel(panel: Panel, vintages: Vintages, *, rows: pd.DataFrame, calendar
 
     from daycast.models.series.ahead import filled
 
-    at = np.minimum(_known_since(panel, rows, calendar), _naive(as_of))
+    at = np.minimum(_known_since(panel, rows, calendar), _moment(as_of))
     codes = np.arange(len(panel))[:, np.newaxis]
     places = np.arange(len(panel.instants))[np.newaxis]
     told = filled(_known(panel, vintages, calendar, codes, places, at))
@@ -65,27 +65,21 @@ def _known_since(panel: Panel, rows: pd.DataFrame, calendar: Calendar) -> np.nda
     import numpy as np
     import pandas as pd
 
+    from daycast.models.series.alignment import naive
     from daycast.storage.terms.words import AVAILABLE_AT, OBSERVED_AT, SYMBOL
 
     origins = pd.DatetimeIndex(panel.instants).tz_localize("UTC")
-    closes = calendar.available_at(origins).tz_localize(None).to_numpy().astype("M8[us]")
-    closes = closes + panel.shift[:, np.newaxis]
+    closes = naive(calendar.available_at(origins)) + panel.shift[:, np.newaxis]
     told = rows.groupby([SYMBOL, OBSERVED_AT], observed=True)[AVAILABLE_AT].min().reset_index()
     codes = pd.Index([name.partition("/")[2] for name in panel.names]).get_indexer(told[SYMBOL])
     told, codes = told[codes >= 0], codes[codes >= 0]
-    observed, available = (_stamps(told[name]) for name in (OBSERVED_AT, AVAILABLE_AT))
+    observed, available = (naive(told[name]) for name in (OBSERVED_AT, AVAILABLE_AT))
     places = pd.Index(panel.instants).get_indexer(observed - panel.shift[codes])
     there = places >= 0
     since = closes.copy()
     since[codes[there], places[there]] = np.maximum(since[codes[there], places[there]], available[there])
     since[:, :-1] = np.minimum(since[:, :-1], closes[:, 1:])
     return np.asarray(since)
-
-
-def _stamps(times: pd.Series) -> np.ndarray:
-    import numpy as np
-
-    return np.asarray(times.dt.tz_localize(None).to_numpy().astype("M8[us]"))
 
 
 def latest_ahead(job: Job, shard: str, panel: Panel, ready: Latest) -> Latest:
@@ -104,7 +98,7 @@ def told_of_latest(
     import numpy as np
 
     which = codes.astype(np.intp)
-    return _known(panel, vintages, calendar, which, panel.last[which], np.full(len(which), _naive(as_of)))
+    return _known(panel, vintages, calendar, which, panel.last[which], np.full(len(which), _moment(as_of)))
 
 
 def hash_of(data_hash: str, *told: Columns | None) -> str:
@@ -140,13 +134,15 @@ def _instants(panel: Panel, calendar: Calendar) -> np.ndarray:
     import numpy as np
     import pandas as pd
 
+    from daycast.models.series.alignment import naive
+
     last = pd.Timestamp(panel.instants[-1], tz="UTC")
-    ahead = calendar.following(last, panel.horizon).tz_localize(None).to_numpy().astype("M8[us]")
+    ahead = naive(calendar.following(last, panel.horizon))
     rest = np.full(panel.horizon - len(ahead), np.datetime64("NaT", "us"))
     return np.concatenate([panel.instants, ahead, rest])
 
 
-def _naive(as_of: datetime) -> np.datetime64:
+def _moment(as_of: datetime) -> np.datetime64:
     import numpy as np
 
     return np.datetime64(as_of.replace(tzinfo=None), "us")

@@ -57,14 +57,15 @@ def _nights(source: str, *, spec: Pipeline, as_of: datetime, db: Database) -> pd
 def _by_instant(instants: Instants, nights: pd.DataFrame, *, calendar: str) -> Floats:
     import pandas as pd
 
+    from daycast.models.series.alignment import naive
     from daycast.models.series.nights import means_by_instant
     from daycast.storage.calendars import Calendar
     from daycast.storage.terms.words import AS_OF
 
     available = Calendar(calendar).available_at(pd.DatetimeIndex(instants).tz_localize("UTC"))
     return means_by_instant(
-        available.tz_localize(None).to_numpy(dtype="datetime64[us]"),
-        told_at=nights[AS_OF].dt.tz_localize(None).to_numpy(dtype="datetime64[us]"),
+        naive(available),
+        told_at=naive(nights[AS_OF]),
         means=nights["mean"].to_numpy(dtype=float),
         counts=nights["count"].to_numpy(dtype="int64"),
     )
