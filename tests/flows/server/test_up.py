@@ -22,8 +22,9 @@ BEGUN = ("Submitting", "Pending", "Running")
 
 @pytest.mark.slow
 @pytest.mark.timeout(600)
-def test_what_is_due_is_done_and_shown_and_help_is_called_for(tmp_path, database_url, webhook) -> None:
-    with running(tmp_path, database_url, webhook, NEW_YEAR) as up:
+def test_what_is_due_is_done_and_shown_and_help_is_called_for(tmp_path, postgresql_url, webhook) -> None:
+    """On PostgreSQL; the next test, by real crons, is on SQLite."""
+    with running(tmp_path, postgresql_url, webhook, NEW_YEAR) as up:
         ready(up)
         minute = up.due("good")
         up.due("bad")
@@ -33,7 +34,7 @@ def test_what_is_due_is_done_and_shown_and_help_is_called_for(tmp_path, database
         called_for(up)
         registered(up)
         began = time.monotonic()
-        up.stop(signal.SIGINT if database_url.startswith("sqlite") else signal.SIGTERM)
+        up.stop(signal.SIGTERM)
         assert time.monotonic() - began < 45
         assert done["name"] == f"good@{minute:%Y-%m-%dT%H:%MZ}"
         stopped(up)
