@@ -12,8 +12,8 @@ from daycast.storage.terms.pipeline import Pipeline
 from daycast.storage.terms.text import listed
 from daycast.storage.terms.words import BESIDE, BLEND, NAIVE, NETWORK, ForecasterName
 
-RemarkKind = Literal["no_data", "feed", "stale", "gap", "short", "new", "known", "cut_short", "label"]
-_DEGRADING: frozenset[RemarkKind] = frozenset({"no_data", "feed", "stale"})
+RemarkKind = Literal["no_data", "feed", "stale", "gap", "short", "new", "known", "cut_short", "label", "damaged"]
+_DEGRADING: frozenset[RemarkKind] = frozenset({"no_data", "feed", "stale", "damaged"})
 """What makes a run degraded; the others are the way of a panel whose series come and go."""
 
 
@@ -22,7 +22,7 @@ class Remark:
     """What one series got instead of what the pipeline asks for, and what to do.
 
     Attributes:
-        series_id: whose; ``*`` for the pipeline's network.
+        series_id: whose; ``*`` for the pipeline's network or its lake.
         kind: why.
         message: for people.
         grave: whether it makes the run degraded where its kind alone does not.

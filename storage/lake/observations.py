@@ -22,6 +22,7 @@ import pandas as pd
 from daycast.storage.intake.frames import check_observations
 from daycast.storage.lake import parquet
 from daycast.storage.lake.compaction import compact_rows
+from daycast.storage.lake.damage import damaged, put_aside
 from daycast.storage.lake.folder import Folder
 from daycast.storage.lake.history import Added, History, news
 from daycast.storage.lake.shards import MOST_SERIES, Shards, is_shard, read_shards, write_shards
@@ -29,6 +30,7 @@ from daycast.storage.terms.errors import StorageError
 from daycast.storage.terms.words import AVAILABLE_AT, FETCHED_AT, OBSERVED_AT, SERIES_ID, SYMBOL, TIME
 
 _HELD: dict[tuple[object, ...], History] = {}
+_VALIDATORS = "validators.json"
 _MOST_HELD = 2
 """Shards at most whose rows stay in memory for the next step that asks for the same files."""
 
@@ -55,6 +57,7 @@ class Observations:
         self._rows = folder / "observations" / pipeline
         self._aside = folder / "set_aside" / pipeline
         self._feed = folder / "feeds" / pipeline
+        self._damaged = folder / "damaged" / pipeline
 
     def shards(self) -> Shards:
         """Which shard each symbol is in that ever had a place, or rows in a folder of its own."""
@@ -86,6 +89,19 @@ class Observations:
             for symbol in symbols:
                 self._rows.remove(symbol)
         return len(former)
+
+    def damaged(self) -> dict[str, tuple[str, ...]]:
+        """By shard the files that are not whole; what was set aside counts as one."""
+        found = {name: damaged(folder) for name, folder in self._folders().items()}
+        return {name: files for name, files in found.items() if files}
+
+    def put_aside(self, files: Mapping[str, Sequence[str]]) -> list[str]:
+        """Put damaged files where nobody reads them, so that all is fetched anew; gives their paths.
+
+        What would let a feed answer that nothing has changed is forgotten first.
+        """
+        self._feed.remove(_VALIDATORS)
+        return put_aside(files, source=self._folders(), aside=self._damaged)
 
     def add(
         self,
@@ -201,15 +217,14 @@ class Observations:
             How many files became one.
         """
         self.take_over()
-        folders = [self._aside, *(self._rows / name for name in self._rows.names() if is_shard(name))]
-        return sum(compact_rows(folder, before=before, files=files) for folder in folders)
+        return sum(compact_rows(folder, before=before, files=files) for folder in self._folders().values())
 
     def validators(self) -> dict[str, str]:
         """What the feed gave for the next conditional request, by URL."""
-        if not self._feed.exists("validators.json"):
+        if not self._feed.exists(_VALIDATORS):
             return {}
         try:
-            return dict(json.loads(self._feed.read("validators.json")))
+            return dict(json.loads(self._feed.read(_VALIDATORS)))
         except ValueError as error:
             raise StorageError(
                 f"JSON is required in {self._feed.path('validators.json')}. Received: {error}. Remove the file."
@@ -218,7 +233,7 @@ class Observations:
     def keep_validators(self, validators: Mapping[str, str]) -> None:
         """Keep what to send with the next conditional request, once the data are stored."""
         if validators and dict(validators) != self.validators():
-            self._feed.write("validators.json", json.dumps(dict(validators), sort_keys=True).encode())
+            self._feed.write(_VALIDATORS, json.dumps(dict(validators), sort_keys=True).encode())
 
     def to_accept(self) -> tuple[str, ...]:
         """The symbols of which a person found right what else would be refused: each has a file of its name."""
@@ -228,6 +243,10 @@ class Observations:
         """Note that this was done: the next answer is judged like any other."""
         for symbol in set(self.to_accept()) & set(symbols):
             (self._feed / "accept").remove(symbol)
+
+    def _folders(self) -> dict[str, Folder]:
+        """The folders of Parquet files: of what was set aside, and of each shard."""
+        return {"set_aside": self._aside, **{name: self._rows / name for name in self._rows.names() if is_shard(name)}}
 
     def _of_symbol(self, symbol: str) -> History:
         shard = self.shards().places.get(symbol)

@@ -11,12 +11,18 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from daycast.storage.lake.folder import Folder
-from daycast.storage.terms.errors import StorageError
+from daycast.storage.terms.errors import FileDamaged, StorageError
 
 T = TypeVar("T")
 
 # Neighbouring windows share all but one step: zstd finds the repeats at its lowest level, a dictionary never does.
-COMPRESSION = {"compression": "zstd", "compression_level": 1, "use_dictionary": False, "write_statistics": False}
+COMPRESSION = {
+    "compression": "zstd",
+    "compression_level": 1,
+    "use_dictionary": False,
+    "write_statistics": False,
+    "write_page_checksum": True,
+}
 
 
 def steadily(folder: Folder, read: Callable[[list[str]], T]) -> T:
@@ -41,7 +47,7 @@ def write_frame(folder: Folder, name: str, frame: pd.DataFrame, *, metadata: Map
     if metadata:
         table = table.replace_schema_metadata({**(table.schema.metadata or {}), **metadata})
     with folder.writing(name) as file:
-        pq.write_table(table, file, compression="zstd")
+        pq.write_table(table, file, compression="zstd", write_page_checksum=True)
 
 
 def fetched_name(frame: pd.DataFrame, fetched_at: datetime) -> str:
@@ -59,7 +65,7 @@ def read_frames(folder: Folder, names: Sequence[str], *, columns: list[str] | No
         columns: only these; by default all.
 
     Raises:
-        StorageError: a file is no Parquet, or was cut.
+        FileDamaged: a file is no Parquet, or was cut.
     """
     tables = [read_table(folder, name, columns=columns) for name in names]
     if not tables:
@@ -92,7 +98,7 @@ def read_arrays(folder: Folder, names: Sequence[str]) -> dict[str, np.ndarray]:
         By column: ``(n,)``, or ``(n, width)`` for a fixed-size list; times as ``datetime64[us]`` in UTC.
 
     Raises:
-        StorageError: a file is no Parquet, or was cut.
+        FileDamaged: a file is no Parquet, or was cut.
     """
     tables = [read_table(folder, name) for name in names]
     if not tables:
@@ -105,14 +111,19 @@ def read_table(folder: Folder, name: str, *, columns: list[str] | None = None) -
     """Read one file.
 
     Raises:
-        StorageError: it is no Parquet, or was cut.
+        StorageError: it cannot be read.
+        FileDamaged: it is no Parquet, was cut, or has a page that is not the one that was written.
     """
+    data = folder.read(name)
     try:
-        return pq.read_table(pa.BufferReader(folder.read(name)), columns=columns)
-    except pa.ArrowException as error:
-        raise StorageError(
-            f"A whole Parquet file is required. Received: {folder.path(name)}: {error}. "
-            "Remove it; the next run writes it anew."
+        return pq.read_table(pa.BufferReader(data), columns=columns, page_checksum_verification=True)
+    except MemoryError:
+        raise
+    except Exception as error:
+        # Of a damaged file pyarrow lets escape what it meets: ArrowException, OSError, KeyError, …
+        raise FileDamaged(
+            f"A whole Parquet file is required. Received: {folder.path(name)}, which is none ({type(error).__name__}). "
+            "Restore it from a backup, or remove it; the next run writes it anew."
         ) from error
 
 

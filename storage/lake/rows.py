@@ -1,4 +1,8 @@
-"""Rows of many series in a folder of Parquet files, a row a series and instant: files are added, a later one counts."""
+"""Rows of many series in a folder of Parquet files, a row a series and instant: files are added, a later one counts.
+
+They follow from observations and model versions, so that a file that is damaged is as good as none: whoever keeps rows
+here finds that they are missing, and makes them anew.
+"""
 
 import hashlib
 from collections.abc import Mapping, Sequence
@@ -13,6 +17,7 @@ from numpy.typing import NDArray
 
 from daycast.storage.lake import parquet
 from daycast.storage.lake.folder import Folder
+from daycast.storage.terms.errors import FileDamaged
 from daycast.storage.terms.words import SERIES_ID
 
 Columns = Mapping[str, NDArray[Any]]
@@ -56,10 +61,10 @@ class Rows:
 
 
 def read_rows(folder: Folder, *, time: str) -> Rows:
-    """The rows of a folder, of each series and instant that of the last file.
+    """The rows of a folder, of each series and instant that of the last file; none of a file that is damaged.
 
     Raises:
-        StorageError: a file is no Parquet, or was cut.
+        StorageError: a file cannot be read.
     """
     return parquet.steadily(folder, lambda names: _read(folder, names, time=time))
 
@@ -95,8 +100,7 @@ def _write(folder: Folder, rows: Rows, *, number: int, kind: str) -> str:
 
 
 def _read(folder: Folder, names: Sequence[str], *, time: str) -> Rows:
-    tables = [parquet.read_table(folder, name) for name in names if name.endswith(".parquet")]
-    tables = [table for table in tables if len(table)]
+    tables = [table for name in names if name.endswith(".parquet") and len(table := _table(folder, name))]
     if not tables:
         return Rows((), {})
     table = pa.concat_tables(tables, promote_options="default").unify_dictionaries()
@@ -110,6 +114,13 @@ def _read(folder: Folder, names: Sequence[str], *, time: str) -> Rows:
     rows = Rows(tuple(given[place] for place in order), {SERIES_ID: codes, **columns})
     sorted_already = len(tables) == 1 and given == sorted(given)
     return rows if sorted_already else _last_of_each(rows, time=time)
+
+
+def _table(folder: Folder, name: str) -> pa.Table:
+    try:
+        return parquet.read_table(folder, name)
+    except FileDamaged:
+        return pa.table({})
 
 
 def _last_of_each(rows: Rows, *, time: str) -> Rows:

@@ -6,7 +6,6 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from daycast.storage.lake.folder import Folder
-from daycast.storage.terms.errors import StorageError
 
 MOST_SERIES = 500
 """Series of a shard at most: a few MiB a column, and a few tenths of a second to read, to judge and to window."""
@@ -74,20 +73,15 @@ def is_shard(name: str) -> bool:
 
 
 def read_shards(folder: Folder) -> Shards:
-    """The shards that a folder notes; none where it notes none yet.
-
-    Raises:
-        StorageError: the note is damaged.
-    """
+    """The shards that a folder notes; none where it notes none yet, or the note is damaged: the data say it too."""
     if not folder.exists(_FILE):
         return Shards()
     try:
-        return Shards(places=dict(json.loads(folder.read(_FILE))))
-    except ValueError as error:
-        raise StorageError(
-            f"JSON is required in {folder.path(_FILE)}. Received: {error}. Remove the file; the next run finds out "
-            "from the data which shard each symbol is in."
-        ) from error
+        noted = json.loads(folder.read(_FILE))
+    except ValueError:
+        return Shards()
+    sound = isinstance(noted, dict) and all(is_shard(str(shard)) for shard in noted.values())
+    return Shards(places=noted) if sound else Shards()
 
 
 def write_shards(folder: Folder, shards: Shards) -> None:

@@ -13,6 +13,7 @@
         ├── PipelineBusy           another run of the pipeline is in progress
         ├── DataError              too few, or contradictory, observations for the work
         ├── StorageError           the storage folder cannot be read or written
+        │   └── FileDamaged        a file of it is cut, or overwritten
         ├── RegistryError          a model version is missing, or cannot be rebuilt
         │   └── ModelFileError     a stored file does not have the hash that its manifest gives
         └── DatabaseError          the database refused the work
@@ -87,6 +88,10 @@ class DataError(WorkError):
 
 class StorageError(WorkError):
     """The storage folder cannot be read or written."""
+
+
+class FileDamaged(StorageError):  # noqa: N818 — reads as the state that it names
+    """A file of the storage folder is not what was written: cut, or overwritten."""
 
 
 class RegistryError(WorkError):

@@ -23,6 +23,7 @@ class Ingested:
         reasons: why they were set aside, each with its count.
         findings: what looked wrong and was left as it is.
         failures: for each symbol that the feed failed on, why; the lake's earlier data serve.
+        damaged: where files of the lake were put aside that were not whole; what they held was asked of the feed again.
     """
 
     new: int = 0
@@ -31,6 +32,7 @@ class Ingested:
     reasons: tuple[str, ...] = ()
     findings: tuple[str, ...] = ()
     failures: Mapping[str, str] = field(default_factory=dict)
+    damaged: tuple[str, ...] = ()
 
     @property
     def stale(self) -> tuple[str, ...]:

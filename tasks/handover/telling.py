@@ -84,6 +84,22 @@ def absent(job: Job, ingested: Ingested, prepared: Prepared) -> list[Remark]:
     ]
 
 
+def damaged(ingested: Ingested) -> list[Remark]:
+    """What is to be said of files of the lake that were put aside."""
+    from daycast.models.race.serving import Remark
+
+    if not ingested.damaged:
+        return []
+    first, rest = ingested.damaged[0], len(ingested.damaged) - 1
+    more = f" and {rest} more" if rest else ""
+    message = (
+        f"Whole files are required in the lake. Received: {first}{more}, put aside there as it could not be read. The "
+        "feed was asked for everything again, which gives what it says now; what it said before is in a backup alone. "
+        "Look after the disk."
+    )
+    return [Remark(series_id=ALL_SERIES, kind="damaged", message=message)]
+
+
 def score_row(
     job: AnyJob, version: str, forecaster: str, *, split: str, metric: str, value: float | None, n: int
 ) -> dict[str, object]:
@@ -144,6 +160,7 @@ _WORDS = {
     "known": "Not known ahead",
     "cut_short": "Training cut short",
     "label": "Labels that are new",
+    "damaged": "Damaged",
 }
 
 

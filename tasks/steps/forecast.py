@@ -16,7 +16,7 @@ from daycast.tasks.handover.job import Job
 from daycast.tasks.handover.material import material
 from daycast.tasks.handover.results import Course, Evaluated, Prepared, Summary
 from daycast.tasks.handover.staleness import stale
-from daycast.tasks.handover.telling import absent, chosen
+from daycast.tasks.handover.telling import absent, chosen, damaged
 from daycast.tasks.handover.told import told
 
 if TYPE_CHECKING:
@@ -43,6 +43,7 @@ def forecast(job: Job, course: Course[Prepared], *, at: datetime, spread: Spread
     served = spread.over(_served, list(course.prepared.shards), job, course, at)
     rows = pd.concat([rows for rows, _ in served])
     remarks = [
+        *damaged(course.ingested),
         *shared_remarks(job, course),
         *absent(job, course.ingested, course.prepared),
         *(each for _, told in served for each in told),

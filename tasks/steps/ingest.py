@@ -47,6 +47,7 @@ def ingest(job: Job, *, spread: Spread = IN_TURN) -> Ingested:
     from daycast.storage.lake.compaction import MOST_FILES
 
     store = job.observations()
+    damaged = _put_aside(job, store)
     store.take_over()
     shards = store.place(job.pipeline.symbols).among(job.pipeline.symbols)
     # A feed that answers "not modified" serves only those whose data are here.
@@ -72,7 +73,20 @@ def ingest(job: Job, *, spread: Spread = IN_TURN) -> Ingested:
         reasons=_reasons(counts),
         findings=tuple(sorted(finding for each in landed for finding in each.findings)),
         failures={symbol: str(failures[symbol]) for symbol in job.pipeline.symbols if symbol in failures},
+        damaged=damaged,
     )
+
+
+def _put_aside(job: Job, store: Observations) -> tuple[str, ...]:
+    """Put files of the lake aside that are not whole, and have all sources read again; where they lie now.
+
+    What was read from is forgotten first: a run that is killed between the two is followed by one that reads too much.
+    """
+    found = store.damaged()
+    if not found:
+        return ()
+    job.stores.sources(job.pipeline.name).write({})
+    return tuple(store.put_aside(found))
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -9,7 +9,7 @@ import pytest
 from daycast.storage.lake.folder import Folder
 from daycast.storage.lake.history import Added
 from daycast.storage.lake.observations import Observations
-from daycast.storage.terms.errors import DataError, StorageError
+from daycast.storage.terms.errors import DataError, FileDamaged
 
 T0 = datetime(2026, 1, 5, tzinfo=UTC)
 
@@ -118,9 +118,31 @@ def test_a_lost_note_of_the_shards_is_found_in_the_data(store: Observations, tmp
     (note,) = tmp_path.rglob("_shards.json")
     note.unlink()
     assert store.shards().places == {"A": "_0000", "B": "_0000"}
-    note.write_text("{")
-    with pytest.raises(StorageError, match="Remove the file"):
-        store.read("A")
+    for damaged in ("{", "[1]", '{"A": 7}'):
+        note.write_text(damaged)
+        assert store.shards().places == {"A": "_0000", "B": "_0000"}
+    assert store.place(["A", "B", "C"]).places == {"A": "_0000", "B": "_0000", "C": "_0000"}
+    assert store.shards().places["C"] == "_0000"
+
+
+def test_a_damaged_file_is_put_aside_and_what_it_held_can_be_kept_anew(store: Observations, tmp_path: Path) -> None:
+    both = pd.concat([frame([1, 2], symbol=name) for name in "AB"])
+    store.add(both, fetched_at=day(3))
+    store.keep_validators({"https://x": "tag"})
+    store.add(frame([3], start=day(2)), fetched_at=day(4))
+    assert store.damaged() == {}
+    (first, second) = sorted(tmp_path.rglob("_0000/*.parquet"))
+    first.write_bytes(first.read_bytes()[:100])
+    with pytest.raises(FileDamaged, match=first.name):
+        store.history("_0000")
+    assert store.damaged() == {"_0000": (first.name,)}
+    (aside,) = store.put_aside(store.damaged())
+    assert len(Path(aside).read_bytes()) == 100
+    assert sorted(tmp_path.rglob("_0000/*.parquet")) == [Path(aside), second]
+    assert store.validators() == {}
+    assert store.read("A")["close"].tolist() == [3]
+    assert store.add(both, fetched_at=day(5)) == Added(new=4, revised=0)
+    assert store.read("A", as_of=day(1.9))["close"].tolist() == [1, 2]
 
 
 def _former(store: Observations, tmp_path: Path) -> dict[str, pd.DataFrame]:

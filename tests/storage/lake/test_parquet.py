@@ -1,5 +1,6 @@
 """Arrays go into Parquet and come out the same, bit for bit."""
 
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
@@ -12,7 +13,7 @@ from hypothesis.extra import numpy as hnp
 
 from daycast.storage.lake import parquet
 from daycast.storage.lake.folder import Folder
-from daycast.storage.terms.errors import StorageError
+from daycast.storage.terms.errors import FileDamaged
 
 
 @settings(deadline=None)  # what is proved is that nothing changes, not how long a shared disk takes
@@ -55,10 +56,22 @@ def test_frames_with_different_columns_are_joined(tmp_path: Path) -> None:
     assert frame["b"].isna().tolist() == [True, False]
 
 
-def test_a_cut_file_is_a_named_error(tmp_path: Path) -> None:
+@pytest.mark.parametrize("write", [parquet.write_arrays, lambda *a: parquet.write_frame(*a[:2], pd.DataFrame(a[2]))])
+@pytest.mark.parametrize(
+    "damage",
+    [
+        lambda whole: whole[: len(whole) // 2],
+        lambda whole: whole[: len(whole) // 8] + bytes(64) + whole[len(whole) // 8 + 64 :],
+        lambda whole: whole[:-64] + bytes(56) + whole[-8:],
+        lambda _: b"",
+    ],
+    ids=["cut", "a page overwritten", "a footer overwritten", "empty"],
+)
+def test_a_damaged_file_is_a_named_error(
+    tmp_path: Path, write: Callable[..., None], damage: Callable[..., bytes]
+) -> None:
     folder = Folder(tmp_path)
-    parquet.write_arrays(folder, "a.parquet", {"x": np.arange(1000.0)})
-    whole = (tmp_path / "a.parquet").read_bytes()
-    (tmp_path / "a.parquet").write_bytes(whole[: len(whole) // 2])
-    with pytest.raises(StorageError, match="whole Parquet file is required"):
+    write(folder, "a.parquet", {"x": np.random.default_rng(1).normal(size=1000)})
+    (tmp_path / "a.parquet").write_bytes(damage((tmp_path / "a.parquet").read_bytes()))
+    with pytest.raises(FileDamaged, match="whole Parquet file is required"):
         parquet.read_arrays(folder, ["a.parquet"])

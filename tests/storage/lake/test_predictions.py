@@ -71,3 +71,13 @@ def test_one_step_ahead_of_some_series(store: Predictions) -> None:
     assert found["mean"].tolist() == [4.0, 6.0]
     assert store.one_ahead("v1", "_0000", series=["p/C"]).empty
     assert store.one_ahead("v2", "_0000", series=["p/B"]).empty
+
+
+def test_what_a_damaged_file_held_is_missing(store: Predictions, tmp_path: Path) -> None:
+    store.add("v1", "_0000", rows(keys([1]), mean=0.0))
+    store.add("v1", "_0000", rows(keys([2]), mean=9.0))
+    first = min(tmp_path.rglob("*.parquet"))
+    first.write_bytes(first.read_bytes()[:99])
+    assert store.missing("v1", "_0000", keys([1, 2], names=("p/A",))).tolist() == [True, False]
+    store.add("v1", "_0000", rows(keys([1]), mean=0.0))
+    assert not store.missing("v1", "_0000", keys([1, 2])).any()

@@ -1,5 +1,6 @@
 """Rows in the lake: written once, only what is new, and never seen before they were known."""
 
+from collections.abc import Callable
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -147,3 +148,23 @@ def test_latest_windows_are_kept_by_state_of_the_data(store: WindowStore, tmp_pa
     assert store.holds("_0000", data_hash="abc")
     assert not store.holds("_0001", data_hash="abc")
     assert store.read_latest("_0000", data_hash="abc")["inputs"].tolist() == [[1, 1, 1]]
+
+
+@pytest.mark.parametrize("damage", [bytes.upper, lambda data: data[:99]])
+def test_rows_of_a_damaged_file_are_made_anew(store: WindowStore, tmp_path: Path, damage: Callable[..., bytes]) -> None:
+    store.sync("_0000", rows({"p/A": 50}))
+    store.sync("_0000", rows({"p/A": 60}))
+    first = min(tmp_path.rglob("*.parquet"))
+    first.write_bytes(damage(first.read_bytes()))
+    assert store.sync("_0000", rows({"p/A": 61})) == 51
+    assert same(store.read("_0000", until({"p/A": 61})), rows({"p/A": 61}))
+    assert store.sync("_0000", rows({"p/A": 61})) == 0
+
+
+def test_latest_windows_that_are_damaged_are_kept_anew(store: WindowStore, tmp_path: Path) -> None:
+    store.keep_latest("_0000", {"x": np.arange(9.0)}, data_hash="h")
+    (path,) = tmp_path.rglob("*.parquet")
+    path.write_bytes(path.read_bytes()[:50])
+    assert not store.holds("_0000", data_hash="h")
+    store.keep_latest("_0000", {"x": np.arange(9.0)}, data_hash="h")
+    assert store.read_latest("_0000", data_hash="h")["x"].tolist() == list(range(9))

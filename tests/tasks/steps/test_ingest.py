@@ -7,6 +7,7 @@ import pytest
 
 from daycast.storage.feeds.files import FilesFeed
 from daycast.tasks.handover.results import Ingested
+from daycast.tasks.handover.telling import damaged
 from daycast.tasks.steps.ingest import ingest
 from tests.places import AS_OF, Place, make_place
 
@@ -94,3 +95,26 @@ def test_a_lake_that_has_lost_its_rows_has_them_read_again(place):
     found, read = _ingest(place, days=1, asked=asked)
     assert read == ["A", "B", "LOST"]
     assert found.new == 2 * 160
+
+
+def test_what_a_damaged_file_of_the_lake_held_is_read_again(place):
+    place, asked = place
+    _ingest(place, asked=asked)
+    with (place.root / "A.csv").open("a") as file:
+        file.write("2024-06-09,50.0\n")
+    _ingest(place, days=2, asked=asked)
+    before = {symbol: place.job().observations().read(symbol)["close"].tolist() for symbol in "AB"}
+    first = min((place.root / "data" / "lake" / "observations" / "mine" / "_0000").glob("*.parquet"))
+    first.write_bytes(first.read_bytes()[: first.stat().st_size // 2])
+
+    mended, read = _ingest(place, days=2, asked=asked)
+    assert read == ["A", "B", "LOST"]
+    (aside,) = mended.damaged
+    assert aside.endswith(f"lake/damaged/mine/_0000/{first.name}")
+    assert {symbol: place.job().observations().read(symbol)["close"].tolist() for symbol in "AB"} == before
+    (remark,) = damaged(mended)
+    assert remark.degrades
+    assert aside in remark.message
+
+    after, read = _ingest(place, days=2, asked=asked)
+    assert (read, after.damaged, damaged(after)) == (["LOST"], (), [])
