@@ -181,6 +181,13 @@ def _run(job: AnyJob, *, training: TrainingChoice) -> Any:
     except DaycastError as error:
         get_run_logger().error("%s", error)
         return Failed(message=str(error), data=note(_failed(job, str(error))))
+    except MemoryError as error:
+        message = (
+            f"Memory for the work is required. Received: no more of it ({str(error)[:200] or 'MemoryError'}). Let less "
+            "be done at the same time, or give the process more, and run it again; nothing is half-written."
+        )
+        get_run_logger().error("%s", message)
+        return Failed(message=message, data=note(_failed(job, message)))
     except Exception as error:  # our own bug: the run's row says so, and the traceback goes to Prefect
         _failed(
             job, f"{type(error).__name__}: {error}. This is a defect of daycast; the traceback is in Prefect's log."

@@ -4,12 +4,14 @@ import os
 from datetime import timedelta
 from unittest.mock import patch
 
+import numpy as np
 import pytest
 from prefect.client.orchestration import get_client
 from prefect.client.schemas.filters import ArtifactCollectionFilter, FlowRunFilter, LogFilter, TaskRunFilter
 
 from daycast.flows.daily import daily
 from daycast.flows.running.outcomes import outcome_of
+from daycast.storage.feeds.files import FilesFeed
 from daycast.storage.terms.errors import WorkError
 from daycast.tasks.handover.results import Summary
 from tests.places import AS_OF, EARLIER
@@ -67,6 +69,16 @@ def test_a_run_that_failed_has_a_page_and_an_artifact_that_say_why_and_what_to_d
     assert artifact.description == "mine@2024-06-08T00:00:00Z: failed"
     assert "there is no file" in artifact.data
     assert "`daycast run mine`" in artifact.data
+
+
+def test_a_run_that_has_no_memory_left_says_what_to_do(place, ended, monkeypatch):
+    monkeypatch.setattr(FilesFeed, "fetch", lambda *_: np.empty(1 << 50))
+    state = ended()
+    assert state.is_failed()
+    assert state.message.startswith("Memory for the work is required. Received: no more of it (Unable to allocate ")
+    (row,) = place.table("runs")
+    assert (row["status"], row["message"]) == ("failed", state.message)
+    assert not (place.root / "data" / "lake").exists() or not list((place.root / "data" / "lake").rglob("*.parquet"))
 
 
 def test_a_degraded_run_is_seen_in_the_lists_of_the_ui_and_on_its_dashboard(trained):
