@@ -27,8 +27,8 @@ from daycast.storage.terms.any_pipeline import AnyPipeline
 from daycast.storage.terms.cells import CELLS
 from daycast.storage.terms.labels_pipeline import LabelRules, LabelsPipeline
 from daycast.storage.terms.network import ModelSpec
-from daycast.storage.terms.pipeline import Pipeline, TrainingRules
-from daycast.storage.terms.rules import LiveRules, Rules, SplitSpec
+from daycast.storage.terms.pipeline import Pipeline
+from daycast.storage.terms.rules import LiveRules, Rules, SplitSpec, TrainingRules
 from daycast.storage.terms.schedule import Schedule
 from daycast.storage.terms.text_model import TextModelSpec
 from daycast.storage.terms.text_pipeline import Samples, TextPipeline

@@ -10,8 +10,8 @@ from daycast.models.series.differencing import POSITIVE
 from daycast.storage.terms.any_pipeline import AnyPipeline
 from daycast.storage.terms.errors import ConfigError
 from daycast.storage.terms.network import ModelSpec
-from daycast.storage.terms.pipeline import Pipeline, TrainingRules
-from daycast.storage.terms.rules import LiveRules, Rules, SplitSpec
+from daycast.storage.terms.pipeline import Pipeline
+from daycast.storage.terms.rules import LiveRules, Rules, SplitSpec, TrainingRules
 from daycast.storage.terms.text import listed
 from daycast.storage.terms.text_model import TextModelSpec
 from daycast.storage.terms.words import Training, TrainingChoice

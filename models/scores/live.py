@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from daycast.storage.terms.pipeline import TrainingRules
+from daycast.storage.terms.rules import TrainingRules
 from daycast.storage.terms.words import (
     ALL_LEADS,
     ALL_SERIES,

@@ -2,7 +2,7 @@
 
 import re
 from datetime import UTC, date, datetime
-from typing import ClassVar, Literal, Self
+from typing import Literal, Self
 
 from pydantic import Field, field_validator, model_validator
 
@@ -12,7 +12,7 @@ from daycast.storage.terms.errors import ConfigError
 from daycast.storage.terms.facts import Fact, is_fact, means_fact, width_of
 from daycast.storage.terms.frequency import Frequency
 from daycast.storage.terms.network import ModelSpec
-from daycast.storage.terms.rules import LiveRules
+from daycast.storage.terms.rules import TrainingRules
 from daycast.storage.terms.values import OneLine
 from daycast.storage.terms.words import RESERVED
 
@@ -30,34 +30,6 @@ _CANDIDATES = 8
 _OF_REAL_DATA = ("start", "split", "stale_after_days", "from_labels")
 """Keys that say where real data begin, how many instants there are of them, how old they may be, who gives more."""
 _LABEL_OF = re.compile(r"[a-z][a-z0-9_]{0,63}:\S(.*\S)?")
-
-
-class TrainingRules(LiveRules):
-    """The rules of a pipeline that predicts values, beside those of every pipeline.
-
-    Attributes:
-        fine_tune_epochs: epochs of a fine-tune on new data; 0 turns fine-tuning off, and the champion is reused.
-        min_coverage_80: the share of actual values inside the 80 % interval below which the next run retrains, of the
-            forecasts that ``min_skill`` looks at.
-        min_coverage_95: likewise.
-        max_drift: the population stability index of a column, or of the network's errors, above which the next run
-            retrains, where it is more than chance gives; .25 is a large one. What counts are instants since the
-            network was last retrained; none never does.
-        windows: training windows at most, drawn evenly over series and time with the network's seed; none takes all.
-    """
-
-    looking_back: ClassVar[tuple[str, ...]] = ("min_skill", "min_coverage_80", "min_coverage_95")
-
-    fine_tune_epochs: int = Field(default=3, ge=0)
-    min_coverage_80: float | None = Field(default=None, ge=0, lt=0.8)
-    min_coverage_95: float | None = Field(default=None, ge=0, lt=0.95)
-    max_drift: float | None = Field(default=None, gt=0)
-    windows: int | None = Field(default=None, gt=0)
-
-    @property
-    def fine_tunes(self) -> bool:
-        """Whether the champion's weights may be trained on."""
-        return self.fine_tune_epochs > 0
 
 
 class Pipeline(AnyPipeline):

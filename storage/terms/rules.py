@@ -54,6 +54,34 @@ class LiveRules(Rules):
         return self
 
 
+class TrainingRules(LiveRules):
+    """The rules of a pipeline that predicts values, beside those of every pipeline.
+
+    Attributes:
+        fine_tune_epochs: epochs of a fine-tune on new data; 0 turns fine-tuning off, and the champion is reused.
+        min_coverage_80: the share of actual values inside the 80 % interval below which the next run retrains, of the
+            forecasts that ``min_skill`` looks at.
+        min_coverage_95: likewise.
+        max_drift: the population stability index of a column, or of the network's errors, above which the next run
+            retrains, where it is more than chance gives; .25 is a large one. What counts are instants since the
+            network was last retrained; none never does.
+        windows: training windows at most, drawn evenly over series and time with the network's seed; none takes all.
+    """
+
+    looking_back: ClassVar[tuple[str, ...]] = ("min_skill", "min_coverage_80", "min_coverage_95")
+
+    fine_tune_epochs: int = Field(default=3, ge=0)
+    min_coverage_80: float | None = Field(default=None, ge=0, lt=0.8)
+    min_coverage_95: float | None = Field(default=None, ge=0, lt=0.95)
+    max_drift: float | None = Field(default=None, gt=0)
+    windows: int | None = Field(default=None, gt=0)
+
+    @property
+    def fine_tunes(self) -> bool:
+        """Whether the champion's weights may be trained on."""
+        return self.fine_tune_epochs > 0
+
+
 class SplitSpec(Frozen):
     """How the history is cut by time: training first, then validation, then test.
 

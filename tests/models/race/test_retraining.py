@@ -6,7 +6,7 @@ import pytest
 
 from daycast.models.race.retraining import ChampionFacts, broken_rules, choose_training, identity
 from daycast.storage.terms.errors import ConfigError
-from daycast.storage.terms.pipeline import TrainingRules
+from daycast.storage.terms.rules import TrainingRules
 
 RULES = TrainingRules(retrain_every_days=7, fine_tune_epochs=3)
 

@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from daycast.models.scores.live import accuracy, judged, resolve, score_live, within
-from daycast.storage.terms.pipeline import TrainingRules
+from daycast.storage.terms.rules import TrainingRules
 
 DAY = timedelta(days=1)
 START = datetime(2026, 3, 2, tzinfo=UTC)
