@@ -197,7 +197,7 @@ def _explain(problem: Any, model: type[BaseModel]) -> str:
     if problem["type"] == "extra_forbidden":
         *parents, key = problem["loc"]
         keys = nearest_first(str(key), _keys(parents, model))
-        near = difflib.get_close_matches(str(key), keys, n=1)
+        near = _elsewhere(str(key), model) or difflib.get_close_matches(str(key), keys, n=1)
         hint = f" Did you mean {near[0]!r}?" if near else ""
         return f"unknown key {location!r}. The keys there are: {listed(keys)}.{hint}"
     if problem["type"] == "missing":
@@ -221,6 +221,16 @@ def _keys(parents: list[Any], model: type[BaseModel]) -> set[str]:
     for parent in (each for each in parents if not isinstance(each, int)):  # which of several tables
         model = next(_models(model.model_fields[str(parent)].annotation), model)
     return {field.alias or key for key, field in model.model_fields.items()} - {"name"}
+
+
+def _elsewhere(key: str, model: type[BaseModel]) -> list[str]:
+    """Where a key of this name does stand: in the pipeline's table, or in a table in it."""
+    tables = [(f"{table}.", _keys([table], model)) for table in model.model_fields if _is_table(table, model)]
+    return [f"{prefix}{key}" for prefix, keys in [("", _keys([], model)), *tables] if key in keys]
+
+
+def _is_table(table: str, model: type[BaseModel]) -> bool:
+    return next(_models(model.model_fields[table].annotation), None) is not None
 
 
 def _models(annotation: Any) -> Iterator[type[BaseModel]]:

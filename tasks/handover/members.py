@@ -5,9 +5,11 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from daycast.storage.terms.any_pipeline import AnyPipeline
-from daycast.storage.terms.errors import DataError, FeedError
+from daycast.storage.terms.errors import DataError, FeedError, FileDamaged
 from daycast.storage.terms.pipeline import Pipeline
 from daycast.storage.terms.text import listed, quote
+from daycast.storage.terms.words import OBSERVED_AT, SYMBOL
+from daycast.tasks.handover.staleness import stale_symbols
 from daycast.tasks.handover.stores import Stores
 
 if TYPE_CHECKING:
@@ -20,10 +22,14 @@ if TYPE_CHECKING:
 def named(spec: AnyPipeline, *, as_of: datetime, settings: Settings | None = None) -> tuple[AnyPipeline, str]:
     """The pipeline with its symbols, where it takes those of its file; any other as it is.
 
+    A symbol that the file held until lately is still one of them, so that a run tells that its feed failed: a file that
+    was cut off, or whose symbols bear other names since yesterday, takes no series away without a word.
+
     Args:
         spec: the pipeline.
         as_of: aware; a symbol of which nothing was known then is none of them.
-        settings: where the lake is, whose symbols stand in for those of a file that cannot be read tonight.
+        settings: where the lake is, whose symbols stand in for those of a file that cannot be read tonight, and which
+            knows what the file held before.
 
     Returns:
         The pipeline, and in a sentence which symbols were left out, as no series can have them as its name.
@@ -49,7 +55,8 @@ def named(spec: AnyPipeline, *, as_of: datetime, settings: Settings | None = Non
             f"{spec.name}: a symbol that was known at {as_of.isoformat()} is required. Received: {spec.path}, which "
             f"holds none. Look at the column {spec.symbol_column}, or choose a later instant."
         )
-    return spec.model_copy(update={"symbols": found.symbols}), _left_out(found.refused)
+    symbols = sorted({*found.symbols, *_until_lately(spec, settings, besides=found.symbols, as_of=as_of)})
+    return spec.model_copy(update={"symbols": tuple(symbols)}), _left_out(found.refused)
 
 
 def _left_out(refused: Sequence[str]) -> str:
@@ -61,3 +68,22 @@ def _left_out(refused: Sequence[str]) -> str:
 
 def _held(spec: Pipeline, settings: Settings | None) -> tuple[str, ...]:
     return tuple(sorted(Stores(settings).observations(spec.name).shards().places)) if settings else ()
+
+
+def _until_lately(
+    spec: Pipeline, settings: Settings | None, *, besides: Sequence[str], as_of: datetime
+) -> Sequence[str]:
+    """Other symbols that the lake holds, whose newest observation is not stale yet: until then they are missed."""
+    if settings is None:
+        return ()
+    store = Stores(settings).observations(spec.name)
+    shards = store.shards()
+    newest: dict[str, datetime] = {}
+    for shard, symbols in shards.among(sorted({*shards.places} - {*besides})).items():
+        try:
+            known = store.history(shard).only(symbols).known(as_of).frame
+        except FileDamaged:
+            continue  # the run puts it aside, and asks the feed for everything again
+        if not known.empty:
+            newest |= known.groupby(SYMBOL)[OBSERVED_AT].max().to_dict()
+    return sorted({*newest} - {*stale_symbols(spec, newest, as_of=as_of)})

@@ -39,6 +39,24 @@ def test_every_symbol_that_the_file_has_is_forecast_and_no_other_is_known_of(pre
     }
 
 
+@pytest.mark.slow
+def test_symbols_that_bear_other_names_since_yesterday_are_missed_until_they_are_stale(prefect_server, tmp_path):  # noqa: ARG001
+    place, path = make_place(tmp_path / "place"), tmp_path / "all.csv"
+    place.define(base={key: TINY[key] for key in TINY if key != "symbols"}, path=str(path), symbol_column="ticker")
+    _write(path, {"A": (0, walk(1)), "B": (0, walk(2, DAYS - 10))})
+    assert place.run(as_of=AS_OF - timedelta(days=10)).status == "succeeded"
+
+    _write(path, {"A": (0, walk(1)), "NEW": (0, walk(2))})
+    assert place.run(as_of=AS_OF - timedelta(days=9)).status == "degraded"
+    assert place.run().status == "succeeded", "in the end it is not of the panel any more"
+    told = {(row["series_id"], row["kind"]): row["message"] for row in place.table("remarks")}
+    assert "all.csv holds no row of it; there are: A, NEW" in told["mine/B", "feed"]
+    served = {(row["as_of"], row["series_id"]): row["quality"] for row in place.table("forecasts")}
+    assert served[AS_OF - timedelta(days=9), "mine/B"] == "stale"
+    assert (AS_OF - timedelta(days=9), "mine/NEW") in served
+    assert (AS_OF, "mine/B") not in served
+
+
 def test_a_file_that_is_gone_on_the_first_night_is_told_in_a_row_of_runs(prefect_server, tmp_path):  # noqa: ARG001
     place = make_place(tmp_path / "place")
     place.define(

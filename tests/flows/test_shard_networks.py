@@ -11,10 +11,11 @@ from typing import Any
 import pytest
 
 from daycast.storage.terms.errors import ConfigError
-from tests.places import AS_OF, DAYS, EARLIER, FIRST, WALL_CLOCK, Place, make_place, walk
+from tests.places import AS_OF, DAYS, EARLIER, FIRST, TINY, WALL_CLOCK, Place, make_place, walk
 
 pytestmark = pytest.mark.usefixtures("prefect_server")
 SYMBOLS = ["A", "B", "C", "D", "E"]
+POOR = {**TINY["model"], "cell": "lstm", "units": [1], "epochs": 1, "learning_rate": 1e-6}
 YOUNG = 40
 """Days of the series that is alone in its shard: too few for a network."""
 
@@ -117,6 +118,30 @@ def test_the_next_days_go_on_from_each_shards_network(own: Place) -> None:
         was, now = (each["state"]["shards"][shard] for each in (before, after))
         assert now["scaler"] == was["scaler"], "it goes on with its parent's scaling"
     assert summary.status == "succeeded"
+
+
+@pytest.mark.slow
+def test_candidates_are_chosen_shard_by_shard_and_a_rollback_serves_the_networks_before(
+    own: Place, command: Callable[..., Any]
+) -> None:
+    first, day = _manifest(own)["version"], EARLIER + timedelta(days=1)
+    own.run(as_of=day, training="reuse")
+    served = own.table("forecasts")
+    own.define(symbols=SYMBOLS, network="shard", candidates=[POOR])
+    own.run(as_of=day + timedelta(days=1), training="retrain")
+    shards = _manifest(own)["state"]["shards"]
+    assert set(shards) == {"_0000", "_0001"}
+    for state in shards.values():
+        assert {each["name"] for each in state["networks"]} == {"gru", "lstm"}
+        assert state["chosen"]["cell"] == "gru", "the other cannot have learned anything"
+    assert command(own, "models", "promote", "mine", _manifest(own)["version"]).code == 0
+    assert command(own, "models", "rollback", "mine").code == 0
+    own.define(symbols=SYMBOLS, network="shard")
+    own.run(as_of=day, training="reuse")
+    again = {(row["series_id"], row["origin"], row["lead"]): row["mean"] for row in served}
+    now = [row for row in own.table("forecasts") if row["as_of"] == day]
+    assert {row["version"] for row in now if row["forecaster"] == "network"} <= {first}
+    assert all(row["mean"] == again[row["series_id"], row["origin"], row["lead"]] for row in now)
 
 
 @pytest.mark.slow
