@@ -17,6 +17,7 @@ from daycast.storage.config.settings import Settings
 from daycast.storage.terms.any_pipeline import AnyPipeline
 from daycast.storage.terms.errors import AsOfError, DaycastError
 from daycast.storage.terms.pipeline import Pipeline
+from daycast.storage.terms.text import counted
 from daycast.storage.terms.words import TrainingChoice, run_id
 from daycast.tasks.answers import queries
 from daycast.tasks.handover.results import Backfilled
@@ -56,7 +57,9 @@ def backfill(
     note(backfilled)
     if backfilled.failed:
         return Failed(message=backfilled.failed, data=backfilled)
-    return Completed(message=f"{backfilled.done} days done, {backfilled.skipped} done before", data=backfilled)
+    return Completed(
+        message=f"{counted(backfilled.done, 'day')} done, {backfilled.skipped} done before", data=backfilled
+    )
 
 
 def as_of_day(day: date) -> datetime:
@@ -87,7 +90,7 @@ def _days(spec: AnyPipeline, *, first: date, last: date) -> list[date]:
 
 def _run_days(spec: AnyPipeline, days: list[date], *, done: set[str], training: TrainingChoice) -> Backfilled:
     skipped = [day for day in days if run_id(spec.name, as_of_day(day)) in done]
-    progress: Any = create_progress_artifact(progress=0.0, description=f"{spec.name}: {len(days)} days")
+    progress: Any = create_progress_artifact(progress=0.0, description=f"{spec.name}: {counted(len(days), 'day')}")
     count = 0
     for number, day in enumerate(days, start=1):
         if day not in skipped:

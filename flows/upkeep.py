@@ -18,6 +18,7 @@ from daycast.storage.config.settings import Settings
 from daycast.storage.terms.errors import DaycastError
 from daycast.storage.terms.keeping import Retention
 from daycast.storage.terms.schedule import Schedule
+from daycast.storage.terms.text import counted
 from daycast.tasks.handover.job import Upkeep
 from daycast.tasks.handover.results import Compacted, Removed, Verified
 from daycast.tasks.upkeep import compact, remove_derived, remove_reports, remove_versions, verify_versions
@@ -61,7 +62,9 @@ def upkeep(keep_versions: int = 10, keep_report_days: float = 90, keep_prefect_d
         return Failed(
             message=f"Stored files are not as they were saved: {', '.join(verified.bad)}. See: daycast models verify"
         )
-    return Completed(message=f"{len(removed[0].versions)} versions removed, {verified.files} files verified")
+    return Completed(
+        message=f"{counted(len(removed[0].versions), 'version')} removed, {counted(verified.files, 'file')} verified"
+    )
 
 
 def _forget_runs(*, days: float) -> int:

@@ -76,12 +76,3 @@ def print_csv(rows: Sequence[dict[str, Any]]) -> None:
         writer = csv.DictWriter(sys.stdout, fieldnames=list(rows[0]), lineterminator="\n")
         writer.writeheader()
         writer.writerows({key: _iso(value) for key, value in row.items()} for row in rows)
-
-
-def counted(count: int, noun: str) -> str:
-    """A number and what it counts.
-
-    >>> counted(1, "day"), counted(2, "day"), counted(0, "series")
-    ('1 day', '2 days', '0 series')
-    """
-    return f"{count:,} {noun}{'' if count == 1 or noun.endswith('s') else 's'}"

@@ -15,7 +15,7 @@ from daycast.storage.terms.any_pipeline import AnyPipeline
 from daycast.storage.terms.errors import ConfigError
 from daycast.storage.terms.labels_pipeline import LabelsPipeline
 from daycast.storage.terms.pipeline import require_values
-from daycast.storage.terms.text import quote
+from daycast.storage.terms.text import counted, quote
 from daycast.storage.terms.text_pipeline import TextPipeline
 from daycast.tasks.answers.checking_labels import CheckedLabels, check_labels
 from daycast.tasks.answers.checking_text import CheckedText, check_text
@@ -115,7 +115,7 @@ def _documents(found: CheckedDocuments, facts: str) -> Iterator[str]:
     yield _verdict(found)
     if found.first is not None and found.last is not None:
         span = f"from {found.first:%Y-%m-%d %H:%M} to {found.last:%Y-%m-%d %H:%M} UTC"
-        yield f"  {found.documents:,} documents {span}; {facts}"
+        yield f"  {counted(found.documents, 'document')} {span}; {facts}"
 
 
 def _parts(counts: Mapping[str, int]) -> str:
@@ -146,4 +146,4 @@ def _said(each: CheckedSeries) -> str:
         return f"{each.symbol}: no row"
     gaps = f"{each.missing:,} missing, {each.longest} in a row at most" if each.missing else "none missing"
     span = f"from {each.first:%Y-%m-%d %H:%M} to {each.last:%Y-%m-%d %H:%M} UTC"
-    return f"{each.symbol}: {each.rows:,} rows {span}, {gaps}; {each.windows:,} windows"
+    return f"{each.symbol}: {counted(each.rows, 'row')} {span}, {gaps}; {counted(each.windows, 'window')}"

@@ -14,7 +14,6 @@ from rich.table import Table
 
 from daycast.flows.command.cells import (
     age,
-    counted,
     instant,
     new_table,
     number,
@@ -24,6 +23,7 @@ from daycast.flows.command.cells import (
     size,
     styled,
 )
+from daycast.storage.terms.text import counted
 from daycast.storage.terms.words import ALL_LEADS, ALL_SERIES, OF_QUARTERS, SAMPLE_PREFIX
 
 if TYPE_CHECKING:

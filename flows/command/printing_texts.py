@@ -10,6 +10,7 @@ from rich.console import Console
 
 from daycast.flows.command.cells import instant, number, print_csv, print_json
 from daycast.flows.command.printing import print_next
+from daycast.storage.terms.text import counted
 from daycast.storage.terms.words import SAMPLE_PREFIX
 
 if TYPE_CHECKING:
@@ -24,8 +25,8 @@ def facts_of(written: Generated, *, pipeline: str) -> Iterator[str]:
     if pipeline.startswith(SAMPLE_PREFIX):
         yield SAMPLE_NOTE
     yield (
-        f"{pipeline}: {len(written.text):,} characters by {written.forecaster} of {written.version}, temperature "
-        f"{written.temperature:g}, seed {written.seed}, in {written.seconds:.1f} s."
+        f"{pipeline}: {counted(len(written.text), 'character')} by {written.forecaster} of {written.version}, "
+        f"temperature {written.temperature:g}, seed {written.seed}, in {written.seconds:.1f} s."
     )
     yield f"Next: daycast generate {pipeline} --seed {written.seed + 1} · daycast models show {pipeline}"
 

@@ -9,7 +9,7 @@ from contextlib import contextmanager
 from functools import partial, singledispatch
 from typing import TypeVar
 
-from daycast.storage.terms.text import listed
+from daycast.storage.terms.text import counted, listed
 from daycast.tasks.handover.label_parts import PreparedLabels
 from daycast.tasks.handover.results import Evaluated, Ingested, Plan, Prepared, Scored, Summary, Trained
 from daycast.tasks.handover.text_parts import PreparedText
@@ -73,14 +73,16 @@ def in_words(result: object) -> str:
 def _(result: Ingested) -> str:
     why = f" ({listed(result.reasons)})" if result.reasons else ""
     failed = f", no answer for {listed(list(result.failures))}" if result.failures else ""
-    return f"fetched: {result.new:,} rows new, {result.revised:,} revised, {result.set_aside:,} set aside{why}{failed}"
+    rows = f"{counted(result.new, 'row')} new, {result.revised:,} revised, {result.set_aside:,} set aside"
+    return f"fetched: {rows}{why}{failed}"
 
 
 @in_words.register
 def _(result: Prepared) -> str:
     span = f"{result.first:%Y-%m-%d %H:%M} to {result.last:%Y-%m-%d %H:%M} UTC"
     untrained = f"; no network: {result.untrainable}" if result.untrainable else ""
-    return f"prepared: {result.windows:,} windows over {span}, {result.written:,} rows written{untrained}"
+    windows, written = counted(result.windows, "window"), counted(result.written, "row")
+    return f"prepared: {windows} over {span}, {written} written{untrained}"
 
 
 @in_words.register
@@ -88,7 +90,7 @@ def _(result: PreparedLabels) -> str:
     parts = ", ".join(f"{count:,} for {part}" for part, count in result.counts.items())
     untrained = f"; no network: {result.untrainable}" if result.untrainable else ""
     return (
-        f"prepared: {result.documents:,} documents, {parts}, {result.waiting:,} without a label, "
+        f"prepared: {counted(result.documents, 'document')}, {parts}, {result.waiting:,} without a label, "
         f"{len(result.labels)} labels{untrained}"
     )
 
@@ -98,8 +100,8 @@ def _(result: PreparedText) -> str:
     parts = ", ".join(f"{count:,} for {part}" for part, count in result.tokens.items())
     untrained = f"; no network: {result.untrainable}" if result.untrainable else ""
     return (
-        f"prepared: a text of {result.documents:,} documents, in tokens {parts}, {result.vocabulary:,} different, "
-        f"{'written' if result.written else 'there already'}{untrained}"
+        f"prepared: a text of {counted(result.documents, 'document')}, in tokens {parts}, {result.vocabulary:,} "
+        f"different, {'written' if result.written else 'there already'}{untrained}"
     )
 
 
@@ -123,7 +125,7 @@ def _(result: Trained) -> str:
         return f"network: {result.version or 'none'}, nothing trained now"
     loss = "" if result.loss is None else f", loss {result.loss:.4g}"
     validation = "" if result.validation_loss is None else f", validation loss {result.validation_loss:.4g}"
-    return f"network: {result.version}, {result.epochs} epochs in {result.seconds:.1f} s{loss}{validation}"
+    return f"network: {result.version}, {counted(result.epochs, 'epoch')} in {result.seconds:.1f} s{loss}{validation}"
 
 
 @in_words.register
@@ -142,4 +144,5 @@ def _(result: Evaluated) -> str:
 
 @in_words.register
 def _(result: Summary) -> str:
-    return f"forecast: {result.rows:,} rows by {result.forecaster}, quality {result.quality}, status {result.status}"
+    rows = counted(result.rows, "row")
+    return f"forecast: {rows} by {result.forecaster}, quality {result.quality}, status {result.status}"

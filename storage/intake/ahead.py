@@ -9,6 +9,7 @@ import pandas as pd
 
 from daycast.storage.intake.aside import aside, in_words
 from daycast.storage.intake.oddities import Finding
+from daycast.storage.terms.text import counted
 from daycast.storage.terms.words import AVAILABLE_AT, SYMBOL, VALID_AT
 
 _KEY = [SYMBOL, VALID_AT, AVAILABLE_AT]
@@ -67,7 +68,7 @@ def rewritten(counts: Mapping[str, int]) -> list[Finding]:
             symbol=symbol,
             kind="rewritten",
             count=count,
-            message=f"what is known ahead was rewritten in {_rows(count)}, and counts so from now on",
+            message=f"what is known ahead was rewritten in {counted(count, 'row')}, and counts so from now on",
         )
         for symbol, count in counts.items()
     ]
@@ -79,12 +80,8 @@ def _not_yet(later: pd.DataFrame) -> list[Finding]:
             symbol=str(symbol),
             kind="not_yet",
             count=len(rows),
-            message=f"what is known ahead is said to be known only later in {_rows(len(rows))}, the first from "
-            f"{rows[AVAILABLE_AT].min():%Y-%m-%d %H:%M} UTC on, and counts then",
+            message=f"what is known ahead is said to be known only later in {counted(len(rows), 'row')}, the "
+            f"first from {rows[AVAILABLE_AT].min():%Y-%m-%d %H:%M} UTC on, and counts then",
         )
         for symbol, rows in later.groupby(SYMBOL, sort=True)
     ]
-
-
-def _rows(count: int) -> str:
-    return "1 row" if count == 1 else f"{count:,} rows"

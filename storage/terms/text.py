@@ -62,3 +62,12 @@ def listed(names: Sequence[str], *, most: int = 5) -> str:
     shown = ", ".join(name if len(name) <= _NAME else name[: _NAME - 1] + "…" for name in names[:most])
     rest = f" and {len(names) - most:,} more" if len(names) > most else ""
     return printable(shown) + rest
+
+
+def counted(count: int, noun: str) -> str:
+    """A number and what it counts.
+
+    >>> counted(1, "day"), counted(2, "day"), counted(0, "series")
+    ('1 day', '2 days', '0 series')
+    """
+    return f"{count:,} {noun}{'' if count == 1 or noun.endswith('s') else 's'}"

@@ -6,7 +6,7 @@ from collections import Counter
 from itertools import pairwise
 from typing import TYPE_CHECKING, Any
 
-from daycast.storage.terms.text import listed
+from daycast.storage.terms.text import counted, listed
 from daycast.storage.terms.words import ALL_LEADS, ALL_SERIES, series_id
 from daycast.tasks.handover.job import AnyJob, Job
 from daycast.tasks.handover.results import Evaluated, Ingested, Plan, Prepared
@@ -36,7 +36,7 @@ def cut_short(job: AnyJob, versions: Iterable[str | None]) -> list[Remark]:
         if short := [each["cut_short"] for each in own.values() if "cut_short" in each]:
             found.append(
                 f"the {manifest.training} of {version} ended in {len(short)} of {len(own)} shards, in one after "
-                f"{short[0]} epochs, and what it had reached is what races"
+                f"{counted(short[0], 'epoch')}, and what it had reached is what races"
             )
         wanted = manifest.metrics.get(CUT_SHORT_OF)
         if wanted:
@@ -130,7 +130,7 @@ def message_of(ingested: Ingested, plan: Plan, evaluated: Evaluated, *, remarks:
     """What a reader of the run's row should know, the troubles first."""
     parts = [*(f"Refused: {reason}" for reason in plan.refused), *_remarked(remarks)]
     if ingested.set_aside:
-        parts.append(f"{ingested.set_aside} rows set aside ({_some(ingested.reasons)}).")
+        parts.append(f"{counted(ingested.set_aside, 'row')} set aside ({_some(ingested.reasons)}).")
     parts.append(f"{plan.training}: {plan.reason}")
     parts += [each for each in (chosen, evaluated.reason) if each]
     if ingested.findings:

@@ -11,7 +11,7 @@ from prefect import task
 from prefect.cache_policies import NO_CACHE
 
 from daycast.storage.terms.errors import DataError, FeedError, FeedRefused
-from daycast.storage.terms.text import listed
+from daycast.storage.terms.text import counted, listed
 from daycast.storage.terms.words import ALL_SERIES
 from daycast.tasks.apart.spreading import IN_TURN, Spread
 from daycast.tasks.handover.job import Job
@@ -271,6 +271,6 @@ def _require_any(job: Job, store: Observations, failures: Mapping[str, FeedError
 def _reasons(counts: Counter[tuple[str, str]]) -> tuple[str, ...]:
     """Why rows were set aside, the most frequent first; a reason may quote its row, so that there can be thousands."""
     ordered = sorted(counts.items(), key=lambda each: (-each[1], each[0]))
-    shown = [f"{symbol}: {count} rows: {reason}" for (symbol, reason), count in ordered[:_REASONS]]
+    shown = [f"{symbol}: {counted(count, 'row')}: {reason}" for (symbol, reason), count in ordered[:_REASONS]]
     rest = sum(count for _, count in ordered[_REASONS:])
-    return (*shown, f"{rest} rows for other reasons") if rest else tuple(shown)
+    return (*shown, f"{counted(rest, 'row')} for other reasons") if rest else tuple(shown)
