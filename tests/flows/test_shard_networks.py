@@ -127,6 +127,9 @@ def test_candidates_are_chosen_shard_by_shard_and_a_rollback_serves_the_networks
     first, day = _manifest(own)["version"], EARLIER + timedelta(days=1)
     own.run(as_of=day, training="reuse")
     served = own.table("forecasts")
+    pipelines = own.root / "pipelines.toml"
+    before = pipelines.read_text()
+    pipelines.unlink()
     own.define(symbols=SYMBOLS, network="shard", candidates=[POOR])
     own.run(as_of=day + timedelta(days=1), training="retrain")
     shards = _manifest(own)["state"]["shards"]
@@ -136,11 +139,12 @@ def test_candidates_are_chosen_shard_by_shard_and_a_rollback_serves_the_networks
         assert state["chosen"]["cell"] == "gru", "the other cannot have learned anything"
     assert command(own, "models", "promote", "mine", _manifest(own)["version"]).code == 0
     assert command(own, "models", "rollback", "mine").code == 0
-    own.define(symbols=SYMBOLS, network="shard")
+    pipelines.write_text(before)
     own.run(as_of=day, training="reuse")
     again = {(row["series_id"], row["origin"], row["lead"]): row["mean"] for row in served}
     now = [row for row in own.table("forecasts") if row["as_of"] == day]
-    assert {row["version"] for row in now if row["forecaster"] == "network"} <= {first}
+    assert {row["series_id"] for row in now} == {f"mine/{symbol}" for symbol in SYMBOLS}
+    assert {row["version"] for row in now if row["forecaster"] in {"network", "ridge", "blend"}} == {first}
     assert all(row["mean"] == again[row["series_id"], row["origin"], row["lead"]] for row in now)
 
 
