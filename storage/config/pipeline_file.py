@@ -21,6 +21,8 @@ _LONGEST = 100
 _TOLD = 300
 """How many letters a message gives to the problems of a table; it tells one at least."""
 _OWNERS = 3
+_NEARLY = 0.8
+"""How alike, by difflib's ratio, a key is that was only misspelled."""
 _HIDDEN = "a value that is not shown"
 
 
@@ -197,9 +199,7 @@ def _explain(problem: Any, model: type[BaseModel]) -> str:
     if problem["type"] == "extra_forbidden":
         *parents, key = problem["loc"]
         keys = nearest_first(str(key), _keys(parents, model))
-        near = _elsewhere(str(key), model) or difflib.get_close_matches(str(key), keys, n=1)
-        hint = f" Did you mean {near[0]!r}?" if near else ""
-        return f"unknown key {location!r}. The keys there are: {listed(keys)}.{hint}"
+        return f"unknown key {location!r}. The keys there are: {listed(keys)}.{_hint(str(key), keys, model)}"
     if problem["type"] == "missing":
         return f"the key {location!r} is required"
     message = problem["msg"].removeprefix("Value error, ")
@@ -221,6 +221,13 @@ def _keys(parents: list[Any], model: type[BaseModel]) -> set[str]:
     for parent in (each for each in parents if not isinstance(each, int)):  # which of several tables
         model = next(_models(model.model_fields[str(parent)].annotation), model)
     return {field.alias or key for key, field in model.model_fields.items()} - {"name"}
+
+
+def _hint(key: str, keys: list[str], model: type[BaseModel]) -> str:
+    """What was meant: a key that is spelled nearly so, one of another table, or one that is alike at all."""
+    near = difflib.get_close_matches(key, keys, n=1, cutoff=_NEARLY) or _elsewhere(key, model)
+    near = near or difflib.get_close_matches(key, keys, n=1)
+    return f" Did you mean {near[0]!r}?" if near else ""
 
 
 def _elsewhere(key: str, model: type[BaseModel]) -> list[str]:

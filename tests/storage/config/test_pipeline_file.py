@@ -43,6 +43,7 @@ def test_the_file_that_ships_is_right() -> None:
         ({"lookbak": 3}, "unknown key 'lookbak'. The keys there are: lookback, .* more. Did you mean 'lookback'"),
         ({"epochs": 3}, "unknown key 'epochs'. The keys there are: .* more. Did you mean 'model.epochs'"),
         ({"training": {"lookback": 3}}, "unknown key 'training.lookback'. .* Did you mean 'lookback'"),
+        ({"model": {"unit": [4]}}, "unknown key 'model.unit'. .* Did you mean 'units'"),
         ({"model": {"cel": "gru"}}, "unknown key 'model.cel'. The keys there are: .*cell"),
         ({"schedule": {"cron": "0 0 * * *", "zone": "UTC"}}, "unknown key 'schedule.zone'.*timezone, cron"),
         ({"training": {"margn": 1}}, "unknown key 'training.margn'.*margin"),
