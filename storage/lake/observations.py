@@ -26,7 +26,7 @@ from daycast.storage.lake.damage import damaged, put_aside
 from daycast.storage.lake.folder import Folder
 from daycast.storage.lake.history import Added, History, news
 from daycast.storage.lake.shards import MOST_SERIES, Shards, is_shard, read_shards, write_shards
-from daycast.storage.terms.errors import StorageError
+from daycast.storage.terms.errors import FileDamaged, StorageError
 from daycast.storage.terms.words import AVAILABLE_AT, FETCHED_AT, OBSERVED_AT, SERIES_ID, SYMBOL, TIME
 
 _HELD: dict[tuple[object, ...], History] = {}
@@ -178,6 +178,24 @@ class Observations:
         rows = self._of_symbol(symbol).frame
         return None if rows.empty else rows[AVAILABLE_AT].min()
 
+    def newest(self, symbols: Sequence[str], *, as_of: datetime) -> dict[str, datetime]:
+        """Of what instant the newest observation of each symbol is that was known at ``as_of``.
+
+        Of the files no more is read than that takes. A symbol without such a row is not in it, nor is one whose files
+        are damaged.
+        """
+        found: dict[str, datetime] = {}
+        for shard, names in self.shards().among(symbols).items():
+            for folder in (shard, *({*names} & {*self._former()})):
+                try:
+                    rows = self._of_folder(folder, columns=[SYMBOL, OBSERVED_AT, AVAILABLE_AT])
+                except FileDamaged:
+                    continue
+                if not rows.empty:
+                    known = rows[rows[SYMBOL].isin(names) & (rows[AVAILABLE_AT] <= as_of)]
+                    found |= known.groupby(SYMBOL)[OBSERVED_AT].max().to_dict()
+        return found
+
     def lacking(self, symbols: Sequence[str]) -> tuple[str, ...]:
         """Those of the symbols of which there is no row."""
         there = {symbol for symbol, _ in self._found()} | set(self._former())
@@ -252,9 +270,9 @@ class Observations:
         shard = self.shards().places.get(symbol)
         return History.of(pd.DataFrame()) if shard is None else self.history(shard).only([symbol])
 
-    def _of_folder(self, name: str) -> pd.DataFrame:
+    def _of_folder(self, name: str, *, columns: list[str] | None = None) -> pd.DataFrame:
         folder = self._rows / name
-        return parquet.steadily(folder, lambda names: parquet.read_frames(folder, names))
+        return parquet.steadily(folder, lambda names: parquet.read_frames(folder, names, columns=columns))
 
     def _former(self) -> list[str]:
         """The symbols whose rows lie in a folder of their own."""

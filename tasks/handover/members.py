@@ -5,10 +5,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from daycast.storage.terms.any_pipeline import AnyPipeline
-from daycast.storage.terms.errors import DataError, FeedError, FileDamaged
+from daycast.storage.terms.errors import DataError, FeedError
 from daycast.storage.terms.pipeline import Pipeline
 from daycast.storage.terms.text import listed, quote
-from daycast.storage.terms.words import OBSERVED_AT, SYMBOL
 from daycast.tasks.handover.staleness import stale_symbols
 from daycast.tasks.handover.stores import Stores
 
@@ -36,7 +35,7 @@ def named(spec: AnyPipeline, *, as_of: datetime, settings: Settings | None = Non
 
     Raises:
         FeedError: the file cannot be read, and the lake holds nothing of it.
-        DataError: the file holds no symbol that was known then.
+        DataError: the file holds no symbol that was known then, and held none until lately.
     """
     if not isinstance(spec, Pipeline) or not spec.takes_all:
         return spec, ""
@@ -50,13 +49,13 @@ def named(spec: AnyPipeline, *, as_of: datetime, settings: Settings | None = Non
         found = Members(symbols=_held(spec, settings))
         if not found.symbols:
             raise
-    if not found.symbols:
+    symbols = {*found.symbols, *_until_lately(spec, settings, besides=found.symbols, as_of=as_of)}
+    if not symbols:
         raise DataError(
             f"{spec.name}: a symbol that was known at {as_of.isoformat()} is required. Received: {spec.path}, which "
             f"holds none. Look at the column {spec.symbol_column}, or choose a later instant."
         )
-    symbols = sorted({*found.symbols, *_until_lately(spec, settings, besides=found.symbols, as_of=as_of)})
-    return spec.model_copy(update={"symbols": tuple(symbols)}), _left_out(found.refused)
+    return spec.model_copy(update={"symbols": tuple(sorted(symbols))}), _left_out(found.refused)
 
 
 def _left_out(refused: Sequence[str]) -> str:
@@ -70,20 +69,10 @@ def _held(spec: Pipeline, settings: Settings | None) -> tuple[str, ...]:
     return tuple(sorted(Stores(settings).observations(spec.name).shards().places)) if settings else ()
 
 
-def _until_lately(
-    spec: Pipeline, settings: Settings | None, *, besides: Sequence[str], as_of: datetime
-) -> Sequence[str]:
+def _until_lately(spec: Pipeline, settings: Settings | None, *, besides: Sequence[str], as_of: datetime) -> set[str]:
     """Other symbols that the lake holds, whose newest observation is not stale yet: until then they are missed."""
     if settings is None:
-        return ()
+        return set()
     store = Stores(settings).observations(spec.name)
-    shards = store.shards()
-    newest: dict[str, datetime] = {}
-    for shard, symbols in shards.among(sorted({*shards.places} - {*besides})).items():
-        try:
-            known = store.history(shard).only(symbols).known(as_of).frame
-        except FileDamaged:
-            continue  # the run puts it aside, and asks the feed for everything again
-        if not known.empty:
-            newest |= known.groupby(SYMBOL)[OBSERVED_AT].max().to_dict()
-    return sorted({*newest} - {*stale_symbols(spec, newest, as_of=as_of)})
+    newest = store.newest(sorted({*store.shards().places} - {*besides}), as_of=as_of)
+    return {*newest} - {*stale_symbols(spec, newest, as_of=as_of)}

@@ -211,3 +211,22 @@ def test_rows_that_somebody_spoiled_are_named_when_they_are_read(store: Observat
     rows.assign(available_at=rows["observed_at"] - pd.Timedelta(days=1)).to_parquet(path)
     with pytest.raises(DataError, match="available_at not before observed_at"):
         store.read("A", as_of=day(5))
+
+
+def test_the_newest_of_each_is_that_which_was_known_then(store: Observations, tmp_path: Path) -> None:
+    """Of a damaged file nothing is known; the run that finds it so puts it aside."""
+    store.add(frame([1, 2, 3]), fetched_at=day(3))
+    store.add(frame([4, 5], symbol="B"), fetched_at=day(3))
+    assert store.newest(["A", "B", "C"], as_of=day(1.5)) == {"A": day(0), "B": day(0)}
+    assert store.newest(["A", "B"], as_of=day(9)) == {"A": day(2), "B": day(1)}
+    assert store.newest(["B"], as_of=day(9)) == {"B": day(1)}
+    assert store.newest(["A"], as_of=T0) == {}
+    for path in tmp_path.rglob("*.parquet"):
+        path.write_bytes(path.read_bytes()[:-9])
+    assert store.newest(["A", "B"], as_of=day(9)) == {}
+
+
+def test_the_newest_of_a_symbol_in_a_folder_of_its_own_is_found(store: Observations, tmp_path: Path) -> None:
+    store.add(frame([1, 2, 3]), fetched_at=day(3))
+    (tmp_path / "observations/prices/_0000").rename(tmp_path / "observations/prices/A")
+    assert store.newest(["A"], as_of=day(9)) == {"A": day(2)}

@@ -2,6 +2,7 @@
 
 from datetime import timedelta
 
+import pandas as pd
 import pytest
 
 from daycast.storage.terms.errors import DataError, FeedUnavailable
@@ -26,3 +27,25 @@ def test_they_are_those_of_the_nights_before_where_the_file_is_gone(tmp_path):
         named(spec, as_of=AS_OF, settings=place.settings)
     Stores(place.settings).observations("mine").place(["B", "A"])
     assert named(spec, as_of=AS_OF, settings=place.settings)[0].symbols == ("A", "B")
+
+
+def test_one_that_left_the_file_is_missed_until_it_is_stale(tmp_path):
+    """Also where the file has no symbol left: a head alone, or rows of none."""
+    place, path = make_place(tmp_path / "place"), tmp_path / "all.csv"
+    table = {key: TINY[key] for key in TINY if key != "symbols"}
+    spec = place.define(base=table, path=str(path), symbol_column="ticker")
+    observed = pd.DatetimeIndex([FIRST])
+    row = pd.DataFrame(
+        {"symbol": ["B"], "observed_at": observed, "available_at": observed + pd.Timedelta(days=1), "close": [1.0]}
+    )
+    Stores(place.settings).observations("mine").add(row, fetched_at=FIRST + timedelta(days=1))
+    path.write_text(f"date,ticker,close\n{FIRST.date()},A,2.0\n")
+    soon, late = FIRST + timedelta(days=3), FIRST + timedelta(days=9)
+    assert named(spec, as_of=soon, settings=place.settings)[0].symbols == ("A", "B")
+    assert named(spec, as_of=late, settings=place.settings)[0].symbols == ("A",)
+    assert named(spec, as_of=soon)[0].symbols == ("A",), "daycast check asks the file alone"
+    for left in ("", f"{FIRST.date()},,2.0\n"):
+        path.write_text(f"date,ticker,close\n{left}")
+        assert named(spec, as_of=soon, settings=place.settings)[0].symbols == ("B",)
+    with pytest.raises(DataError, match="holds none"):
+        named(spec, as_of=late, settings=place.settings)
