@@ -57,7 +57,7 @@ def ingest(job: Job, *, spread: Spread = IN_TURN) -> Ingested:
     apart = not spread.here and job.pipeline.apart
     opened = None if apart else open_feed(job.pipeline, validators=sent)
     noted = _still_held(job, store)
-    landed = (spread if apart else IN_TURN).over(_land, list(shards), job, noted, sent, opened)
+    landed = (spread if apart else IN_TURN).over(_ingest_shard, list(shards), job, noted, sent, opened)
     store.compact(before=job.now, files=MOST_FILES)
     job.ahead().compact(before=job.now, files=MOST_FILES)
     failures = {symbol: error for each in landed for symbol, error in each.failures.items()}
@@ -115,7 +115,7 @@ def _still_held(job: Job, store: Observations) -> dict[str, Source]:
     return {symbol: source for symbol, source in noted.items() if symbol not in lacking}
 
 
-def _land(
+def _ingest_shard(
     shard: str, job: Job, noted: Mapping[str, Source], validators: Mapping[str, str], opened: Feed | None
 ) -> _Landed:
     """Fetch the symbols of one shard and keep what is new of them; a source that is what it was is not read again."""

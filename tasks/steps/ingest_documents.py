@@ -9,6 +9,7 @@ from prefect import task
 from prefect.cache_policies import NO_CACHE
 
 from daycast.storage.terms.errors import DataError, FeedError
+from daycast.storage.terms.text import counted
 from daycast.storage.terms.words import DOCUMENT_ID, PUBLISHED_AT, REASON, TEXT
 from daycast.tasks.handover.documents_job import DocumentsJob, TextJob
 from daycast.tasks.handover.results import Ingested
@@ -55,9 +56,7 @@ def ingest_documents(job: DocumentsJob) -> Ingested:
         new=added.new,
         revised=added.revised + added.labelled,
         set_aside=len(read.set_aside),
-        reasons=tuple(
-            f"{count} document{'' if count == 1 else 's'}: {reason}" for reason, count in counts.most_common(_REASONS)
-        ),
+        reasons=tuple(f"{counted(count, 'document')}: {reason}" for reason, count in counts.most_common(_REASONS)),
     )
 
 

@@ -32,6 +32,7 @@ def test_what_is_due_is_done_and_shown_and_what_was_begun_is_done_again(tmp_path
         assert done["name"] == f"good@{minute:%Y-%m-%dT%H:%MZ}"
         called_for(up)
         registered(up)
+        assert "taken up again" not in up.log.read_text(), "nothing was in progress when there was no server"
         begun = up.order("good")
         up.wait_for(lambda: begun in {run["id"] for run in up.runs("Running")})
         ended(up, signal.SIGTERM)
