@@ -5,7 +5,7 @@ former fetch could have brought and did not, or that says something else than it
 that brought it.
 """
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
 
 import numpy as np
@@ -13,6 +13,7 @@ import pandas as pd
 
 from daycast.storage.lake import parquet
 from daycast.storage.lake.compaction import compact_rows
+from daycast.storage.lake.damage import damaged, put_aside
 from daycast.storage.lake.folder import Folder
 from daycast.storage.terms.words import AVAILABLE_AT, FETCHED_AT, REVISION_TOLERANCE, SAID_AT, SYMBOL, VALID_AT
 
@@ -29,6 +30,7 @@ class Ahead:
 
     def __init__(self, folder: Folder, pipeline: str) -> None:
         self._folder = folder / "ahead" / pipeline
+        self._damaged = folder / "damaged" / pipeline / "ahead"
 
     def add(
         self, shard: str, rows: pd.DataFrame, *, columns: Sequence[str], fetched_at: datetime, known_at: datetime
@@ -76,5 +78,15 @@ class Ahead:
 
     def compact(self, *, before: datetime, files: int) -> int:
         """Put the files of each shard together, as :meth:`~.observations.Observations.compact` does."""
-        folders = [self._folder / name for name in self._folder.names()]
-        return sum(compact_rows(folder, before=before, files=files) for folder in folders)
+        return sum(compact_rows(folder, before=before, files=files) for folder in self._folders().values())
+
+    def damaged(self) -> dict[str, tuple[str, ...]]:
+        """By shard the files that are not whole."""
+        return damaged(self._folders())
+
+    def put_aside(self, files: Mapping[str, Sequence[str]]) -> list[str]:
+        """Put damaged files where nobody reads them; gives their paths. What the feed says again is kept anew."""
+        return put_aside(files, source=self._folders(), aside=self._damaged)
+
+    def _folders(self) -> dict[str, Folder]:
+        return {name: self._folder / name for name in self._folder.names()}

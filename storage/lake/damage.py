@@ -4,12 +4,17 @@ from collections.abc import Mapping, Sequence
 
 from daycast.storage.lake import parquet
 from daycast.storage.lake.folder import Folder
-from daycast.storage.terms.errors import FileDamaged
 
 
-def damaged(folder: Folder) -> tuple[str, ...]:
-    """The Parquet files in a folder that cannot be read to their end."""
-    return tuple(name for name in folder.names() if name.endswith(".parquet") and not _whole(folder, name))
+def damaged(folders: Mapping[str, Folder]) -> dict[str, tuple[str, ...]]:
+    """The Parquet files that cannot be read to their end, by the name of their folder; without those that have none."""
+    found = {key: _damaged(folder) for key, folder in folders.items()}
+    return {key: names for key, names in found.items() if names}
+
+
+def _damaged(folder: Folder) -> tuple[str, ...]:
+    names = (name for name in folder.names() if name.endswith(".parquet"))
+    return tuple(name for name in names if parquet.whole_table(folder, name) is None)
 
 
 def put_aside(files: Mapping[str, Sequence[str]], *, source: Mapping[str, Folder], aside: Folder) -> list[str]:
@@ -28,11 +33,3 @@ def put_aside(files: Mapping[str, Sequence[str]], *, source: Mapping[str, Folder
             (aside / key).write(name, source[key].read(name))
             source[key].remove(name)
     return [(aside / key).path(name) for key, names in files.items() for name in names]
-
-
-def _whole(folder: Folder, name: str) -> bool:
-    try:
-        parquet.read_table(folder, name)
-    except FileDamaged:
-        return False
-    return True

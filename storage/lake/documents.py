@@ -9,6 +9,7 @@ from datetime import datetime
 
 import pandas as pd
 
+from daycast.storage.lake.damage import damaged, put_aside
 from daycast.storage.lake.folder import Folder
 from daycast.storage.lake.parquet import read_frames, steadily, write_frame
 from daycast.storage.terms.words import (
@@ -55,9 +56,21 @@ class DocumentStore:
     def __init__(self, lake: Folder, pipeline: str) -> None:
         self.folder = lake / "documents" / pipeline
         self._aside = lake / "set_aside" / pipeline
+        self._damaged = lake / "damaged" / pipeline
+
+    def put_damaged_aside(self) -> list[str]:
+        """Put files that are not whole where nobody reads them, so that what they held is kept anew; their paths."""
+        folders = {"documents": self.folder, "set_aside": self._aside}
+        return put_aside(damaged(folders), source=folders, aside=self._damaged)
 
     def add(
-        self, frame: pd.DataFrame, *, fetched_at: datetime, known_at: datetime, of_files: bool = False
+        self,
+        frame: pd.DataFrame,
+        *,
+        fetched_at: datetime,
+        known_at: datetime,
+        of_files: bool = False,
+        again: bool = False,
     ) -> AddedDocuments:
         """Keep what is not known yet.
 
@@ -71,6 +84,8 @@ class DocumentStore:
             fetched_at: aware; when it was read.
             known_at: aware; from when on what came of known documents counts.
             of_files: whether ``published_at`` is a file's last change: where the text is the same, that is no news.
+            again: whether what comes may have come before, and be known no more: the label of a document that seems
+                new counts from ``known_at`` on, since nobody knows any more when it came.
         """
         known = self._newest(self._all()).set_index(DOCUMENT_ID)
         given = frame.set_index(DOCUMENT_ID)
@@ -86,6 +101,7 @@ class DocumentStore:
         instant = pd.Series(pd.Timestamp(known_at), index=given.index)
         came = given[PUBLISHED_AT].where(fresh, instant)
         said = given[LABELLED_AT] if LABELLED_AT in given else pd.Series(pd.NaT, index=given.index, dtype=TIME)
+        said = said.fillna(pd.Timestamp(known_at)) if again else said
         later = told & (said > came)
         rows = kept.assign(**{AVAILABLE_AT: said.where(later, came), FETCHED_AT: pd.Timestamp(fetched_at)})
         before_it = rows.assign(**{LABEL: before[LABEL], AVAILABLE_AT: came})[later & (fresh | revised)]

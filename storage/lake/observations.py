@@ -26,7 +26,7 @@ from daycast.storage.lake.damage import damaged, put_aside
 from daycast.storage.lake.folder import Folder
 from daycast.storage.lake.history import Added, History, news
 from daycast.storage.lake.shards import MOST_SERIES, Shards, is_shard, read_shards, write_shards
-from daycast.storage.terms.errors import FileDamaged, StorageError
+from daycast.storage.terms.errors import FileDamaged
 from daycast.storage.terms.words import AVAILABLE_AT, FETCHED_AT, OBSERVED_AT, SERIES_ID, SYMBOL, TIME
 
 _HELD: dict[tuple[object, ...], History] = {}
@@ -92,8 +92,7 @@ class Observations:
 
     def damaged(self) -> dict[str, tuple[str, ...]]:
         """By shard the files that are not whole; what was set aside counts as one."""
-        found = {name: damaged(folder) for name, folder in self._folders().items()}
-        return {name: files for name, files in found.items() if files}
+        return damaged(self._folders())
 
     def put_aside(self, files: Mapping[str, Sequence[str]]) -> list[str]:
         """Put damaged files where nobody reads them, so that all is fetched anew; gives their paths.
@@ -238,15 +237,13 @@ class Observations:
         return sum(compact_rows(folder, before=before, files=files) for folder in self._folders().values())
 
     def validators(self) -> dict[str, str]:
-        """What the feed gave for the next conditional request, by URL."""
+        """What the feed gave for the next conditional request, by URL; none where the note is damaged."""
         if not self._feed.exists(_VALIDATORS):
             return {}
         try:
-            return dict(json.loads(self._feed.read(_VALIDATORS)))
-        except ValueError as error:
-            raise StorageError(
-                f"JSON is required in {self._feed.path('validators.json')}. Received: {error}. Remove the file."
-            ) from error
+            return {str(url): validator for url, validator in json.loads(self._feed.read(_VALIDATORS)).items()}
+        except (ValueError, AttributeError):
+            return {}
 
     def keep_validators(self, validators: Mapping[str, str]) -> None:
         """Keep what to send with the next conditional request, once the data are stored."""

@@ -67,10 +67,16 @@ def read_frames(folder: Folder, names: Sequence[str], *, columns: list[str] | No
     Raises:
         FileDamaged: a file is no Parquet, or was cut.
     """
-    tables = [read_table(folder, name, columns=columns) for name in names]
-    if not tables:
-        return pd.DataFrame()
-    return pa.concat_tables(tables, promote_options="permissive").to_pandas()
+    return _frame([read_table(folder, name, columns=columns) for name in names])
+
+
+def read_whole_frames(folder: Folder, names: Sequence[str]) -> pd.DataFrame:
+    """As :func:`read_frames`, of those files that are whole: for what can be made anew."""
+    return _frame([table for name in names if (table := whole_table(folder, name)) is not None])
+
+
+def _frame(tables: list[pa.Table]) -> pd.DataFrame:
+    return pa.concat_tables(tables, promote_options="permissive").to_pandas() if tables else pd.DataFrame()
 
 
 def write_arrays(folder: Folder, name: str, arrays: Mapping[str, np.ndarray]) -> None:
@@ -132,6 +138,14 @@ def _column(array: np.ndarray) -> pa.Array:
     if array.ndim == 1:
         return flat
     return pa.FixedSizeListArray.from_arrays(flat, int(np.prod(array.shape[1:])))
+
+
+def whole_table(folder: Folder, name: str) -> pa.Table | None:
+    """Read one file; None where it is damaged."""
+    try:
+        return read_table(folder, name)
+    except FileDamaged:
+        return None
 
 
 def as_array(chunks: pa.ChunkedArray) -> np.ndarray:

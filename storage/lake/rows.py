@@ -17,7 +17,6 @@ from numpy.typing import NDArray
 
 from daycast.storage.lake import parquet
 from daycast.storage.lake.folder import Folder
-from daycast.storage.terms.errors import FileDamaged
 from daycast.storage.terms.words import SERIES_ID
 
 Columns = Mapping[str, NDArray[Any]]
@@ -100,7 +99,8 @@ def _write(folder: Folder, rows: Rows, *, number: int, kind: str) -> str:
 
 
 def _read(folder: Folder, names: Sequence[str], *, time: str) -> Rows:
-    tables = [table for name in names if name.endswith(".parquet") and len(table := _table(folder, name))]
+    found = [parquet.whole_table(folder, name) for name in names if name.endswith(".parquet")]
+    tables = [table for table in found if table]
     if not tables:
         return Rows((), {})
     table = pa.concat_tables(tables, promote_options="default").unify_dictionaries()
@@ -114,13 +114,6 @@ def _read(folder: Folder, names: Sequence[str], *, time: str) -> Rows:
     rows = Rows(tuple(given[place] for place in order), {SERIES_ID: codes, **columns})
     sorted_already = len(tables) == 1 and given == sorted(given)
     return rows if sorted_already else _last_of_each(rows, time=time)
-
-
-def _table(folder: Folder, name: str) -> pa.Table:
-    try:
-        return parquet.read_table(folder, name)
-    except FileDamaged:
-        return pa.table({})
 
 
 def _last_of_each(rows: Rows, *, time: str) -> Rows:

@@ -12,7 +12,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from daycast.storage.lake.folder import Folder
-from daycast.storage.lake.parquet import read_table, write_frame
+from daycast.storage.lake.parquet import read_table, whole_table, write_frame
 
 _TOKEN, _VOCABULARY = "token", "vocabulary"
 
@@ -36,8 +36,8 @@ class Sequences:
         return not self._folder.names()
 
     def has(self, state: str) -> bool:
-        """Whether a state of the text is there."""
-        return self._folder.exists(_file(state))
+        """Whether a state of the text is there, whole."""
+        return self._folder.exists(_file(state)) and whole_table(self._folder, _file(state)) is not None
 
     def keep(self, state: str, numbers: NDArray[np.int32], vocabulary: Mapping[str, Any]) -> None:
         """Keep a state of the text, and no other.

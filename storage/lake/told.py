@@ -2,7 +2,7 @@
 
 ``<lake>/predictions/<pipeline>/<version>/told/`` has a Parquet file a run that told of documents that were new to the
 version, or whose text is another one; ``mistakes/`` the ones that it was most certain of, with the words that moved it.
-No text is kept in either.
+No text is kept in either. They follow from documents and versions: a file that is damaged is as good as none.
 """
 
 from collections.abc import Mapping, Sequence
@@ -14,7 +14,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from daycast.storage.lake.folder import Folder
-from daycast.storage.lake.parquet import read_frames, write_frame
+from daycast.storage.lake.parquet import read_whole_frames, write_frame
 from daycast.storage.terms.words import DOCUMENT_ID, STAMP
 
 Raw = Mapping[str, NDArray[np.float64]]
@@ -61,12 +61,12 @@ class ToldLabels:
         """The mistakes kept last up to an instant; ``words`` and ``moved`` are lists of one length."""
         folder = self._folder / version / "mistakes"
         names = [name for name in folder.names() if name <= _name(as_of)]
-        rows: list[dict[str, Any]] = read_frames(folder, names[-1:]).to_dict("records")
+        rows: list[dict[str, Any]] = read_whole_frames(folder, names[-1:]).to_dict("records")
         return rows
 
     def _kept(self, version: str) -> pd.DataFrame:
         folder = self._folder / version / "told"
-        frame = read_frames(folder, folder.names())
+        frame = read_whole_frames(folder, folder.names())
         if frame.empty:
             return pd.DataFrame({DOCUMENT_ID: pd.Series([], dtype="str"), STAMP: pd.Series([], dtype="uint64")})
         return frame.drop_duplicates([DOCUMENT_ID, STAMP], keep="last", ignore_index=True)

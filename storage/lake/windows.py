@@ -20,7 +20,6 @@ from daycast.storage.lake.compaction import compact_windows
 from daycast.storage.lake.folder import Folder
 from daycast.storage.lake.rows import Rows, append_rows, read_rows
 from daycast.storage.lake.shards import is_shard
-from daycast.storage.terms.errors import FileDamaged
 from daycast.storage.terms.pipeline import Pipeline
 from daycast.storage.terms.words import LEVEL, OBSERVED_AT, ORIGIN, READY, SERIES_ID
 
@@ -103,10 +102,7 @@ class WindowStore:
     def holds(self, shard: str, *, data_hash: str) -> bool:
         """Whether :meth:`keep_latest` kept those of this state of the data, whole: its rows were written before."""
         name = f"{_LATEST}/{shard}/{data_hash}.parquet"
-        try:
-            return self._folder.exists(name) and bool(parquet.read_table(self._folder, name))
-        except FileDamaged:
-            return False
+        return self._folder.exists(name) and bool(parquet.whole_table(self._folder, name))
 
     def read_latest(self, shard: str, *, data_hash: str) -> dict[str, np.ndarray]:
         """The windows that :meth:`keep_latest` kept."""

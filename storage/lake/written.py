@@ -10,7 +10,7 @@ from typing import Any
 import pandas as pd
 
 from daycast.storage.lake.folder import Folder
-from daycast.storage.lake.parquet import read_frames, write_frame
+from daycast.storage.lake.parquet import read_frames, whole_table, write_frame
 
 Rows = Sequence[Mapping[str, object]]
 
@@ -30,8 +30,9 @@ class WrittenTexts:
         self._folder = lake / "predictions" / pipeline
 
     def has(self, version: str, what: str, key: str) -> bool:
-        """Whether a version's ``scores`` or ``texts`` are there under a key."""
-        return (self._folder / version / what).exists(f"{key}.parquet")
+        """Whether a version's ``scores`` or ``texts`` are there under a key, whole."""
+        folder, name = self._folder / version / what, f"{key}.parquet"
+        return folder.exists(name) and whole_table(folder, name) is not None
 
     def keep(self, version: str, what: str, key: str, rows: Rows) -> None:
         """Keep a version's ``scores`` (``part``, ``forecaster``, ``metric``, ``value``, ``n``) or ``texts``."""

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from daycast.storage.terms.words import ALL_SERIES, Quality, Status
 from daycast.tasks.handover.job import AnyJob
 from daycast.tasks.handover.results import Course, Summary
-from daycast.tasks.handover.telling import cut_short, message_of, remark_rows
+from daycast.tasks.handover.telling import cut_short, damaged, message_of, remark_rows
 
 if TYPE_CHECKING:
     from daycast.models.race.serving import Remark
@@ -88,7 +88,7 @@ def remarks_on_texts(job: AnyJob, course: Course[Any], *, serves: str) -> list[R
         Remark(series_id=ALL_SERIES, kind="feed", message=f"{why} {serves}")
         for why in course.ingested.failures.values()
     ]
-    return [*shared_remarks(job, course), *failed]
+    return [*damaged(course.ingested), *shared_remarks(job, course), *failed]
 
 
 def quality_on_texts(course: Course[Any], *, by_a_network: bool) -> Quality:

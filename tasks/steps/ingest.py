@@ -82,11 +82,12 @@ def _put_aside(job: Job, store: Observations) -> tuple[str, ...]:
 
     What was read from is forgotten first: a run that is killed between the two is followed by one that reads too much.
     """
-    found = store.damaged()
-    if not found:
+    ahead = job.ahead()
+    observed, foretold = store.damaged(), ahead.damaged()
+    if not observed and not foretold:
         return ()
     job.stores.sources(job.pipeline.name).write({})
-    return tuple(store.put_aside(found))
+    return (*store.put_aside(observed), *ahead.put_aside(foretold))
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -36,14 +36,15 @@ def ingest_documents(job: DocumentsJob) -> Ingested:
     from daycast.storage.feeds.catalog import open_documents
 
     store, spec = job.documents(), job.pipeline
+    damaged = tuple(store.put_damaged_aside())
     try:
         read = open_documents(spec).read(job.as_of)
     except FeedError as error:
         if store.empty():
             raise
-        return Ingested(failures={spec.name: str(error)})
+        return Ingested(failures={spec.name: str(error)}, damaged=damaged)
     good = _with_what_is_gone(job, read) if isinstance(job, TextJob) and read.of_files else read.good
-    added = store.add(good, fetched_at=job.now, known_at=job.known_at, of_files=read.of_files)
+    added = store.add(good, fetched_at=job.now, known_at=job.known_at, of_files=read.of_files, again=bool(damaged))
     store.set_aside(read.set_aside, fetched_at=job.now)
     counts = Counter(read.set_aside[REASON])
     if store.empty():
@@ -57,6 +58,7 @@ def ingest_documents(job: DocumentsJob) -> Ingested:
         revised=added.revised + added.labelled,
         set_aside=len(read.set_aside),
         reasons=tuple(f"{counted(count, 'document')}: {reason}" for reason, count in counts.most_common(_REASONS)),
+        damaged=damaged,
     )
 
 

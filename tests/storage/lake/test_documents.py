@@ -108,3 +108,21 @@ def test_a_text_that_changes_leaves_the_time_of_its_label(store: DocumentStore) 
     _add(store, 5, a=("warm indeed", "good", 0))
     (row,) = store.labels(START + 9 * DAY).to_dict("records")
     assert (row["label"], row["available_at"]) == ("good", START)
+
+
+def test_what_is_damaged_is_put_aside_and_a_label_that_comes_again_counts_from_then(
+    store: DocumentStore, tmp_path: Path
+) -> None:
+    _add(store, 1, a=("good film", "1", 0))
+    _add(store, 2, b=("bad film", "0", 1))
+    (tmp_path / "documents" / "reviews" / store.folder.names()[0]).write_bytes(b"PAR1 no more")
+    (moved,) = store.put_damaged_aside()
+    assert "damaged/reviews/documents" in moved
+    assert store.put_damaged_aside() == []
+    at = START + 3 * DAY
+    again = store.add(
+        _documents(a=("good film", "1", 0), b=("bad film", "0", 1)), fetched_at=at, known_at=at, again=True
+    )
+    assert again == AddedDocuments(new=1, revised=0, labelled=0)
+    assert _known(store, 2.5) == {"a": ("good film", None), "b": ("bad film", "0")}
+    assert _known(store, 3) == {"a": ("good film", "1"), "b": ("bad film", "0")}

@@ -100,6 +100,9 @@ def test_validators_come_back(store: Observations) -> None:
     assert store.validators() == {}
     store.keep_validators({"http://x": "etag"})
     assert store.validators() == {"http://x": "etag"}
+    for damaged in ('{"http', "[1]"):
+        store._feed.write("validators.json", damaged.encode())
+        assert store.validators() == {}, "all is asked for"
 
 
 def test_a_symbol_keeps_its_shard_when_others_come_and_go(store: Observations, monkeypatch: pytest.MonkeyPatch) -> None:
