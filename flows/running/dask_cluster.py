@@ -1,24 +1,26 @@
 """Dask, where ``DAYCAST_DASK`` asks for it: a cluster on this machine for as long as a run takes, or one that exists.
 
 Steps go over the shards by Prefect's Dask task runner, so that each shard's part is a task run of its own. A worker
-that dies costs time: what it did is done again by another, and leaves the same.
+that dies costs time: what it did is done again by another, and leaves the same. What no worker has the memory for is
+done by a process of the run's own, when the rest is done.
 """
 
 from __future__ import annotations
 
 import re
 import secrets
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, TypeVar
 
-from prefect import task
+from prefect import get_run_logger, task
 from prefect.cache_policies import NO_CACHE
 from prefect.utilities.callables import get_call_parameters
 
 from daycast.storage.config.settings import Settings
 from daycast.storage.terms.errors import ConfigError, WorkError
 from daycast.storage.terms.text import listed
+from daycast.tasks.apart import process as processes
 from daycast.tasks.apart.spreading import IN_TURN, Spread, shown, step_name
 from daycast.tasks.apart.standing_in import Ready, probe, ready
 
@@ -82,35 +84,73 @@ class OnDask:
         """Have the workers call the function, each with the next shard.
 
         Raises:
-            WorkError: workers died over one shard again and again, or the scheduler is gone.
+            WorkError: the scheduler is gone, or a process of the run's own died over a shard as the workers had.
         """
         name = step_name(work)
         assert self._runner is not None  # noqa: S101 — nobody calls one that has travelled
         step = task(name=name, task_run_name=f"{name}-{{shard}}", cache_policy=NO_CACHE)(work)
-        futures = [
-            self._runner.submit(step, parameters=get_call_parameters(work, (shard, *arguments), {})) for shard in shards
-        ]
+        futures = {
+            shard: self._runner.submit(step, parameters=get_call_parameters(work, (shard, *arguments), {}))
+            for shard in shards
+        }
+        lost: dict[str, str] = {}
+        found: dict[str, Result] = {}
         with shown(work, shards) as done:
-            pairs = zip(futures, shards, strict=True)
-            return [done(self._result(future, name=name, shard=shard)) for future, shard in pairs]
+            for shard, future in futures.items():
+                try:
+                    found[shard] = done(_result(future, name=name, shard=shard))
+                except _Lost as error:
+                    lost[shard] = str(error)
+            if lost:
+                _warn(name, lost)
+                found |= {shard: done(_apart(work, shard, arguments)) for shard in lost}
+        return [found[shard] for shard in shards]
 
-    def _result(self, future: Any, *, name: str, shard: str) -> Any:
-        from distributed.client import FutureCancelledError
-        from distributed.comm.core import CommClosedError
-        from distributed.scheduler import KilledWorker
 
+class _Lost(Exception):  # noqa: N818 — reads as the state that it names
+    """No worker could do the work of a shard."""
+
+
+def _result(future: Any, *, name: str, shard: str) -> Any:
+    from distributed.client import FutureCancelledError
+    from distributed.comm.core import CommClosedError
+    from distributed.scheduler import KilledWorker
+
+    try:
+        return future.result()
+    except KilledWorker as error:
+        raise _Lost(f"{error.allowed_failures + 1} workers died over it") from None
+    except MemoryError:
+        raise _Lost("a worker had not the memory for it") from None
+    except (FutureCancelledError, CommClosedError) as error:
+        raise WorkError(
+            f"The Dask scheduler must stay until {name} of shard {shard} is done. Received: "
+            f"{type(error).__name__}, as its connection ended. Run it again."
+        ) from None
+
+
+def _warn(name: str, lost: Mapping[str, str]) -> None:
+    first = next(iter(lost))
+    get_run_logger().warning(
+        "A Dask worker must have the memory for %s of a shard. Received: of %s (%s). It is done by a process of this "
+        "run, which takes longer. Give each worker more, or have fewer.",
+        name,
+        listed(list(lost)),
+        lost[first],
+    )
+
+
+def _apart(work: Callable[..., Result], shard: str, arguments: Collection[Any]) -> Result:
+    """What the function gives in a process of its own, so that the run outlives what kills that."""
+    with processes.fresh() as process:
         try:
-            return future.result()
-        except KilledWorker as error:
+            result: Result = process.ask(work, shard, *arguments)
+        except WorkError as error:
             raise WorkError(
-                f"A worker that lives must do {name} of shard {shard}. Received: {error.allowed_failures + 1} workers "
-                "died over it. Where they were out of memory, give each more, or have fewer; run it again."
+                f"A worker that lives must do {step_name(work)} of shard {shard}. Received: no worker could, nor a "
+                f"process of this run. Give it more memory, and run it again. {error}"
             ) from None
-        except (FutureCancelledError, CommClosedError) as error:
-            raise WorkError(
-                f"The Dask scheduler must stay until {name} of shard {shard} is done. Received: "
-                f"{type(error).__name__}, as its connection ended. Run it again."
-            ) from None
+    return result
 
 
 def _runner(dask: str) -> DaskTaskRunner:

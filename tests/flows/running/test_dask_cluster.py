@@ -5,13 +5,14 @@ import signal
 import subprocess
 import sys
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 from unittest.mock import patch
 
 import pytest
-from distributed import Client, LocalCluster
+from distributed import Client, LocalCluster, get_worker
+from prefect import flow
 
 from daycast.flows.running import dask_cluster
 from daycast.flows.running.dask_cluster import OnDask, spreading
@@ -114,8 +115,26 @@ def _dies(shard: str) -> None:  # noqa: ARG001
     os.kill(os.getpid(), signal.SIGKILL)
 
 
+def _dies_on_workers(shard: str) -> str:
+    """As where a machine is out of memory for one shard, and a worker's own limit reached for another."""
+    try:
+        get_worker()
+    except ValueError:  # no worker
+        return shard
+    if shard == "_0001":
+        os.kill(os.getpid(), signal.SIGKILL)
+    if shard == "_0002":
+        raise MemoryError
+    return shard
+
+
 def _refuses(shard: str) -> None:
     raise WorkError(f"No. Received: {shard}.")
+
+
+def _in_a_flow(on_dask: OnDask, work: Callable[[str], Any], shards: list[str]) -> Any:
+    """As a step calls it, which has where to log to."""
+    return flow(lambda: on_dask.over(work, shards), name="spread")()
 
 
 @pytest.mark.slow
@@ -125,9 +144,20 @@ def test_a_worker_that_dies_costs_no_shard(on_dask: OnDask, tmp_path: Path) -> N
 
 
 @pytest.mark.slow
-def test_what_kills_every_worker_is_one_message(on_dask: OnDask) -> None:
-    with pytest.raises(WorkError, match=r"must do dies of shard _0007\. Received: 4 workers died over it"):
-        on_dask.over(_dies, ["_0007"])
+def test_what_no_worker_can_do_is_done_by_a_process_of_the_run(
+    on_dask: OnDask, caplog: pytest.LogCaptureFixture
+) -> None:
+    names = ["_0000", "_0001", "_0002", "_0003"]
+    assert _in_a_flow(on_dask, _dies_on_workers, names) == names
+    (warning,) = [said for record in caplog.records if "Dask worker must" in (said := record.getMessage())]
+    assert "must have the memory for dies_on_workers of a shard. Received: of " in warning
+    assert {"_0001", "_0002"} <= set(warning.partition(" (")[0].rpartition("of ")[2].split(", "))
+
+
+@pytest.mark.slow
+def test_what_kills_that_process_too_is_one_message(on_dask: OnDask) -> None:
+    with pytest.raises(WorkError, match=r"must do dies of shard _0007\. Received: .* it was killed by signal 9\."):
+        _in_a_flow(on_dask, _dies, ["_0007"])
 
 
 @pytest.mark.slow
