@@ -37,7 +37,8 @@ if TYPE_CHECKING:
 
 def print_run(out: Console, summaries: Sequence[Summary]) -> None:
     """What the runs came to."""
-    errors = all({"accuracy", "perplexity"}.isdisjoint(summary.test) for summary in summaries)
+    told = [summary.test for summary in summaries if summary.test]
+    errors = bool(told) and all({"accuracy", "perplexity"}.isdisjoint(test) for test in told)
     tested, beside = ("test MAE", "naive MAE") if errors else ("test", "baseline")
     table = new_table("pipeline", "status", "version", "training", "served", tested, beside, "skill", "rows")
     for summary in summaries:

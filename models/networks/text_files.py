@@ -13,6 +13,8 @@ from daycast.models.text.vocabulary import Vocabulary
 from daycast.storage.terms.errors import RegistryError
 
 VOCABULARY_FILE = "vocabulary.json"
+COUNTS = "ngram"
+"""The arrays in which the counts of n-grams are kept."""
 
 
 def save_vocabulary(vocabulary: Vocabulary, folder: Path) -> None:

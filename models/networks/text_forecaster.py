@@ -7,7 +7,7 @@ from typing import Any
 
 from daycast.models.networks.fitting import Epoch
 from daycast.models.networks.language import LanguageNetwork
-from daycast.models.networks.text_files import load_arrays, load_vocabulary, save_arrays, save_vocabulary
+from daycast.models.networks.text_files import COUNTS, load_arrays, load_vocabulary, save_arrays, save_vocabulary
 from daycast.models.scores.text import Nats
 from daycast.models.text.generation import Drawing, Writer, Written, write
 from daycast.models.text.ngram import NGram, NGramWriter
@@ -15,8 +15,6 @@ from daycast.models.text.vocabulary import Tokens, Vocabulary
 from daycast.storage.terms.errors import RegistryError
 from daycast.storage.terms.text_model import TextModelSpec
 from daycast.storage.terms.words import NETWORK, ForecasterName
-
-_COUNTS = "ngram"
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -110,7 +108,7 @@ class TextForecaster:
             The rest of the state, as JSON knows it.
         """
         save_vocabulary(self.network.vocabulary, folder)
-        save_arrays(self.ngram.arrays(), folder, name=_COUNTS)
+        save_arrays(self.ngram.arrays(), folder, name=COUNTS)
         return {
             "lookback": self.lookback,
             "served": self.served,
@@ -127,7 +125,7 @@ class TextForecaster:
         """
         known, lookback = load_vocabulary(folder), int(state["lookback"])
         return cls(
-            ngram=NGram.from_arrays(load_arrays(folder, name=_COUNTS)),
+            ngram=NGram.from_arrays(load_arrays(folder, name=COUNTS)),
             network=LanguageNetwork.load(folder, state["network"], vocabulary=known, lookback=lookback),
             lookback=lookback,
             served=state["served"],

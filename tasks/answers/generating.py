@@ -16,7 +16,8 @@ from daycast.tasks.apart.networks import load
 from daycast.tasks.handover.stores import Stores
 
 if TYPE_CHECKING:
-    from daycast.storage.sql.versions import Version
+    from daycast.models.text.generation import Writer
+    from daycast.models.text.vocabulary import Vocabulary
 
 _LONGEST = 10_000
 """Characters of a prompt at most: each costs a step of the network."""
@@ -66,18 +67,18 @@ def generate(settings: Settings, *, pipeline: str, prompt: str | None, **drawn: 
     begun = spec.samples.prompt if prompt is None else prompt
     if len(begun) > _LONGEST:
         raise ConfigError(f"A prompt of at most {_LONGEST:,} characters is required. Received: {len(begun):,}.")
-    from daycast.models.text.generation import Drawing
+    from daycast.models.text.generation import Drawing, write
 
     drawing = Drawing(**asked)
-    version, forecaster = _champion(settings, pipeline)
+    champion = _champion(settings, pipeline)
     began = time.monotonic()
-    written = forecaster.write(begun, drawing=drawing)
+    written = write(champion.writer, vocabulary=champion.vocabulary, prompt=begun, drawing=drawing)
     return Generated(
         prompt=written.prompt,
         text=written.text,
         remarks=written.remarks,
-        version=version.version,
-        forecaster=forecaster.served,
+        version=champion.version,
+        forecaster=champion.served,
         temperature=drawing.temperature,
         seed=drawing.seed,
         seconds=time.monotonic() - began,
@@ -99,8 +100,19 @@ def _text_pipeline(settings: Settings, name: str) -> TextPipeline:
     )
 
 
-def _champion(settings: Settings, pipeline: str) -> tuple[Version, Any]:
-    """The version that serves, its files verified, and what it is."""
+@dataclass(frozen=True, kw_only=True, eq=False)
+class _Champion:
+    """The version that serves, and who of it writes."""
+
+    version: str
+    served: ForecasterName
+    writer: Writer
+    vocabulary: Vocabulary
+
+
+def _champion(settings: Settings, pipeline: str) -> _Champion:
+    """The version that serves, its files verified; Keras is loaded where a network writes."""
+    from daycast.models.networks.text_writer import load_writer, needs_network
     from daycast.storage.sql.versions import champion
 
     stores = Stores(settings)
@@ -108,8 +120,8 @@ def _champion(settings: Settings, pipeline: str) -> tuple[Version, Any]:
         row = champion(database, pipeline)
     registry = stores.registry()
     with registry.fetch(pipeline, row.version, sha256=row.sha256) as folder:
-        load()
-        from daycast.models.networks.text_forecaster import TextForecaster
-
-        state = registry.manifest(pipeline, row.version, sha256=row.sha256).state
-        return row, TextForecaster.load(folder, state)
+        state: Any = registry.manifest(pipeline, row.version, sha256=row.sha256).state
+        if needs_network(state):
+            load()
+        writer, vocabulary = load_writer(folder, state)
+    return _Champion(version=row.version, served=state["served"], writer=writer, vocabulary=vocabulary)
