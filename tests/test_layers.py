@@ -11,6 +11,7 @@ from pathlib import Path
 
 import pytest
 
+pytestmark = pytest.mark.xdist_group("layers")  # the modules are read once
 ROOT = Path(__file__).parent.parent
 FLOORS = ("storage", "models", "tasks", "flows")
 SMALL = ("storage.terms", "storage.config", "tasks.handover")

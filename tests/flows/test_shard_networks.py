@@ -59,6 +59,7 @@ def _manifest(place: Place, version: str | None = None) -> Any:
     return json.loads((folder / named / "manifest.json").read_text())
 
 
+@pytest.mark.slow
 def test_each_shard_has_its_network_among_the_versions_files(own: Place, command: Callable[..., Any]) -> None:
     manifest = _manifest(own)
     assert set(manifest["files"]) == {"model_0000.keras", "model_0001.keras", "ridge_0000.npy", "ridge_0001.npy"}
@@ -73,6 +74,7 @@ def test_each_shard_has_its_network_among_the_versions_files(own: Place, command
     assert manifest["version"] in command(own, "models", "show", "mine").out
 
 
+@pytest.mark.slow
 def test_every_series_is_forecast_and_one_without_a_network_by_a_baseline(own: Place) -> None:
     who = {row["series_id"]: row["forecaster"] for row in own.table("forecasts")}
     assert set(who) == {f"mine/{symbol}" for symbol in SYMBOLS}

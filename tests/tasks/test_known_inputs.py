@@ -40,6 +40,7 @@ def weekly(new_place: Callable[[str], Place], prefect_server: str) -> Place:
     return _made(new_place("one"))
 
 
+@pytest.mark.slow
 def test_what_is_known_serves_and_a_later_value_changes_no_bit(
     weekly: Place, new_place: Callable[[str], Place]
 ) -> None:

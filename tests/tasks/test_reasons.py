@@ -50,6 +50,7 @@ def told(prefect_server: str, tmp_path_factory: pytest.TempPathFactory) -> Place
     return place
 
 
+@pytest.mark.slow
 def test_the_driver_is_named_with_its_steps_and_the_effects_add_up_to_the_forecast(told):
     rows = told.table("explanations")
     assert {row["series_id"] for row in rows} == {"mine/A"}
@@ -64,6 +65,7 @@ def test_the_driver_is_named_with_its_steps_and_the_effects_add_up_to_the_foreca
     assert sum(of for (feature, _), of in effects.items() if feature == "noise") < 0.2 * sum(effects.values())
 
 
+@pytest.mark.slow
 def test_what_is_alike_is_told_to_be(told):
     rows = {row["feature"]: row for row in told.table("drift")}
     assert set(rows) == {"close", "heat", "noise"}, "of errors there are too few yet"
@@ -73,6 +75,7 @@ def test_what_is_alike_is_told_to_be(told):
         assert (row["n"], row["training_n"]) == (42, 420)
 
 
+@pytest.mark.slow
 def test_the_page_draws_it_and_has_the_table(told):
     page = (told.root / "data" / "reports" / "mine.html").read_text()
     assert "What moved them" in page

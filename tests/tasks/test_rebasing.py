@@ -141,12 +141,13 @@ def test_a_basis_that_comes_back_the_next_day(either):
     assert score.fn(either.job(as_of=days[3], now=days[3] + SOON)).week.n == 4
 
 
+@pytest.mark.slow
 @pytest.mark.usefixtures("prefect_server")
 @pytest.mark.parametrize(
     ("difference", "training", "reason"),
     [
         ("none", "retrain", "the feed has moved the history of A, B to another basis since"),
-        pytest.param("log", "reuse", "there are new data, and fine_tune_epochs = 0", marks=pytest.mark.slow),
+        ("log", "reuse", "there are new data, and fine_tune_epochs = 0"),
     ],
 )
 def test_a_champion_whose_scaling_is_of_the_old_basis_is_retrained(tmp_path, difference, training, reason):

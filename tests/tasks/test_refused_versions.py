@@ -292,6 +292,7 @@ def test_the_version_before_serves_and_status_tells_it(two: Two) -> None:
     assert "refused" in told.stdout.lower()
 
 
+@pytest.mark.slow
 def test_a_refused_champion_is_replaced_by_a_new_one(two: Two) -> None:
     _lose_all(two)
     summary = two.place.run(as_of=AS_OF)
@@ -302,6 +303,7 @@ def test_a_refused_champion_is_replaced_by_a_new_one(two: Two) -> None:
     assert promoted == [summary.version if summary.version != two.old else two.new]
 
 
+@pytest.mark.slow
 def test_with_no_version_left_the_best_baseline_serves_and_no_pickle_is_loaded(two: Two, proof: Path) -> None:
     for version in (two.old, two.new):
         for path in two.folder(version).iterdir():
@@ -322,6 +324,7 @@ def test_with_no_version_left_the_best_baseline_serves_and_no_pickle_is_loaded(t
     assert champion == following.version
 
 
+@pytest.mark.slow
 def test_a_version_that_a_run_made_is_made_anew_when_its_files_are_refused(two: Two) -> None:
     job = two.place.job(as_of=SECOND, now=SECOND)
     before = job.registry().manifest("mine", two.new).content

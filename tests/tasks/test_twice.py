@@ -46,6 +46,7 @@ def _state(place: Place, leave: Any) -> tuple[Any, Any]:
     return place.tables(leave=leave), place.files()
 
 
+@pytest.mark.slow
 @pytest.mark.usefixtures("prefect_server")
 # The tasks are called as plain functions here; in a flow, Prefect knows which run an artifact belongs to.
 @pytest.mark.filterwarnings("ignore:Artifact creation outside of a flow:FutureWarning")
@@ -85,6 +86,7 @@ def test_every_task_run_twice_leaves_what_it_left_once(twice):
     run(publish, prepared=prepared)
 
 
+@pytest.mark.slow
 def test_a_failed_run_closed_twice_is_one_row(twice):
     _, _, run = twice
     run(begin, leave={"runs": {"started_at"}})
