@@ -13,15 +13,17 @@ PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet install
 run: .venv/run
 	$(BIN)/daycast run --sample prices etth1
 
-# Five at a time on two cores, as many wait much of their time; some 7 GiB of memory.
-TOGETHER := --numprocesses 5 --dist loadgroup
+# Processes side by side: of what is quick three keep two cores busy, and a fourth would read it all once more; of what is slow
+# much waits. Some 5 and 7 GiB of memory.
+QUICK := --numprocesses 3 --dist loadgroup
+ALL := --numprocesses 5 --dist loadgroup
 
 test: .venv/dev
-	$(BIN)/python -m pytest $(TOGETHER) -m "not slow and not real_data"
+	$(BIN)/python -m pytest $(QUICK) -m "not slow and not real_data"
 
 # With what is slow by nature: real data, PostgreSQL's twins, kills, schedules by the minute, trainings. CI runs this.
 test_all: .venv/dev
-	$(BIN)/python -m pytest $(TOGETHER)
+	$(BIN)/python -m pytest $(ALL)
 
 # The fast tests by each Python that is installed, 3.11 to 3.13, in environments of their own under .matrix: gigabytes, and
 # minutes each. make matrix TESTS="tests/storage -q"
