@@ -19,6 +19,7 @@ from daycast.models.networks.reading import Reading, build_reader
 from daycast.models.scores.labels import Codes, Probabilities
 from daycast.models.text.sequences import matrix
 from daycast.models.text.vocabulary import Vocabulary
+from daycast.models.text.word_vectors import word_vectors
 from daycast.storage.terms.network import ModelSpec
 from daycast.storage.terms.text_model import TextModelSpec
 
@@ -80,8 +81,9 @@ class Labeller:
             labels=int(codes.max()) + 1,
             pool=model.pooling,
         )
+        begin = _embedding(parts[0][0], model=model, vocabulary=vocabulary)
         recipe = Recipe(
-            build=lambda each: _ready(build_reader(each, reading=reading), model=each),
+            build=lambda each: _ready(begin(build_reader(each, reading=reading)), model=each),
             training=lambda each: of_documents(rows, codes, model=each),
             validation=held_out(held, wanted, size=_HELD_OUT),
             join=lambda networks: join(networks) if len(networks) > 1 else networks[0],
@@ -138,6 +140,25 @@ class Labeller:
     @functools.cached_property
     def _forward(self) -> Any:
         return forward(self.network)
+
+
+def _embedding(
+    texts: Sequence[str], *, model: TextModelSpec, vocabulary: Vocabulary
+) -> Callable[[keras.Model], keras.Model]:
+    """What puts into a new network the vectors that its embedding begins with."""
+    if model.word_vectors == "random":
+        return lambda network: network
+    documents = (vocabulary.encode(text) for text in texts)
+    vectors = word_vectors(documents, size=len(vocabulary), width=model.embedding)
+    known = np.any(vectors, axis=1, keepdims=True)
+
+    def begin(network: keras.Model) -> keras.Model:
+        embedding = network.get_layer("embedding")
+        (drawn,) = embedding.get_weights()
+        embedding.set_weights([np.where(known, vectors, drawn)])
+        return network
+
+    return begin
 
 
 def _ready(network: Any, *, model: ModelSpec) -> Any:

@@ -7,6 +7,7 @@ from pydantic import Field, model_validator
 from daycast.storage.terms.network import ModelSpec
 
 Pooling = Literal["last", "max", "mean"]
+WordVectors = Literal["random", "neighbours"]
 _OF_VALUES = ("segment", "normalization", "cycle", "linear", "ridge_share", "loss")
 
 
@@ -16,10 +17,13 @@ class TextModelSpec(ModelSpec):
     Attributes:
         embedding: numbers that stand for a token.
         pooling: what becomes of the states over a document's steps: the last one, or each unit's largest or mean.
+        word_vectors: what the embedding begins with: numbers at random, or for each word what the training documents
+            say of it by the words that stand beside it; not for running text.
     """
 
     embedding: Annotated[int, Field(gt=0, le=4096)] = 64
     pooling: Pooling = "last"
+    word_vectors: WordVectors = "random"
 
     @model_validator(mode="after")
     def _reads_tokens(self) -> Self:

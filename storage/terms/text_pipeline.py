@@ -56,6 +56,11 @@ class TextPipeline(AnyPipeline):
                 "a network that continues text reads it once, in its order, without bidirectional and pooling. "
                 f"Received: bidirectional = {str(self.model.bidirectional).lower()}, pooling = {self.model.pooling!r}"
             )
+        if self.model.word_vectors != "random":
+            raise ValueError(
+                "a network that continues text learns its tokens by what follows them; word_vectors belongs to "
+                f'predicts = "labels". Received: {self.model.word_vectors!r}'
+            )
         return self
 
     @property

@@ -16,6 +16,7 @@ from daycast.models.networks.labeller import Labeller  # noqa: E402
 from daycast.models.networks.pooling import Pooling  # noqa: E402
 from daycast.models.networks.reading import Reading, build_reader  # noqa: E402
 from daycast.models.text.vocabulary import Vocabulary  # noqa: E402
+from daycast.models.text.word_vectors import word_vectors  # noqa: E402
 from daycast.storage.registry.keras_archive import check_keras_archive  # noqa: E402
 from daycast.storage.terms.errors import RegistryError  # noqa: E402
 from daycast.storage.terms.text_model import TextModelSpec  # noqa: E402
@@ -104,6 +105,17 @@ def test_it_is_kept_and_read_again(labeller, tmp_path):
 def test_every_cell_stacked_and_in_both_directions(changes):
     texts, codes = _documents(100, seed=2)
     assert (_fit(**changes).predict(texts).argmax(axis=1) == codes).mean() > 0.9
+
+
+def test_an_embedding_that_begins_with_vectors_of_words_learns_on_from_them():
+    known = Vocabulary.fit(_documents(192)[0], kind="word")
+    vectors = word_vectors([known.encode(text) for text in _documents(192)[0]], size=len(known), width=8)
+    labeller = _fit(word_vectors="neighbours", learning_rate=1e-9, epochs=1)
+    (began,) = labeller.network.get_layer("embedding").get_weights()
+    np.testing.assert_allclose(began[2:], vectors[2:], atol=1e-6)
+    assert np.abs(began[:2]).mean() > 0.01, "what has none begins at random"
+    texts, codes = _documents(100, seed=2)
+    assert (_fit(word_vectors="neighbours", pooling="max").predict(texts).argmax(axis=1) == codes).mean() > 0.9
 
 
 def test_pooling_sees_only_what_counts():

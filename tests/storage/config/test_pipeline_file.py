@@ -194,6 +194,7 @@ def test_the_tables_of_the_contract_are_read() -> None:
         ({**LABELS, "model": {"cell": "segment_gru"}}, "has the cell simple_rnn, lstm or gru. Received: 'segment_gru'"),
         ({**LABELS, "model": {"ridge_share": 0.5}}, "keys of a network that reads text are .*Received: ridge_share"),
         ({**TEXT, "model": {"bidirectional": True}}, "reads it once, in its order.* Received: bidirectional = true"),
+        ({**TEXT, "model": {"word_vectors": "neighbours"}}, 'belongs to predicts = "labels"'),
         ({**TEXT, "model": {"pooling": "max"}}, "without bidirectional and pooling. Received: .*pooling = 'max'"),
         ({"predicts": "labels", "feed": "files"}, "the key 'path' is required"),
         ({"predicts": "labels", "feed": "sample"}, "must be named sample_"),
