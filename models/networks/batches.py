@@ -7,7 +7,7 @@ import tensorflow as tf
 from numpy.typing import NDArray
 
 from daycast.models.networks.fitting import as_written, untuned
-from daycast.models.text.vocabulary import PADDING, Tokens
+from daycast.models.text.vocabulary import PADDING, UNKNOWN, Tokens
 from daycast.storage.terms.network import ModelSpec
 
 _AHEAD = 32
@@ -15,7 +15,7 @@ _AHEAD = 32
 _AT_ONCE = 32
 
 
-def of_documents(rows: Tokens, codes: NDArray[np.int64], *, model: ModelSpec) -> Any:
+def of_documents(rows: Tokens, codes: NDArray[np.int64], *, model: ModelSpec, word_dropout: float = 0.0) -> Any:
     """Batches of documents about as long as each other, new each epoch; a smaller rest is left.
 
     A loop over a batch ends with its longest document. So documents are shuffled, some thousand at a time sorted by
@@ -25,6 +25,7 @@ def of_documents(rows: Tokens, codes: NDArray[np.int64], *, model: ModelSpec) ->
         rows: ``(documents, length)``.
         codes: ``(documents,)``, numbers of labels.
         model: batch size and seed.
+        word_dropout: share of the words that are unknown ones, others each epoch.
     """
     tokens, labels = tf.constant(rows), tf.constant(codes.astype(np.int32))
     lengths = tf.constant((rows != PADDING).sum(axis=1).astype(np.int32))
@@ -43,7 +44,21 @@ def of_documents(rows: Tokens, codes: NDArray[np.int64], *, model: ModelSpec) ->
         return tf.gather(tokens, some), tf.gather(labels, some)
 
     gathered = mixed.map(as_written(gather))
+    if word_dropout:
+        drawn = tf.data.Dataset.random(seed=model.seed, rerandomize_each_iteration=True).batch(2, drop_remainder=True)
+        gathered = tf.data.Dataset.zip(gathered, drawn).map(as_written(_forgetting(word_dropout)))
     return untuned(gathered.apply(tf.data.experimental.assert_cardinality(count)).prefetch(_AT_ONCE))
+
+
+def _forgetting(share: float) -> Any:
+    """What takes a share of a batch's words for unknown ones."""
+
+    def forget(batch: tuple[Any, Any], drawn: Any) -> tuple[Any, Any]:
+        tokens, labels = batch
+        forgotten = tf.random.stateless_uniform(tf.shape(tokens), seed=drawn) < share
+        return tf.where(forgotten & (tokens != PADDING), UNKNOWN, tokens), labels
+
+    return forget
 
 
 def of_text(numbers: Tokens, *, lookback: int, model: ModelSpec) -> Any:

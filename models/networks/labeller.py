@@ -84,7 +84,7 @@ class Labeller:
         begin = _embedding(parts[0][0], model=model, vocabulary=vocabulary)
         recipe = Recipe(
             build=lambda each: _ready(begin(build_reader(each, reading=reading)), model=each),
-            training=lambda each: of_documents(rows, codes, model=each),
+            training=lambda each: of_documents(rows, codes, model=each, word_dropout=model.word_dropout),
             validation=held_out(held, wanted, size=_HELD_OUT),
             join=lambda networks: join(networks) if len(networks) > 1 else networks[0],
         )

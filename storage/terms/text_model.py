@@ -19,11 +19,14 @@ class TextModelSpec(ModelSpec):
         pooling: what becomes of the states over a document's steps: the last one, or each unit's largest or mean.
         word_vectors: what the embedding begins with: numbers at random, or for each word what the training documents
             say of it by the words that stand beside it; not for running text.
+        word_dropout: share of a document's words that are unknown ones while training, others each epoch; not for
+            running text.
     """
 
     embedding: Annotated[int, Field(gt=0, le=4096)] = 64
     pooling: Pooling = "last"
     word_vectors: WordVectors = "random"
+    word_dropout: float = Field(default=0.0, ge=0.0, lt=1.0)
 
     @model_validator(mode="after")
     def _reads_tokens(self) -> Self:

@@ -56,10 +56,11 @@ class TextPipeline(AnyPipeline):
                 "a network that continues text reads it once, in its order, without bidirectional and pooling. "
                 f"Received: bidirectional = {str(self.model.bidirectional).lower()}, pooling = {self.model.pooling!r}"
             )
-        if self.model.word_vectors != "random":
+        if self.model.word_vectors != "random" or self.model.word_dropout:
             raise ValueError(
-                "a network that continues text learns its tokens by what follows them; word_vectors belongs to "
-                f'predicts = "labels". Received: {self.model.word_vectors!r}'
+                "a network that continues text learns its tokens by what follows them; word_vectors and word_dropout "
+                f'belong to predicts = "labels". Received: word_vectors = {self.model.word_vectors!r}, '
+                f"word_dropout = {self.model.word_dropout:g}"
             )
         return self
 

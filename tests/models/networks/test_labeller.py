@@ -155,6 +155,22 @@ def test_batches_hold_each_document_once_an_epoch_beside_others_of_its_length():
     np.testing.assert_array_equal(again, epochs[0])
 
 
+def test_a_share_of_the_words_is_left_out_others_each_epoch():
+    rows = np.full((320, 20), 7, dtype=np.int32)
+    rows[:, 12:] = 0
+    model, labels = TextModelSpec(batch_size=16), np.zeros(320, dtype=np.int64)
+    batches = of_documents(rows, labels, model=model, word_dropout=0.3)
+    first, second = ([batch.numpy() for batch, _ in batches] for _ in range(2))
+    seen = np.concatenate(first)
+    assert len(first) == 20
+    assert (seen[:, 12:] == 0).all()
+    assert set(np.unique(seen[:, :12])) == {1, 7}
+    assert (seen[:, :12] == 1).mean() == pytest.approx(0.3, abs=0.03)
+    assert not np.array_equal(first, second)
+    again = of_documents(rows, labels, model=model, word_dropout=0.3)
+    np.testing.assert_array_equal([batch.numpy() for batch, _ in again], first)
+
+
 @pytest.mark.parametrize("changes", [{"cell": "segment_gru"}, {"ridge_share": 0.2}, {"normalization": "mean"}])
 def test_keys_of_values_are_refused(changes):
     with pytest.raises(ValueError, match="a network that reads text"):
