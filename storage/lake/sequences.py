@@ -40,7 +40,7 @@ class Sequences:
         return self._folder.exists(_file(state)) and whole_table(self._folder, _file(state)) is not None
 
     def keep(self, state: str, numbers: NDArray[np.int32], vocabulary: Mapping[str, Any]) -> None:
-        """Keep a state of the text, and no other.
+        """Keep a state of the text.
 
         Args:
             state: its name.
@@ -49,6 +49,9 @@ class Sequences:
         """
         told = {_VOCABULARY: json.dumps(vocabulary)}
         write_frame(self._folder, _file(state), pd.DataFrame({_TOKEN: numbers}), metadata=told)
+
+    def remove_others(self, state: str) -> None:
+        """Remove every state but this one: those before it, and one that a killed run left."""
         for name in self._folder.names():
             if name != _file(state):
                 self._folder.remove(name)

@@ -46,6 +46,7 @@ def _numbered(job: TextJob, found: PreparedText, tokens: Sequence[str], cut: Cut
     store, spec = job.sequences(), job.pipeline
     short = cut.short(spec.lookback)
     if store.has(found.data_hash):
+        store.remove_others(found.data_hash)
         _, vocabulary = store.read(found.data_hash)
         size = len(Vocabulary.from_state(vocabulary))
         return replace(found, vocabulary=size, untrainable=short)
@@ -54,6 +55,7 @@ def _numbered(job: TextJob, found: PreparedText, tokens: Sequence[str], cut: Cut
     except DataError as error:
         return replace(found, untrainable=short or str(error))
     store.keep(found.data_hash, known.encoded(tokens), known.state())
+    store.remove_others(found.data_hash)
     return replace(found, vocabulary=len(known), written=True, untrainable=short)
 
 

@@ -8,7 +8,7 @@ from daycast.storage.lake.sequences import Sequences
 VOCABULARY = {"kind": "character", "tokens": ["e", "天", "\n"]}
 
 
-def test_what_is_kept_is_read_and_the_state_before_it_goes(tmp_path):
+def test_what_is_kept_is_read_and_the_states_before_it_go(tmp_path):
     store = Sequences(Folder(tmp_path), "mine")
     assert store.empty()
     store.keep("a", np.array([2, 3, 4], dtype=np.int32), VOCABULARY)
@@ -16,6 +16,8 @@ def test_what_is_kept_is_read_and_the_state_before_it_goes(tmp_path):
     numbers, vocabulary = store.read("a")
     assert (numbers.tolist(), numbers.dtype, vocabulary) == ([2, 3, 4], np.int32, VOCABULARY)
     store.keep("b", np.zeros(0, dtype=np.int32), VOCABULARY)
+    assert store.has("a"), "who is killed here leaves both"
+    store.remove_others("b")
     assert (store.has("a"), store.has("b"), store.empty()) == (False, True, False)
     assert not len(store.read("b")[0])
 
