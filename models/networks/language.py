@@ -184,7 +184,8 @@ class LanguageNetwork:
         def read(states: States, piece: Any) -> tuple[States, Any]:
             told = [_over(member, kept, piece[:, :-1]) for member, kept in zip(self._members, states, strict=True)]
             logits = tf.add_n([logits for _, logits in told]) / len(told)
-            nats = tf.nn.sparse_softmax_cross_entropy_with_logits(labels=piece[:, 1:], logits=logits)
+            # Not by TensorFlow's cross-entropy, which is another one to the last bit in a process that has trained.
+            nats = -tf.gather(tf.nn.log_softmax(logits), piece[:, 1:], batch_dims=2)
             return [after for after, _ in told], nats
 
         return read

@@ -8,7 +8,7 @@ from tests.flows.kills import FIRST, REUSE, Day, nursery
 pytestmark = pytest.mark.slow
 
 NEEDED = {
-    FIRST: ("epoch 1", "commit promote", "commit finish_run"),
+    FIRST: ("epoch 1", "insert into model_versions", "commit promote", "commit finish_run"),
     REUSE: ("rename lake/predictions", "commit finish_run"),
 }
 """Before which writes a run is killed."""
