@@ -1,14 +1,15 @@
 """Dask, where ``DAYCAST_DASK`` asks for it: a cluster on this machine for as long as a run takes, or one that exists.
 
 Steps go over the shards by Prefect's Dask task runner, so that each shard's part is a task run of its own. A worker
-that dies costs time: what it did is done again by another, and leaves the same. What no worker has the memory for is
-done by a process of the run's own, when the rest is done.
+that dies costs time: what it did is done again by another, and leaves the same. What no worker has the memory for, or
+is there for, is done by a process of the run's own, when the rest is done.
 """
 
 from __future__ import annotations
 
 import re
 import secrets
+import time
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, TypeVar
@@ -33,6 +34,8 @@ _LOCAL = re.compile(r"local(?::([1-9][0-9]{0,2}))?")
 _ADDRESS = re.compile(r"(tcp|tls|ws|wss|ucx)://\S+:\d+/?")
 _PATIENCE = 20
 """Seconds that a scheduler has to answer, and to have a worker."""
+_LOOK, _ABANDONED = 5, 60
+"""Seconds between two looks for workers in the middle of a run, and without any until the run goes on without."""
 
 
 _ONE_MACHINE: Mapping[str, Any] = {
@@ -95,10 +98,11 @@ class OnDask:
         }
         lost: dict[str, str] = {}
         found: dict[str, Result] = {}
+        watch = _Watch(self._runner.client)
         with shown(work, shards) as done:
             for shard, future in futures.items():
                 try:
-                    found[shard] = done(_result(future, name=name, shard=shard))
+                    found[shard] = done(_result(future, watch, name=name, shard=shard))
                 except _Lost as error:
                     lost[shard] = str(error)
             if lost:
@@ -111,13 +115,29 @@ class _Lost(Exception):  # noqa: N818 — reads as the state that it names
     """No worker could do the work of a shard."""
 
 
-def _result(future: Any, *, name: str, shard: str) -> Any:
+class _Watch:
+    """Whether a cluster has had no worker for so long that none will come."""
+
+    def __init__(self, client: Any) -> None:
+        self._client = client
+        self._alone: float | None = None
+
+    def abandoned(self) -> bool:
+        """Look, and say so."""
+        if self._client.scheduler_info()["workers"]:
+            self._alone = None
+            return False
+        self._alone = self._alone or time.monotonic()
+        return time.monotonic() - self._alone >= _ABANDONED
+
+
+def _result(future: Any, watch: _Watch, *, name: str, shard: str) -> Any:
     from distributed.client import FutureCancelledError
     from distributed.comm.core import CommClosedError
     from distributed.scheduler import KilledWorker
 
     try:
-        return future.result()
+        return _awaited(future, watch)
     except KilledWorker as error:
         raise _Lost(f"{error.allowed_failures + 1} workers died over it") from None
     except MemoryError:
@@ -129,14 +149,30 @@ def _result(future: Any, *, name: str, shard: str) -> Any:
         ) from None
 
 
+def _awaited(future: Any, watch: _Watch) -> Any:
+    """What the task gives; without workers it would be waited for until some come.
+
+    Raises:
+        _Lost: none is there any more.
+    """
+    while True:
+        try:
+            return future.result(timeout=_LOOK)
+        except TimeoutError:
+            if future.wrapped_future.done():  # the work's own
+                raise
+            if watch.abandoned():
+                future.wrapped_future.cancel()
+                raise _Lost(f"there was no worker for {_ABANDONED} s") from None
+
+
 def _warn(name: str, lost: Mapping[str, str]) -> None:
-    first = next(iter(lost))
     get_run_logger().warning(
-        "A Dask worker must have the memory for %s of a shard. Received: of %s (%s). It is done by a process of this "
-        "run, which takes longer. Give each worker more, or have fewer.",
+        "A Dask worker that lives, with the memory for it, must do %s of each shard. Received: none could of %s (%s). "
+        "It is done by a process of this run, which takes longer. Give each worker more memory, or have fewer.",
         name,
         listed(list(lost)),
-        lost[first],
+        next(iter(lost.values())),
     )
 
 

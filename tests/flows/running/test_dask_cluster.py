@@ -94,6 +94,8 @@ def cluster(prefect_server: str) -> Iterator[LocalCluster]:
 
 @pytest.fixture
 def on_dask(cluster: LocalCluster, tmp_path: Path) -> Iterator[OnDask]:
+    cluster.scale(2)  # a nanny that is busy may leave with the worker that a test has killed
+    cluster.wait_for_workers(2, timeout=120)
     with _spread(cluster.scheduler_address, make_place(tmp_path / "probed")) as spread:
         assert isinstance(spread, OnDask)
         yield spread
@@ -132,9 +134,9 @@ def _refuses(shard: str) -> None:
     raise WorkError(f"No. Received: {shard}.")
 
 
-def _in_a_flow(on_dask: OnDask, work: Callable[[str], Any], shards: list[str]) -> Any:
+def _in_a_flow(on_dask: OnDask, work: Callable[..., Any], shards: list[str], *arguments: str) -> Any:
     """As a step calls it, which has where to log to."""
-    return flow(lambda: on_dask.over(work, shards), name="spread")()
+    return flow(lambda: on_dask.over(work, shards, *arguments), name="spread")()
 
 
 @pytest.mark.slow
@@ -149,9 +151,27 @@ def test_what_no_worker_can_do_is_done_by_a_process_of_the_run(
 ) -> None:
     names = ["_0000", "_0001", "_0002", "_0003"]
     assert _in_a_flow(on_dask, _dies_on_workers, names) == names
-    (warning,) = [said for record in caplog.records if "Dask worker must" in (said := record.getMessage())]
-    assert "must have the memory for dies_on_workers of a shard. Received: of " in warning
+    (warning,) = [said for record in caplog.records if "A Dask worker that" in (said := record.getMessage())]
+    assert "must do dies_on_workers of each shard. Received: none could of " in warning
     assert {"_0001", "_0002"} <= set(warning.partition(" (")[0].rpartition("of ")[2].split(", "))
+
+
+@pytest.mark.slow
+def test_a_run_goes_on_where_every_worker_has_left(
+    prefect_server: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert prefect_server
+    monkeypatch.setattr(dask_cluster, "_LOOK", 1)
+    monkeypatch.setattr(dask_cluster, "_ABANDONED", 3)
+    quiet = {"threads_per_worker": 1, "dashboard_address": "127.0.0.1:0", "host": "127.0.0.1"}
+    with (
+        LocalCluster(n_workers=1, **quiet) as leaving,
+        _spread(leaving.scheduler_address, make_place(tmp_path)) as spread,
+    ):
+        assert _in_a_flow(spread, _called, ["_0000"], "x") == ["_0000 x"]
+        leaving.scale(0)
+        until(lambda: not leaving.scheduler.workers, seconds=60)
+        assert _in_a_flow(spread, _called, ["_0000", "_0001"], "x") == ["_0000 x", "_0001 x"]
 
 
 @pytest.mark.slow
