@@ -1,5 +1,9 @@
 """TF-IDF of one and two words, and a logistic regression on it: what a network has to beat.
 
+A word counts the more, the more it stands in documents of one label: its TF-IDF is multiplied by the root of what
+naive Bayes makes of it (Wang and Manning, "Baselines and Bigrams", 2012, https://aclanthology.org/P12-2018/, who take
+the whole of it and no TF-IDF). Among both, neither and this, validation of film reviews chose.
+
 scikit-learn fits. Its own vectorizer holds every pair of words as a string, which takes a GiB for 50,000 documents;
 here a pair is one number made of its two words', and what is seldom is cut before any matrix is made.
 """
@@ -10,7 +14,7 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.sparse import csr_matrix
+from scipy.sparse import csr_matrix, diags_array
 from sklearn.linear_model import LogisticRegression
 
 from daycast.models.scores.labels import Codes, Probabilities, log_loss
@@ -34,7 +38,7 @@ class Linear:
     Attributes:
         vocabulary: the words.
         keys: ``(features,)`` int64, ascending: a word's number, or for a pair that of the first × words + the second's.
-        weights: ``(features,)``, inverse document frequencies.
+        weights: ``(features,)``, inverse document frequencies, each by the root of how much the feature tells.
         coefficients: ``(labels, features)`` float32; of two labels the first row is zeros.
         intercepts: ``(labels,)``.
     """
@@ -63,6 +67,8 @@ class Linear:
         texts, actual = training
         keys, weights = _features(texts, vocabulary=vocabulary)
         rows = _weighed(texts, keys=keys, weights=weights, vocabulary=vocabulary)
+        telling = np.sqrt(_telling(rows, actual))
+        rows, weights = _scaled(rows, by=telling), weights * telling
         made = [
             cls._of(_regression(rows, actual, penalty=each), keys=keys, weights=weights, vocabulary=vocabulary)
             for each in (INVERSE_PENALTIES if len(validation[1]) else INVERSE_PENALTIES[:1])
@@ -114,7 +120,28 @@ class Linear:
 
 
 def _regression(rows: csr_matrix, actual: Codes, *, penalty: float) -> LogisticRegression:
-    return LogisticRegression(C=penalty, max_iter=200, tol=1e-3).fit(rows, actual)
+    # By a larger tolerance it ends after a few steps, since the loss is a mean over documents.
+    return LogisticRegression(C=penalty, max_iter=500, tol=1e-5).fit(rows, actual)
+
+
+def _telling(rows: csr_matrix, actual: Codes) -> NDArray[np.float64]:
+    """How much more often each feature stands in documents of one label than in all others, in nats, ``(features,)``.
+
+    Of the label of which it tells most, or of which it tells most by its absence.
+    """
+    there = csr_matrix((np.ones(len(rows.data)), rows.indices, rows.indptr), shape=rows.shape)
+    of_label = np.stack([np.asarray(there[actual == label].sum(axis=0)).ravel() for label in range(actual.max() + 1)])
+    shares, others = (
+        (counts + 1) / (counts + 1).sum(axis=1, keepdims=True) for counts in (of_label, of_label.sum(axis=0) - of_label)
+    )
+    return np.asarray(np.abs(np.log(shares / others)).max(axis=0))
+
+
+def _scaled(rows: csr_matrix, *, by: NDArray[np.float64]) -> csr_matrix:
+    """Rows of length 1 again, each feature multiplied by a number."""
+    scaled = rows @ diags_array(by)
+    lengths = np.sqrt(np.asarray(scaled.multiply(scaled).sum(axis=1)).ravel())
+    return csr_matrix(diags_array(1 / np.maximum(lengths, 1e-12)) @ scaled, dtype=np.float32)
 
 
 def _features(texts: Sequence[str], *, vocabulary: Vocabulary) -> tuple[Keys, NDArray[np.float64]]:

@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 from sklearn.feature_extraction.text import TfidfVectorizer
 from sklearn.linear_model import LogisticRegression
+from sklearn.preprocessing import normalize
 
 from daycast.models.scores.labels import accuracy, log_loss
 from daycast.models.text.calibration import blended, fit_share, fit_temperature, warmed
@@ -39,16 +40,34 @@ def test_the_regression_learns_what_decides(linear):
     assert linear.moved("bad", label=1)[0][1] < 0
 
 
-def test_the_regression_is_that_of_scikit_learns_vectorizer(linear):
+def test_of_several_labels_a_word_counts_by_the_one_of_which_it_tells_most():
+    texts = [f"{word} film {word}" for word in ("drama", "comedy", "crime") for _ in range(30)]
+    actual = np.repeat([0, 1, 2], 30)
+    known = Vocabulary.fit(texts, kind="word")
+    linear = Linear.fit((texts, actual), (texts, actual), vocabulary=known)
+    weights = dict(zip(map(linear._name, map(int, linear.keys)), linear.weights, strict=True))
+    assert weights["drama"] == pytest.approx(weights["crime"])
+    assert weights["drama"] > 10 * weights["film"]
+    assert accuracy(linear.predict(["crime", "comedy"]), np.array([2, 1])) == 1.0
+    assert linear.predict(["film", ""]).sum(axis=1) == pytest.approx(1.0)
+
+
+def test_the_regression_is_that_of_scikit_learns_vectorizer_with_the_root_of_what_naive_bayes_weighs(linear):
     """Within the solver's tolerance."""
     texts, actual = _sentences(300)
     vectorizer = TfidfVectorizer(ngram_range=(1, 2), sublinear_tf=True, token_pattern=r"\S+")  # noqa: S106 — no password
     rows = vectorizer.fit_transform(texts)
     assert sorted(vectorizer.vocabulary_) == sorted(linear._name(int(key)) for key in linear.keys)
+    good, bad = (1 + np.asarray((rows > 0)[actual == label].sum(axis=0)).ravel() for label in (1, 0))
+    root = np.sqrt(np.abs(np.log(good / good.sum() / (bad / bad.sum()))))
+
+    def weighed(found):
+        return normalize(found.multiply(root[np.newaxis]).tocsr())
+
     losses = {}
     for penalty in (3.0, 30.0):
-        fitted = LogisticRegression(C=penalty, max_iter=200, tol=1e-3).fit(rows, actual)
-        told = fitted.predict_proba(vectorizer.transform(_sentences(60, seed=1)[0]))
+        fitted = LogisticRegression(C=penalty, max_iter=500, tol=1e-5).fit(weighed(rows), actual)
+        told = fitted.predict_proba(weighed(vectorizer.transform(_sentences(60, seed=1)[0])))
         losses[penalty] = (log_loss(told, _sentences(60, seed=1)[1]), told)
     np.testing.assert_allclose(
         linear.predict(_sentences(60, seed=1)[0]), min(losses.values(), key=lambda x: x[0])[1], atol=0.01
