@@ -124,7 +124,11 @@ class _Watch:
 
     def abandoned(self) -> bool:
         """Look, and say so."""
-        if self._client.scheduler_info()["workers"]:
+        try:
+            workers = self._client.scheduler_info()["workers"]
+        except OSError:  # the scheduler itself is gone, which whoever waits is told
+            return False
+        if workers:
             self._alone = None
             return False
         self._alone = self._alone or time.monotonic()
