@@ -186,6 +186,20 @@ def test_an_error_of_the_work_is_raised_here(on_dask: OnDask) -> None:
         on_dask.over(_refuses, ["_0003"])
 
 
+def _kept() -> list[str]:
+    return [os.environ[f"MALLOC_{what}_THRESHOLD_"] for what in ("TRIM", "MMAP")]
+
+
+@pytest.mark.slow
+@pytest.mark.usefixtures("prefect_server")
+def test_a_worker_of_this_machine_keeps_the_memory_of_an_array_for_the_next(tmp_path: Path) -> None:
+    with _spread("local:1", make_place(tmp_path)) as spread:
+        assert isinstance(spread, OnDask)
+        assert spread._runner is not None
+        (found,) = spread._runner.client.run(_kept).values()
+    assert [int(each) for each in found] == [1 << 28, 1 << 28]
+
+
 @pytest.mark.slow
 def test_a_run_whose_worker_is_killed_leaves_what_a_run_in_one_process_does(
     cluster: LocalCluster, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
