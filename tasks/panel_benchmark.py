@@ -20,6 +20,8 @@ if TYPE_CHECKING:
 
 NAME = "panel"
 """The pipeline's."""
+LOOKBACK, HORIZON, UNITS, BATCH = 50, 5, 64, 1024
+"""Of its windows, its LSTM, and an update of that."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -160,10 +162,10 @@ target = "{value}"
 features = ["{value}"]
 calendar = "XNYS"
 difference = "log"
-lookback = 50
-horizon = 5
+lookback = {LOOKBACK}
+horizon = {HORIZON}
 stale_after_days = 36500
-model = {{ cell = "lstm", units = [64], epochs = 1, batch_size = 1024, seed = {asked.seed} }}
+model = {{ cell = "lstm", units = [{UNITS}], epochs = 1, batch_size = {BATCH}, seed = {asked.seed} }}
 training = {{ windows = {asked.windows}, fine_tune_epochs = 0 }}
 """
 

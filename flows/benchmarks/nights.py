@@ -10,11 +10,12 @@ import sys
 import tempfile
 from collections.abc import Callable, Mapping
 from contextlib import closing
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from daycast.flows.benchmarks.peers import told
 from daycast.flows.benchmarks.watching import watch
 from daycast.flows.running.clock import now
 from daycast.storage.config.settings import Settings
@@ -22,6 +23,8 @@ from daycast.storage.terms.errors import WorkError
 
 if TYPE_CHECKING:
     from daycast.tasks.panel_benchmark import Asked
+    from daycast.tasks.peers.answer import Forecaster
+    from daycast.tasks.peers.comparison import Line
 
 _DAYCAST = (sys.executable, "-m", "daycast.flows.command.cli")
 _LOOK_SECONDS = 0.5
@@ -68,6 +71,7 @@ class Nights:
         cores: of the machine.
         load: of the machine before it, runnable processes over the last minute.
         nights: the first and the next.
+        beside: the first's network and whoever else was asked for the same series and origins; nobody by default.
     """
 
     series: int
@@ -76,20 +80,23 @@ class Nights:
     cores: int
     load: float
     nights: tuple[Night, ...]
+    beside: tuple[Line, ...] = ()
 
 
-def run_nights(asked: Asked, *, say: Callable[[str], None]) -> Nights:
+def run_nights(asked: Asked, *, peers: Mapping[str, Forecaster], say: Callable[[str], None]) -> Nights:
     """Run a panel for the first time, and again with one session more and no training.
 
     Args:
         asked: which panel.
+        peers: who is asked for forecasts of the same series afterwards.
         say: told what is done.
 
     Raises:
         DataError: the panel's file is not what is required.
         WorkError: a night failed.
     """
-    from daycast.tasks.panel_benchmark import lay_out
+    from daycast.tasks.panel_benchmark import NAME, lay_out
+    from daycast.tasks.peers.night import Took, compare_night
 
     load = os.getloadavg()[0]
     with tempfile.TemporaryDirectory(prefix="daycast-panel-") as folder:
@@ -104,6 +111,10 @@ def run_nights(asked: Asked, *, say: Callable[[str], None]) -> Nights:
         laid_out.next_night()
         say(f"{first.seconds:.0f} s. The next night …")
         later = _night("next", place, environment, training="reuse")
+        say(f"{later.seconds:.0f} s.")
+        took = Took(seconds=first.seconds, memory=first.peak_memory_mib, night=later.seconds)
+        lines = compare_night(asked, laid_out, _settings(environment), took=took, peers=peers) if peers else ()
+        beside = tuple(told(lines, name=NAME, say=say))
     return Nights(
         series=laid_out.series,
         rows=laid_out.rows,
@@ -111,6 +122,7 @@ def run_nights(asked: Asked, *, say: Callable[[str], None]) -> Nights:
         cores=os.cpu_count() or 1,
         load=round(load, 1),
         nights=(first, later),
+        beside=beside,
     )
 
 
@@ -127,8 +139,12 @@ def _night(name: str, place: Path, environment: dict[str, str], *, training: str
         steps=_steps(place / "prefect" / "prefect.db"),
         cpu={role: round(seconds, 1) for role, seconds in done.cpu.most_common()},
         peak_memory_mib=round(done.peak),
-        outcome=night(Settings(storage=environment["DAYCAST_STORAGE"], database_url=None)),
+        outcome=night(_settings(environment)),
     )
+
+
+def _settings(environment: Mapping[str, str]) -> Settings:
+    return Settings(storage=environment["DAYCAST_STORAGE"], database_url=None)
 
 
 def _environment(place: Path) -> dict[str, str]:
@@ -162,4 +178,5 @@ def keep(found: Nights, *, asked: Asked, out: str) -> str:
     from daycast.tasks.panel_benchmark import keep_figures
 
     name = f"panel-{found.series}{'-dask' if found.dask else ''}.json"
-    return keep_figures(asdict(found), asked=asked, out=out, name=name)
+    figures = asdict(replace(found, beside=())) | {"beside": [each.figures for each in found.beside]}
+    return keep_figures(figures, asked=asked, out=out, name=name)

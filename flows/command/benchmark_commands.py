@@ -95,7 +95,7 @@ def _run_texts(name: str, **asked: Any) -> None:
 
 
 @app.command("panel")
-def benchmark_panel(
+def benchmark_panel(  # noqa: PLR0913, PLR0917 — each is an option of the command
     series: Annotated[
         int | None, typer.Option(min=1, help="How many; 1,000 generated ones, or all of the file, by default.")
     ] = None,
@@ -106,11 +106,15 @@ def benchmark_panel(
     columns: Annotated[str, typer.Option(help="The file's columns of time, symbol and value.")] = "date,symbol,close",
     windows: Annotated[int, typer.Option(min=1, help="At most so many train the one epoch.")] = 2_000_000,
     seed: Annotated[int, typer.Option(help="Of the generator and of the network.")] = 7,
+    peer: Annotated[
+        list[str] | None, typer.Option(help="Ask this one for the same forecasts, as mlforecast, and others so named.")
+    ] = None,
     folder: Annotated[
         str | None, typer.Option("--out", help="Where the figures go; storage/benchmark by default.")
     ] = None,
 ) -> None:
     """Run many series a first night and the next: seconds by step, CPU seconds a series, memory of all processes."""
+    from daycast.flows.benchmarks import peers
     from daycast.flows.benchmarks.nights import keep, run_nights
     from daycast.flows.command.printing_nights import print_nights
     from daycast.storage.config.settings import Settings
@@ -128,5 +132,6 @@ def benchmark_panel(
         windows=windows,
     )
     place = folder or f"{Settings().storage.rstrip('/')}/benchmark"
-    found = run_nights(asked, say=say)
+    others = peers.asked(peer or [], folder=Path(place) / "peers-env", say=say)
+    found = run_nights(asked, peers=others, say=say)
     print_nights(out, found, kept=keep(found, asked=asked, out=place))

@@ -32,24 +32,21 @@ def benchmark_peers(
     columns: Annotated[str, typer.Option(help="Of a file: TIME,VALUE or TIME,SYMBOL,VALUE.")] = "date,symbol,close",
     steps: Annotated[str, typer.Option(help="Of a file: HORIZON,SEASON,LOOKBACK.")] = "24,24,168",
     origins: Annotated[int, typer.Option(min=10, help="Of the test part, and as many before it.")] = 60,
-    no_networks: Annotated[  # noqa: FBT002
-        bool, typer.Option("--no-networks", help="Without NHITS and LSTM, whose PyTorch takes gigabytes.")
-    ] = False,
+    peer: Annotated[list[str] | None, typer.Option(help="Ask this one, and others so named; all by default.")] = None,
     folder: Annotated[
         str | None, typer.Option("--out", help="Where the environment and tables go; storage/benchmark by default.")
     ] = None,
 ) -> None:
     """Hold daycast against statsforecast, LightGBM, mlforecast and neuralforecast, on the same windows and origins."""
-    from daycast.flows.benchmarks.peers import OF_NETWORKS, environment, markdown, run_peers
+    from daycast.flows.benchmarks.peers import asked, markdown, run_peers
     from daycast.storage.config.settings import Settings
     from daycast.tasks.peers.comparison import PEERS
 
     place = Path(folder or f"{Settings().storage.rstrip('/')}/benchmark")
     given = [_set(each, data=data, columns=columns, steps=steps) for each in on or [On.panel]]
-    python = environment(place / "peers-env", networks=not no_networks, say=say)
-    peers = [name for name in PEERS if not no_networks or name not in OF_NETWORKS]
+    others = asked(peer or PEERS, folder=place / "peers-env", say=say)
     for each_set in given:
-        found = run_peers(each_set, origins=origins, peers=peers, python=python, say=say)
+        found = run_peers(each_set, origins=origins, others=others, say=say)
         lines = list(markdown(each_set, found, origins=origins))
         target = place / f"peers-{each_set.name.replace(' ', '-')}.md"
         target.write_text("\n".join(lines) + "\n", encoding="utf-8")

@@ -35,7 +35,7 @@ class Predictions:
             shard: whose windows they are.
             keys: ``series_id``, ``origin``, and ``stamp`` over all that is read of the window.
         """
-        return self._places(self._kept(version, shard), keys) < 0
+        return self._places(self.kept(version, shard), keys) < 0
 
     def add(self, version: str, shard: str, rows: Rows) -> None:
         """Keep predictions.
@@ -56,12 +56,16 @@ class Predictions:
 
     def means(self, version: str, shard: str, keys: Rows, *, horizon: int) -> NDArray[np.float64]:
         """The levels that a version predicts for windows, ``(n, horizon)``; NaN where it has none."""
-        kept = self._kept(version, shard)
+        kept = self.kept(version, shard)
         place = self._places(kept, keys)
         found = np.full((len(keys), horizon), np.nan)
         if len(kept):
             found[place >= 0] = kept.columns[MEAN][place[place >= 0]].reshape(-1, horizon)
         return found
+
+    def kept(self, version: str, shard: str) -> Rows:
+        """All that a version predicted, its keys, ``part`` and ``mean``, by series and origin."""
+        return read_rows(self._folder / version / shard, time=ORIGIN)
 
     def one_ahead(self, version: str, shard: str, *, series: Sequence[str]) -> pd.DataFrame:
         """What a version predicted one step ahead for some series.
@@ -70,7 +74,7 @@ class Predictions:
             ``series_id``, ``origin`` (aware UTC), ``part`` (in which the window was when it was predicted) and
             ``mean``, by series and origin; without rows where nothing was kept.
         """
-        kept = self._kept(version, shard)
+        kept = self.kept(version, shard)
         if not len(kept):
             return pd.DataFrame({SERIES_ID: [], ORIGIN: pd.DatetimeIndex([], tz="UTC"), PART: [], MEAN: []})
         chosen = kept.at(np.isin(kept.columns[SERIES_ID], kept.codes_of(series)))
@@ -83,9 +87,6 @@ class Predictions:
                 MEAN: columns[MEAN][:, 0],
             }
         )
-
-    def _kept(self, version: str, shard: str) -> Rows:
-        return read_rows(self._folder / version / shard, time=ORIGIN)
 
     @staticmethod
     def _places(kept: Rows, keys: Rows) -> NDArray[np.intp]:

@@ -3,8 +3,9 @@
 Nothing of daycast is imported here, and what a peer needs is imported when it is asked.
 
 ``WHAT.npz`` holds ``values`` (series, steps), ``origins`` (places of the last value known), and ``horizon``,
-``season``, ``lookback`` and ``training`` (steps that may be fitted on). ``FORECASTS.npz`` gets ``mean`` (origins,
-series, horizon), ``seconds`` and ``memory`` in MiB.
+``season``, ``lookback`` and ``training`` (steps that may be fitted on); and of a network, where it is to be as large as
+another one, ``units``, ``batch`` (windows an update) and ``updates``. ``FORECASTS.npz`` gets ``mean`` (origins, series,
+horizon), ``seconds``, ``night`` (seconds that the forecasts of one origin take) and ``memory`` in MiB.
 """
 
 import importlib
@@ -30,10 +31,12 @@ def _statistical(name: str, what: Any) -> Any:
     """A model of each series, fitted anew at each origin."""
     model = getattr(importlib.import_module("statsforecast.models"), name)(season_length=int(what["season"]))
     values, horizon = what["values"], int(what["horizon"])
-    return [
+    began = time.monotonic()
+    mean = [
         [model.forecast(y=series[max(0, at + 1 - _HISTORY) : at + 1], h=horizon)["mean"] for series in values]
         for at in what["origins"]
     ]
+    return mean, time.monotonic() - began
 
 
 def _direct(what: Any) -> Any:
@@ -50,10 +53,11 @@ def _direct(what: Any) -> Any:
         )
         for lead in range(1, horizon + 1)
     ]
+    began = time.monotonic()
     asked = np.array([series[at + 1 - lookback : at + 1] - series[at] for at in what["origins"] for series in values])
     last = np.array([series[at] for at in what["origins"] for series in values])
     told = np.stack([model.predict(asked) for model in models], axis=1) + last[:, None]
-    return told.reshape(len(what["origins"]), len(values), horizon)
+    return told.reshape(len(what["origins"]), len(values), horizon), time.monotonic() - began
 
 
 def _frame(values: Any, begin: int, end: int) -> Any:
@@ -74,7 +78,7 @@ def _recursive(what: Any) -> Any:
         models={"told": regressor}, freq=1, lags=lags, target_transforms=[transforms.Differences([1])]
     )
     model.fit(_frame(what["values"], 0, int(what["training"])))
-    return _asked(model.predict, what, column="told", keyword="new_df")
+    return _asked(model.predict, what, column="told", keyword="new_df", past=max(lags) + 2)
 
 
 def _network(name: str, what: Any) -> Any:
@@ -87,24 +91,30 @@ def _network(name: str, what: Any) -> Any:
         "enable_checkpointing": False,
         "enable_model_summary": False,
     }
+    size = {"max_steps": _STEPS}
+    if "units" in what:
+        size = {
+            "max_steps": int(what["updates"]), "windows_batch_size": int(what["batch"]), "encoder_n_layers": 1,
+            "encoder_hidden_size": int(what["units"]), "decoder_layers": 1, "decoder_hidden_size": int(what["units"]),
+        }  # fmt: skip
     network = getattr(models, name)(
-        h=horizon, input_size=int(what["lookback"]), max_steps=_STEPS, scaler_type="standard", random_seed=7, **quiet
+        h=horizon, input_size=int(what["lookback"]), scaler_type="standard", random_seed=7, **size, **quiet
     )
     fitted = package.NeuralForecast(models=[network], freq=1)
     fitted.fit(_frame(what["values"], 0, int(what["training"])))
-    return _asked(fitted.predict, what, column=name, keyword="df")
+    return _asked(fitted.predict, what, column=name, keyword="df", past=int(what["lookback"]) + horizon)
 
 
-def _asked(predict: Any, what: Any, *, column: str, keyword: str) -> Any:
-    """What a fitted model says at each origin."""
+def _asked(predict: Any, what: Any, *, column: str, keyword: str, past: int) -> Any:
+    """What a fitted model says at each origin, of so many values before it, and the seconds that it took."""
     horizon, series = int(what["horizon"]), len(what["values"])
     more = {"h": horizon} if keyword == "new_df" else {}
-    told = []
+    told, began = [], time.monotonic()
     for at in what["origins"]:
-        past = _frame(what["values"], max(0, at + 1 - _HISTORY), at + 1)
-        rows = predict(**more, **{keyword: past}).sort_values(["unique_id", "ds"])
+        known = _frame(what["values"], max(0, at + 1 - past), at + 1)
+        rows = predict(**more, **{keyword: known}).sort_values(["unique_id", "ds"])
         told.append(rows[column].to_numpy().reshape(series, horizon))
-    return told
+    return told, time.monotonic() - began
 
 
 PEERS: dict[str, Callable[[Any], Any]] = {
@@ -122,9 +132,10 @@ def main(source: str, peer: str, target: str) -> None:
     warnings.filterwarnings("ignore")
     what = np.load(source)
     began = time.monotonic()
-    mean = np.asarray(PEERS[peer](what), dtype=np.float64)
+    mean, asked = PEERS[peer](what)
     memory = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
-    np.savez(target, mean=mean, seconds=time.monotonic() - began, memory=memory)
+    seconds, night = time.monotonic() - began, asked / len(what["origins"])
+    np.savez(target, mean=np.asarray(mean, dtype=np.float64), seconds=seconds, night=night, memory=memory)
 
 
 if __name__ == "__main__":

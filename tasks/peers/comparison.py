@@ -4,15 +4,16 @@ from __future__ import annotations
 
 import subprocess
 import tempfile
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from daycast.storage.terms.errors import WorkError
 from daycast.tasks.apart.process import Asked
-from daycast.tasks.peers.ours import NETWORK, OURS, forecast
+from daycast.tasks.peers.answer import Answer, Forecaster, What
+from daycast.tasks.peers.ours import OURS, forecast
 
 if TYPE_CHECKING:
     from daycast.models.scores.beside import Beside
@@ -31,41 +32,36 @@ class Line:
     Attributes:
         name: the forecaster.
         scores: what it is worth.
-        seconds: of fitting and forecasting, its imports included.
-        memory: MiB of its process at most.
-        trouble: why it has no scores; empty where it has.
+        answer: what it said, and took; none where it has no scores.
+        trouble: why it has none; empty where it has.
     """
 
     name: str
-    scores: Beside | None
-    seconds: float = 0.0
-    memory: float = 0.0
+    scores: Beside | None = None
+    answer: Answer | None = None
     trouble: str = ""
 
+    @property
+    def figures(self) -> dict[str, Any]:
+        """All of it but the forecasts, as JSON knows it."""
+        took = self.answer and {key: getattr(self.answer, key) for key in ("seconds", "night", "memory", "note")}
+        return {"name": self.name, "scores": self.scores and asdict(self.scores), "took": took, "trouble": self.trouble}
 
-def compare(
-    given: Set,
-    *,
-    origins: int,
-    peers: Sequence[str],
-    python: Path,
-    fresh: Callable[[], AbstractContextManager[Asked]],
-) -> Iterator[Line]:
-    """Every forecaster in turn, daycast's own first; the network is what the others are held against.
+
+def compare(given: Set, *, origins: int, forecasters: Mapping[str, Forecaster]) -> Iterator[Line]:
+    """Every forecaster in turn; the first is what the others are held against.
 
     Args:
         given: the series.
         origins: of the test part, and as many before it.
-        peers: those of :data:`PEERS` that are asked.
-        python: the interpreter of the peers' environment.
-        fresh: gives each of daycast's own a process of its own.
+        forecasters: by name; one that raises a :class:`WorkError` has a line that says so.
     """
     import numpy as np
 
     from daycast.models.scores.beside import beside
 
     before, test = given.origins(origins)
-    what: dict[str, Any] = {
+    what: What = {
         "values": given.values[:, : given.end],
         "origins": np.array([*before, *test]),
         "horizon": given.horizon,
@@ -73,29 +69,49 @@ def compare(
         "lookback": given.lookback,
         "training": given.training,
         "stop": given.stop,
+        **given.sizes,
     }
     ahead = np.arange(1, given.horizon + 1)
     actual = given.values[:, what["origins"][:, None] + ahead].transpose(1, 0, 2)
-    cut, reference = len(before), None
-    for name in (*OURS, *peers):
+    cut, reference, first = len(before), None, next(iter(forecasters))
+    for name, forecaster in forecasters.items():
         try:
-            mean, seconds, memory = _ours(name, what, fresh) if name in OURS else _peer(name, what, python)
+            answer = forecaster(what)
         except WorkError as error:
-            yield Line(name=name, scores=None, trouble=str(error))
+            yield Line(name=name, trouble=str(error))
             continue
+        mean = answer.mean
         scores = beside(
             mean[cut:], actual[cut:], earlier=(mean[:cut], actual[:cut]), scales=given.scales, reference=reference
         )
-        reference = mean[cut:] if name == NETWORK else reference
-        yield Line(name=name, scores=scores, seconds=seconds, memory=memory)
+        reference = mean[cut:] if name == first else reference
+        yield Line(name=name, scores=scores, answer=answer)
 
 
-def _ours(name: str, what: dict[str, Any], fresh: Callable[[], AbstractContextManager[Asked]]) -> Any:
-    with fresh() as process:
-        return process.ask(forecast, name, what)
+def ours(fresh: Callable[[], AbstractContextManager[Asked]], names: Sequence[str] = OURS) -> dict[str, Forecaster]:
+    """What daycast's own say, each in a process of its own."""
+
+    def forecaster(name: str) -> Forecaster:
+        def ask(what: What) -> Answer:
+            with fresh() as process:
+                answer: Answer = process.ask(forecast, name, what)
+            return answer
+
+        return ask
+
+    return {name: forecaster(name) for name in names}
 
 
-def _peer(name: str, what: dict[str, Any], python: Path) -> Any:
+def peers(names: Sequence[str], *, python: Path) -> dict[str, Forecaster]:
+    """Those of :data:`PEERS` that are asked, each in a process of the interpreter that has them."""
+
+    def forecaster(name: str) -> Forecaster:
+        return lambda what: _peer(name, what, python)
+
+    return {name: forecaster(name) for name in names}
+
+
+def _peer(name: str, what: What, python: Path) -> Answer:
     """A peer's forecasts, from a process of its environment.
 
     Raises:
@@ -117,4 +133,5 @@ def _peer(name: str, what: dict[str, Any], python: Path) -> Any:
         mean = told["mean"]
     if not np.isfinite(mean).all():
         raise WorkError(f"{name} must give finite forecasts. Some are not.")
-    return mean, float(told["seconds"]), float(told["memory"])
+    seconds, memory, night = (float(told[name]) for name in ("seconds", "memory", "night"))
+    return Answer(mean=mean, seconds=seconds, memory=memory, night=night)

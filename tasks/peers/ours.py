@@ -1,4 +1,4 @@
-"""daycast's own forecasts for the comparison: the baselines, ridge, and a network of a plain table; no Prefect."""
+"""daycast's own forecasts for the comparison: who serves of the race, and those who race; no Prefect."""
 
 from __future__ import annotations
 
@@ -8,21 +8,27 @@ from typing import TYPE_CHECKING, Any
 
 from daycast.storage.terms.errors import WorkError
 from daycast.tasks.apart.networks import load
+from daycast.tasks.peers.answer import Answer, What
 
 if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
+    from daycast.models.series.material import Material
     from daycast.models.series.portion import Portion
     from daycast.models.series.windows import Windows
     from daycast.storage.terms.pipeline import Pipeline
 
-NETWORK, RIDGE = "daycast network", "daycast ridge"
-OURS = (NETWORK, RIDGE, "seasonal naive", "naive")
+SERVED, NETWORK, RIDGE, NAIVE = "daycast", "daycast network", "daycast ridge", "naive"
+OURS = (SERVED, NETWORK, RIDGE, "seasonal naive", NAIVE)
+_SECONDS = 3600.0
+"""Of training, at most."""
+_VETO = 3
+"""The last of so many parts of what lies between training and test is the race's own test part."""
 
 
-def forecast(name: str, what: dict[str, Any]) -> tuple[NDArray[np.float64], float, float]:
-    """Means ``(origins, series, horizon)`` of one of :data:`OURS`, seconds, and peak memory in MiB.
+def forecast(name: str, what: What) -> Answer:
+    """What one of :data:`OURS` says.
 
     Args:
         name: which.
@@ -33,19 +39,20 @@ def forecast(name: str, what: dict[str, Any]) -> tuple[NDArray[np.float64], floa
     import numpy as np
 
     began = time.monotonic()
-    made = {NETWORK: _network, RIDGE: _ridge, "seasonal naive": _seasonal, "naive": _naive}[name](what)
+    made = {SERVED: _served, NETWORK: _network, RIDGE: _ridge, "seasonal naive": _seasonal, NAIVE: _naive}[name](what)
+    mean, note = made if isinstance(made, tuple) else (made, "")
     memory = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
-    return np.asarray(made, dtype=np.float64), time.monotonic() - began, memory
+    return Answer(mean=np.asarray(mean, dtype=np.float64), seconds=time.monotonic() - began, memory=memory, note=note)
 
 
-def _naive(what: dict[str, Any]) -> Any:
+def _naive(what: What) -> Any:
     import numpy as np
 
     last = what["values"][:, what["origins"]].T
     return np.repeat(last[..., np.newaxis], int(what["horizon"]), axis=2)
 
 
-def _seasonal(what: dict[str, Any]) -> Any:
+def _seasonal(what: What) -> Any:
     import numpy as np
 
     season, horizon = int(what["season"]), int(what["horizon"])
@@ -53,7 +60,7 @@ def _seasonal(what: dict[str, Any]) -> Any:
     return what["values"][:, np.asarray(what["origins"])[:, np.newaxis] - back].transpose(1, 0, 2)
 
 
-def _ridge(what: dict[str, Any]) -> Any:
+def _ridge(what: What) -> Any:
     """The ridge that races beside a pipeline's network, its penalty from the windows that stop the network."""
     from daycast.models.race.ridge import WIDEST, RidgeForecaster
     from daycast.models.series.scaling import Scaler
@@ -65,7 +72,7 @@ def _ridge(what: dict[str, Any]) -> Any:
     return held.by_origin(ridge.predict(held.asked))
 
 
-def _network(what: dict[str, Any]) -> Any:
+def _network(what: What) -> Any:
     """A recurrent network as a pipeline's table makes it, stopped on what comes between training and the origins."""
     load()
     from daycast.models.networks.forecaster import NetworkForecaster
@@ -77,18 +84,53 @@ def _network(what: dict[str, Any]) -> Any:
     return held.by_origin(network.predict(held.asked))
 
 
+def _served(what: What) -> tuple[Any, str]:
+    """Whoever wins daycast's race of two networks, ridge, the mean of both and the baselines, before the test part."""
+    load()
+    from daycast.models.race.baselines import BASELINES
+    from daycast.models.race.contest import SPLITS, enter, hold
+    from daycast.models.scores.scales import naive_scales
+    from daycast.models.series.portion import Portion
+    from daycast.tasks.apart.candidates import Grounds, train_networks
+    from daycast.tasks.apart.versions import Budget
+    from daycast.tasks.handover.told import with_ridge
+
+    held = _hold(what)
+    material = held.material
+    parts = [Portion.of(material.panel, each) for each in (material.training_index, material.validation_index)]
+    until = material.bounds.training_end.tz_localize(None).to_datetime64()
+    grounds = Grounds(parts=parts, scales=naive_scales(material.panel, until=until), parent=None)
+    best = train_networks(held.spec, grounds, epochs=None, budget=Budget(_SECONDS), told=lambda *_: None)[0]
+    network = best.forecaster
+    assert network is not None  # noqa: S101 — the first is one that was trained
+    raced: dict[Any, dict[Any, Any]] = {}
+    for split in SPLITS:
+        windows = getattr(material, split)
+        for name, levels in with_ridge(network.predict(windows), best.ridge, windows).items():
+            raced.setdefault(name, {})[split] = levels
+    entered = enter(material, networks={"v": raced}, known=material.panel.names, spec=held.spec)
+    if entered is None:
+        raise WorkError("A race needs 20 windows between training and test. Received: fewer. Give more history.")
+    served = hold([entered], challenger="v", champion=None, spec=held.spec).verdict.served
+    said = with_ridge(network.predict(held.asked), best.ridge, held.asked)
+    said |= {each.name: each.predict(held.asked) for each in BASELINES}
+    return held.by_origin(said[served]), f"{served}, of {best.name}" if served in raced else served
+
+
 @dataclass(frozen=True, kw_only=True, eq=False)
 class _Held:
     """What daycast's own forecasters read.
 
     Attributes:
         spec: the pipeline that stands for the set.
+        material: its windows before the test part, in the parts of the race.
         fitted: windows of the training part.
         stopping: windows of what comes between it and the origins.
         asked: those of the origins, all series of one after the other.
     """
 
     spec: Pipeline
+    material: Material
     fitted: Portion
     stopping: Portion
     asked: Windows
@@ -98,33 +140,50 @@ class _Held:
         return levels.reshape(-1, len(self.spec.symbols), self.spec.horizon)
 
 
-def _hold(what: dict[str, Any]) -> _Held:
+def _hold(what: What) -> _Held:
     import numpy as np
     import pandas as pd
 
     from daycast.models.series.alignment import align
+    from daycast.models.series.latest import latest
+    from daycast.models.series.material import Material
     from daycast.models.series.panel import Panel
     from daycast.models.series.portion import Portion
-    from daycast.storage.terms.pipeline import Pipeline
+    from daycast.models.series.splits import bounds
 
-    values, training = what["values"], int(what["training"])
+    values, training, stop = what["values"], int(what["training"]), int(what["stop"])
     series, steps = values.shape
-    names = [f"sample_peers/{number}" for number in range(series)]
-    spec = Pipeline.model_validate({
-        "name": "sample_peers", "feed": "sample", "symbols": [name.split("/")[1] for name in names], "target": "y",
-        "features": ["y"], "calendar": "1h", "lookback": int(what["lookback"]), "horizon": int(what["horizon"]),
-        "model": {"cell": "gru", "units": [64], "normalization": "last", "epochs": 15, "patience": 3},
-    })  # fmt: skip
+    spec = _spec(what)
     instants = pd.date_range("2000-01-01", periods=steps, freq="1h", tz="UTC", unit="us")
     frame = pd.DataFrame({"y": values.ravel()}, index=pd.DatetimeIndex(np.tile(instants, series)))
-    codes = np.repeat(np.arange(series), steps)
-    panel = Panel.of(align(frame, names=names, codes=codes, instants=instants, step=None), spec=spec, limit=0)
+    names, codes = [f"{spec.name}/{symbol}" for symbol in spec.symbols], np.repeat(np.arange(series), steps)
+    levels = align(frame, names=names, codes=codes, instants=instants, step=None)
+    panel = Panel.of(levels, spec=spec, limit=0)
     index = panel.index
     fitted, stopping = (
         Portion.of(panel, index.where((index.places >= begin) & (index.places + spec.horizon < end)))
-        for begin, end in ((0, training), (training, int(what["stop"])))
+        for begin, end in ((0, training), (training, stop))
     )
     asked = panel.latest(
         np.tile(np.arange(series), len(what["origins"])), np.repeat(np.asarray(what["origins"]), series)
     )
-    return _Held(spec=spec, fitted=fitted, stopping=stopping, asked=asked)
+    material = Material(
+        panel=panel, bounds=bounds(instants[:stop], split=spec.split), latest=latest(levels, panel=panel, spec=spec)
+    )
+    return _Held(spec=spec, material=material, fitted=fitted, stopping=stopping, asked=asked)
+
+
+def _spec(what: What) -> Pipeline:
+    """A GRU, and where a window is whole seasons, a second network that reads it season by season."""
+    from daycast.storage.terms.pipeline import Pipeline
+
+    lookback, season = int(what["lookback"]), int(what["season"])
+    training, between = int(what["training"]), int(what["stop"]) - int(what["training"])
+    table = {"units": [64], "normalization": "last", "epochs": 15, "patience": 3}
+    segments = [{**table, "cell": "segment_gru", "segment": season}] if season > 1 and lookback % season == 0 else []
+    return Pipeline.model_validate({
+        "name": "sample_peers", "feed": "sample", "symbols": [str(each) for each in range(len(what["values"]))],
+        "target": "y", "features": ["y"], "calendar": "1h", "lookback": lookback, "horizon": int(what["horizon"]),
+        "season": season, "model": {**table, "cell": "gru"}, "candidates": segments,
+        "split": {"training": training, "validation": between - between // _VETO, "test": between // _VETO},
+    })  # fmt: skip

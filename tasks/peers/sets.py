@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -25,6 +26,8 @@ class Set:
         stop: steps before the test part; those between say when to stop, and how wide intervals are.
         end: steps that are used.
         horizon, season, lookback: steps.
+        sizes: of neuralforecast's networks, where they are to be as large as another one: ``units``, ``batch``
+            (windows an update) and ``updates``.
     """
 
     name: str
@@ -35,6 +38,7 @@ class Set:
     horizon: int
     season: int
     lookback: int
+    sizes: Mapping[str, int] = field(default_factory=dict)
 
     def origins(self, count: int) -> tuple[list[int], list[int]]:
         """Evenly placed origins of the part between training and test, and of the test part."""

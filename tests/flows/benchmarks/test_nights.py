@@ -7,13 +7,16 @@ import sys
 from datetime import UTC, datetime
 from pathlib import Path
 
+import numpy as np
 import pandas as pd
 import pytest
 
+from daycast.flows.benchmarks.nights import keep, run_nights
 from daycast.storage.config.pipeline_file import load_pipelines
 from daycast.storage.feeds.sample.panel import panel_symbols, write_panel
 from daycast.storage.terms.errors import DataError
 from daycast.tasks.panel_benchmark import Asked, lay_out
+from daycast.tasks.peers.answer import Answer, What
 
 NOW = datetime(2026, 8, 21, 12, tzinfo=UTC)
 
@@ -67,3 +70,30 @@ def test_the_command_runs_two_nights_and_keeps_what_they_took(tmp_path: Path) ->
     assert {"ingest", "prepare", "train", "forecast"} <= set(first["steps"])
     assert later["peak_memory_mib"] > 0
     assert "CPU seconds" in done.stdout
+
+
+@pytest.mark.slow
+def test_peers_are_asked_for_what_the_network_predicted_in_the_first_night(tmp_path: Path) -> None:
+    asked_of: list[What] = []
+
+    def last_value(what: What) -> Answer:
+        asked_of.append(what)
+        last = what["values"][:, what["origins"]].T
+        return Answer(
+            mean=np.repeat(last[..., np.newaxis], what["horizon"], axis=2), seconds=21.0, night=1.0, memory=9.0
+        )
+
+    found = run_nights(Asked(series=3, sessions=200), peers={"last": last_value}, say=print)
+    network, naive, peer = found.beside
+    assert (network.name, naive.name, peer.name) == ("daycast network", "naive", "last")
+    assert network.scores is not None
+    assert naive.scores is not None
+    assert peer.scores is not None
+    assert np.isfinite(network.answer.mean).all()
+    assert 0.5 * naive.scores.mae < network.scores.mae < 2 * naive.scores.mae
+    assert peer.scores.mae == naive.scores.mae
+    (what,) = asked_of
+    assert (what["training"], what["stop"], what["values"].shape) == (139, 169, (3, 199))
+    assert peer.answer.seconds == 21.0 - (len(what["origins"]) - 1)
+    kept = json.loads(Path(keep(found, asked=Asked(series=3), out=str(tmp_path))).read_text())
+    assert kept["beside"][0]["took"]["night"] == found.nights[1].seconds

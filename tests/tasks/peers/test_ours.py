@@ -5,6 +5,7 @@ import pandas as pd
 import pytest
 
 from daycast.storage.terms.errors import ConfigError, DataError
+from daycast.tasks.apart.process import fresh
 from daycast.tasks.peers import sets
 from daycast.tasks.peers.ours import forecast
 
@@ -29,24 +30,38 @@ def _actual(what):
 
 @pytest.mark.parametrize("name", ["daycast ridge", "seasonal naive", "naive"])
 def test_each_gives_a_forecast_an_origin_series_and_lead_and_reads_nothing_later(what, name):
-    mean, seconds, memory = forecast(name, what)
-    assert mean.shape == (3, 2, HORIZON)
-    assert seconds >= 0
-    assert memory > 0
+    answer = forecast(name, what)
+    assert answer.mean.shape == (3, 2, HORIZON)
+    assert answer.seconds >= 0
+    assert answer.memory > 0
     later = {**what, "values": what["values"].copy(), "origins": what["origins"][2:]}  # of the test part
     later["values"][:, 391:] = 7.0
-    np.testing.assert_array_equal(forecast(name, later)[0], mean[2:])
+    np.testing.assert_array_equal(forecast(name, later).mean, answer.mean[2:])
 
 
 def test_a_season_is_found_by_those_that_can(what):
     actual = _actual(what)
     off = {
-        name: np.abs(forecast(name, what)[0] - actual)[:, 0].mean()
+        name: np.abs(forecast(name, what).mean - actual)[:, 0].mean()
         for name in ("daycast ridge", "seasonal naive", "naive")
     }
     assert off["daycast ridge"] < 0.03
     assert off["seasonal naive"] < 0.03
     assert off["naive"] > 0.3
+
+
+@pytest.mark.slow
+def test_who_serves_is_settled_before_the_test_part(what):
+    with fresh() as process:
+        answer = process.ask(forecast, "daycast", what)
+    assert answer.note.split(",")[0] in {"network", "ridge", "blend", "seasonal_naive"}
+    assert np.abs(answer.mean - _actual(what))[:, 0].mean() < 0.1
+    later = {**what, "values": what["values"].copy(), "origins": what["origins"][2:]}
+    later["values"][:, 391:] = 7.0
+    with fresh() as process:
+        again = process.ask(forecast, "daycast", later)
+    assert again.note == answer.note
+    np.testing.assert_array_equal(again.mean, answer.mean[2:])
 
 
 def test_a_file_is_read_as_it_says_and_refused_with_what_is_wrong(tmp_path):
