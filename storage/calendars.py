@@ -106,7 +106,7 @@ class Calendar:
         if not len(observed):
             return observed
         if self.frequency is None:
-            closes = _sessions(self.name, observed[0].year, observed[-1].year)
+            closes = _sessions(self.name, observed.min().year, observed.max().year)
             known = pd.DatetimeIndex(closes.reindex(observed))
             return known.where(known.notna(), (observed + _DAY).as_unit("us")).as_unit("us")
         if self.frequency.begins:

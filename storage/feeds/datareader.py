@@ -16,7 +16,7 @@ from daycast.storage.feeds.datareader_keys import DataReaderPipeline
 from daycast.storage.feeds.feed import Fetched, Span, no_rejects
 from daycast.storage.feeds.reading.answers import why_no_table
 from daycast.storage.feeds.reading.numbers import NUMBER
-from daycast.storage.feeds.reading.rows import join_rows, observations
+from daycast.storage.feeds.reading.rows import observations
 from daycast.storage.feeds.reading.times import to_instants
 from daycast.storage.feeds.wire.limits import LIMITS, Limits
 from daycast.storage.feeds.wire.session import Session, text_of
@@ -66,15 +66,15 @@ class DataReaderFeed:
 
     def fetch(self, symbols: Sequence[str], span: Span) -> Fetched:
         """Fetch each series."""
-        frames, failures = [], {}
+        rows: dict[str, pd.DataFrame] = {}
+        failures = {}
         for symbol in symbols:
             try:
-                rows = self._rows(symbol, span)
+                rows[symbol] = self._rows(symbol, span)
             except FeedError as error:
                 failures[symbol] = error
-                continue
-            frames.append(observations(symbol, rows, calendar=self.spec.calendar, span=span))
-        return Fetched(frame=join_rows(frames), rejected=no_rejects(), failures=failures)
+        frame = observations(rows, calendar=self.spec.calendar, span=span)
+        return Fetched(frame=frame, rejected=no_rejects(), failures=failures)
 
     def _rows(self, symbol: str, span: Span) -> pd.DataFrame:
         session_type = _FredSession if self.spec.source == "fred" else Session

@@ -15,7 +15,7 @@ from daycast.storage.feeds.feed import Fetched, Span, no_rejects, no_rows
 from daycast.storage.feeds.reading.csv_table import CUT, read_csv
 from daycast.storage.feeds.reading.layout import Layout, NoTableError, Table
 from daycast.storage.feeds.reading.local_file import read_text
-from daycast.storage.feeds.reading.rows import join_rejects, join_rows, observations, rejections
+from daycast.storage.feeds.reading.rows import join_rejects, observations, rejections
 from daycast.storage.feeds.wire.limits import LIMITS, Limits
 from daycast.storage.feeds.wire.session import NOT_MODIFIED, Session, text_of
 from daycast.storage.terms.errors import ConfigError, FeedError, FeedRefused
@@ -76,7 +76,9 @@ class EttFeed:
             return Fetched(frame=no_rows(), rejected=no_rejects(), failures=self._for_each(symbols, error))
         whole = bool((table.rows[OBSERVED_AT] <= span.end).all())
         return Fetched(
-            frame=join_rows(self._rows(table, symbol, span) for symbol in symbols),
+            frame=observations(
+                {symbol: self._rows(table, symbol) for symbol in symbols}, calendar=self.spec.calendar, span=span
+            ),
             rejected=join_rejects(rejections(symbol, table.rejects) for symbol in symbols),
             validators=validators if whole else {},
         )
@@ -110,9 +112,9 @@ class EttFeed:
             raise FeedRefused(self.name, "ETTh1", "a file that is cut in its last line")
         return table
 
-    def _rows(self, table: Table, symbol: str, span: Span) -> pd.DataFrame:
-        rows = table.rows[[OBSERVED_AT, *COLUMNS]].assign(**{VALUE: table.rows[symbol]})
-        return observations(symbol, rows, calendar=self.spec.calendar, span=span)
+    @staticmethod
+    def _rows(table: Table, symbol: str) -> pd.DataFrame:
+        return table.rows[[OBSERVED_AT, *COLUMNS]].assign(**{VALUE: table.rows[symbol]})
 
     def _for_each(self, symbols: Sequence[str], error: FeedError) -> dict[str, FeedError]:
         return {symbol: type(error)(self.name, symbol, error.reason) for symbol in symbols}

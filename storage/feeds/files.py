@@ -16,7 +16,7 @@ from daycast.storage.feeds.reading.grid import off_grid, resampled
 from daycast.storage.feeds.reading.layout import SYMBOL_COLUMNS, Layout, NoTableError, Reject, Sheet, Table, match_times
 from daycast.storage.feeds.reading.local_file import digest, read_text
 from daycast.storage.feeds.reading.parquet_table import parquet_sheet
-from daycast.storage.feeds.reading.rows import join_rejects, join_rows, known_last, observations, rejections
+from daycast.storage.feeds.reading.rows import join_rejects, known_last, observations, rejections
 from daycast.storage.feeds.reading.times import Times
 from daycast.storage.feeds.wire.limits import LIMITS, Limits
 from daycast.storage.terms.errors import FeedError, FeedRefused
@@ -56,7 +56,8 @@ class FilesFeed:
     def fetch(self, symbols: Sequence[str], span: Span) -> Fetched:
         """Read the files of the symbols and give the rows of the span."""
         read = dict(self._whole)
-        frames, told, rejected, failures, later = [], [], [], {}, set()
+        kept: dict[str, pd.DataFrame] = {}
+        told, rejected, failures, later = [], [], {}, set()
         for symbol in symbols:
             path = Path(self.spec.path.replace("{symbol}", symbol))
             if path not in read:
@@ -72,12 +73,11 @@ class FilesFeed:
                 later.add(symbol)
             if self.spec.known_columns:
                 told.append(ahead_rows(symbol, rows, spec=self.spec))
-            rows = known_last(observed_rows(rows, spec=self.spec))
-            frames.append(observations(symbol, rows, calendar=self.spec.calendar, span=span))
+            kept[symbol] = known_last(observed_rows(rows, spec=self.spec))
             if table.rejects:
                 rejected.append(rejections(symbol, table.rejects, whose=table.whose))
         return Fetched(
-            frame=join_rows(frames),
+            frame=observations(kept, calendar=self.spec.calendar, span=span),
             rejected=join_rejects(rejected),
             failures=failures,
             ahead=join_ahead(told, columns=self.spec.known_columns),

@@ -174,16 +174,20 @@ def _hold(what: What) -> _Held:
 
 
 def _spec(what: What) -> Pipeline:
-    """A GRU, and where a window is whole seasons, a second network that reads it season by season."""
+    """A GRU and, where a window is whole seasons, what ships for the days of ETTh1: a network that reads by seasons."""
     from daycast.storage.terms.pipeline import Pipeline
 
     lookback, season = int(what["lookback"]), int(what["season"])
     training, between = int(what["training"]), int(what["stop"]) - int(what["training"])
-    table = {"units": [64], "normalization": "last", "epochs": 15, "patience": 3}
-    segments = [{**table, "cell": "segment_gru", "segment": season}] if season > 1 and lookback % season == 0 else []
+    by_steps = {"cell": "gru", "units": [64], "normalization": "last", "epochs": 15, "patience": 3}
+    by_seasons = {
+        "cell": "segment_gru", "units": [64], "segment": season, "normalization": "last", "ridge_share": 0.5,
+        "dropout": 0.5, "loss": "mse", "decay": "step",
+    }  # fmt: skip
+    whole = season > 1 and lookback % season == 0
     return Pipeline.model_validate({
         "name": "sample_peers", "feed": "sample", "symbols": [str(each) for each in range(len(what["values"]))],
         "target": "y", "features": ["y"], "calendar": "1h", "lookback": lookback, "horizon": int(what["horizon"]),
-        "season": season, "model": {**table, "cell": "gru"}, "candidates": segments,
+        "season": season, "model": by_steps, "candidates": [by_seasons] if whole else [],
         "split": {"training": training, "validation": between - between // _VETO, "test": between // _VETO},
     })  # fmt: skip

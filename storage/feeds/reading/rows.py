@@ -1,7 +1,8 @@
 """Putting frames of observations together, the same way for every feed."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 
+import numpy as np
 import pandas as pd
 
 from daycast.storage.calendars import Calendar
@@ -10,24 +11,31 @@ from daycast.storage.intake.aside import aside
 from daycast.storage.terms.words import AVAILABLE_AT, OBSERVED_AT, SYMBOL
 
 
-def observations(symbol: str, rows: pd.DataFrame, *, calendar: str, span: Span) -> pd.DataFrame:
-    """The rows of one symbol as ``Fetched.frame`` wants them: within the span, sorted, with ``available_at``.
+def observations(rows: Mapping[str, pd.DataFrame], *, calendar: str, span: Span) -> pd.DataFrame:
+    """The rows of symbols as ``Fetched.frame`` wants them: within the span, sorted, with ``available_at``.
 
     Args:
-        symbol: whose rows they are.
-        rows: ``observed_at`` (aware UTC, no NaT) and value columns; and ``available_at``, where the source says it: a
-            value is known then, and not before the calendar has it known.
+        rows: by symbol, ``observed_at`` (aware UTC, no NaT) and value columns; and ``available_at``, where the source
+            says it: a value is known then, and not before the calendar has it known. A column that one symbol lacks is
+            NaN there.
         calendar: the pipeline's.
         span: rows outside it are left out.
     """
-    inside = rows[span.mask(rows[OBSERVED_AT])].sort_values(OBSERVED_AT, kind="stable", ignore_index=True)
-    observed = pd.DatetimeIndex(inside[OBSERVED_AT]).as_unit("us")
+    inside = {symbol: each[span.mask(each[OBSERVED_AT])] for symbol, each in sorted(rows.items())}
+    inside = {symbol: each for symbol, each in inside.items() if len(each)}
+    if not inside:
+        return no_rows()
+    whole = pd.concat(inside.values(), ignore_index=True)
+    codes = np.repeat(np.arange(len(inside)), [len(each) for each in inside.values()])
+    order = np.lexsort((pd.DatetimeIndex(whole[OBSERVED_AT]).asi8, codes))
+    whole = whole.take(order).reset_index(drop=True)
+    observed = pd.DatetimeIndex(whole[OBSERVED_AT]).as_unit("us")
     known = Calendar(calendar).available_at(observed)
-    if AVAILABLE_AT in inside:
-        said = pd.DatetimeIndex(inside[AVAILABLE_AT]).as_unit("us")
+    if AVAILABLE_AT in whole:
+        said = pd.DatetimeIndex(whole[AVAILABLE_AT]).as_unit("us")
         known = known.where(~(said > known), said)
-    values = inside.drop(columns=[OBSERVED_AT, AVAILABLE_AT], errors="ignore").astype("float64")
-    names = pd.Series([symbol] * len(inside), dtype="str")
+    values = whole.drop(columns=[OBSERVED_AT, AVAILABLE_AT], errors="ignore").astype("float64")
+    names = pd.Series(np.array(list(inside), dtype=object)[codes], dtype="str")
     return pd.concat([pd.DataFrame({SYMBOL: names, OBSERVED_AT: observed, AVAILABLE_AT: known}), values], axis=1)
 
 
@@ -51,14 +59,6 @@ def rejections(
     """
     times, raw, reasons = zip(*rejects, strict=True) if rejects else ((), (), ())
     return aside(list(whose) or [symbol] * len(rejects), observed_at=times, raw=raw, reasons=reasons)
-
-
-def join_rows(frames: Iterable[pd.DataFrame]) -> pd.DataFrame:
-    """Frames of observations as one, sorted by symbol and observed_at; a column that one lacks is NaN there."""
-    parts = [frame for frame in frames if len(frame)]
-    if not parts:
-        return no_rows()
-    return pd.concat(parts, ignore_index=True).sort_values([SYMBOL, OBSERVED_AT], kind="stable", ignore_index=True)
 
 
 def join_rejects(frames: Iterable[pd.DataFrame]) -> pd.DataFrame:

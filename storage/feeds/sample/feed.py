@@ -10,8 +10,8 @@ from datetime import UTC, datetime, timedelta
 import pandas as pd
 
 from daycast.storage.calendars import Calendar
-from daycast.storage.feeds.feed import Fetched, Span, no_rejects
-from daycast.storage.feeds.reading.rows import join_rows, observations
+from daycast.storage.feeds.feed import Fetched, Span, no_rejects, no_rows
+from daycast.storage.feeds.reading.rows import observations
 from daycast.storage.feeds.sample.prices import prices
 from daycast.storage.feeds.sample.transformer import TRANSFORMER_COLUMNS, mean_reverting, transformer
 from daycast.storage.feeds.wire.limits import LIMITS, Limits
@@ -59,14 +59,11 @@ class SampleFeed:
         if not len(instants):
             reason = f"there are no sample data of the time asked for; they begin {FIRST:%Y-%m-%d}"
             failures = {symbol: FeedRefused(self.name, symbol, reason) for symbol in symbols}
-            return Fetched(frame=join_rows([]), rejected=no_rejects(), failures=failures)
-        frames = [self._rows(symbol, instants, days=days) for symbol in symbols]
+            return Fetched(frame=no_rows(), rejected=no_rejects(), failures=failures)
+        rows = {symbol: self._rows(symbol, instants, days=days) for symbol in symbols}
         asked = Span(start=start, end=span.end)
-        frames = [
-            observations(symbol, frame, calendar=self.spec.calendar, span=asked)
-            for symbol, frame in zip(symbols, frames, strict=True)
-        ]
-        return Fetched(frame=join_rows(frames), rejected=no_rejects())
+        frame = observations(rows, calendar=self.spec.calendar, span=asked)
+        return Fetched(frame=frame, rejected=no_rejects())
 
     def _rows(self, symbol: str, instants: pd.DatetimeIndex, *, days: bool) -> pd.DataFrame:
         step = _step(self.spec.calendar)

@@ -5,12 +5,12 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 import pandas as pd
 
-from daycast.storage.feeds.feed import Fetched, Span
+from daycast.storage.feeds.feed import Fetched, Span, no_rejects, no_rows
 from daycast.storage.feeds.reading.ahead import ahead_rows, join_ahead, observed_rows
 from daycast.storage.feeds.reading.columns import read_columns
 from daycast.storage.feeds.reading.grid import off_grid
 from daycast.storage.feeds.reading.layout import Column, Layout, NoTableError, Table
-from daycast.storage.feeds.reading.rows import join_rejects, join_rows, known_last, observations, rejections
+from daycast.storage.feeds.reading.rows import join_rejects, known_last, observations, rejections
 from daycast.storage.feeds.sql.keys import SqlPipeline
 from daycast.storage.feeds.sql.source import connected, each, rows_of
 from daycast.storage.feeds.wire.limits import LIMITS, Limits
@@ -54,8 +54,9 @@ class SqlFeed:
             with connected(self.spec) as connection:
                 found = rows_of(connection, self.spec, symbols, span)
         except FeedError as error:
-            return Fetched(frame=join_rows([]), rejected=join_rejects([]), failures=each(error, symbols))
-        frames, told, rejected, failures = [], [], [], {}
+            return Fetched(frame=no_rows(), rejected=no_rejects(), failures=each(error, symbols))
+        rows: dict[str, pd.DataFrame] = {}
+        told, rejected, failures = [], [], {}
         for symbol in symbols:
             try:
                 table = self._table(symbol, found)
@@ -64,11 +65,10 @@ class SqlFeed:
                 continue
             if self.spec.known_columns:
                 told.append(ahead_rows(symbol, table.rows, spec=self.spec))
-            rows = known_last(observed_rows(table.rows, spec=self.spec))
-            frames.append(observations(symbol, rows, calendar=self.spec.calendar, span=span))
+            rows[symbol] = known_last(observed_rows(table.rows, spec=self.spec))
             rejected.append(rejections(symbol, table.rejects))
         return Fetched(
-            frame=join_rows(frames),
+            frame=observations(rows, calendar=self.spec.calendar, span=span),
             rejected=join_rejects(rejected),
             failures=failures,
             ahead=join_ahead(told, columns=self.spec.known_columns),

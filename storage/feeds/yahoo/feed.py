@@ -11,7 +11,7 @@ from curl_cffi import requests as curl
 
 from daycast.storage.calendars import Calendar
 from daycast.storage.feeds.feed import Fetched, Span
-from daycast.storage.feeds.reading.rows import join_rejects, join_rows, observations, rejections
+from daycast.storage.feeds.reading.rows import join_rejects, observations, rejections
 from daycast.storage.feeds.wire.limits import LIMITS, Limits
 from daycast.storage.feeds.yahoo.keys import YahooPipeline
 from daycast.storage.feeds.yahoo.session import ChartSession
@@ -62,16 +62,17 @@ class YahooFeed:
 
     def fetch(self, symbols: Sequence[str], span: Span) -> Fetched:
         """Fetch the bars of each symbol."""
-        frames, rejected, failures = [], [], {}
+        rows: dict[str, pd.DataFrame] = {}
+        rejected, failures = [], {}
         for symbol in symbols:
             try:
-                rows, rejects = self._rows(symbol, span)
+                rows[symbol], rejects = self._rows(symbol, span)
             except FeedError as error:
                 failures[symbol] = error
                 continue
-            frames.append(observations(symbol, rows, calendar=self.spec.calendar, span=span))
             rejected.append(rejections(symbol, rejects))
-        return Fetched(frame=join_rows(frames), rejected=join_rejects(rejected), failures=failures)
+        frame = observations(rows, calendar=self.spec.calendar, span=span)
+        return Fetched(frame=frame, rejected=join_rejects(rejected), failures=failures)
 
     def _rows(self, symbol: str, span: Span) -> tuple[pd.DataFrame, list[tuple[pd.Timestamp, str, str]]]:
         with ChartSession(self.name, symbol=symbol, limits=self.limits, mirror=self.spec.url) as session:
