@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from daycast.models.scores.intervals import COVERAGES, Intervals
+from daycast.models.scores.intervals import COVERAGES, Intervals, Places
 from daycast.models.scores.residuals import above_zero
 from daycast.models.series.differencing import POSITIVE, Floats
 from daycast.models.series.windows import Windows
@@ -32,11 +32,11 @@ def crps(mean: Floats, actual: Floats, *, windows: Windows, intervals: Intervals
     factors = intervals.kind in POSITIVE
     centre = above_zero(mean, windows) if factors else mean
     apart = actual / centre if factors else np.abs(actual - centre)
-    renewal, row = intervals.places(windows)
+    places = intervals.places(windows)
     lost = np.empty_like(actual)
     for start in range(0, len(actual), _BLOCK):
         block = slice(start, start + _BLOCK)
-        radii = intervals.radii[renewal[block], row[block]][..., 1:]
+        radii = intervals.around(Places(*(each[block] for each in places)), slice(1, None))
         lost[block] = (_of_factors if factors else _of_distances)(apart[block][..., np.newaxis], radii)
     return 2.0 / _QUANTILES * (0.5 * np.abs(actual - centre) + (lost * centre if factors else lost))
 

@@ -1,12 +1,14 @@
 """Prediction intervals from the newest realised residuals, per lead and series (conformal prediction, rolling)."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
 from daycast.models.scores.ranks import ranked
 from daycast.models.scores.residuals import Residuals, above_zero
+from daycast.models.scores.tracking import Tracking
 from daycast.models.series.differencing import POSITIVE, Floats
 from daycast.models.series.material import NEWEST
 from daycast.models.series.windows import Windows
@@ -25,6 +27,19 @@ _OF_PANEL = 100
 with :data:`~daycast.models.series.material.NEWEST` on validation parts; see docs/accuracy.md."""
 _RENEWALS = 32
 """How often at most the radii are renewed over the held-out parts; served ones are renewed with every run."""
+_RENEWALS_BEFORE = 8
+"""And over what was realised before served ones, to find by what they have to be multiplied."""
+_OF_LEVELS = [COVERAGES.index(level) for level in LEVELS]
+_TOWARDS = np.clip((np.array(COVERAGES) - LEVELS[0]) / (LEVELS[1] - LEVELS[0]), 0.0, 1.0)
+"""How far each coverage lies from the lower level to the upper one."""
+
+
+class Places(NamedTuple):
+    """Which radii, and by which factors multiplied, stand around each of some windows; all ``(n,)``."""
+
+    renewal: NDArray[np.intp]
+    row: NDArray[np.intp]
+    moment: NDArray[np.intp]
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -50,7 +65,8 @@ class Intervals:
     on the test part is measured and kept.
 
     A radius is a mean of two: of the series' own, and of the panel's residuals in units of each series' scale, brought
-    to this one's. The fewer of its own a series has, the more the panel's counts.
+    to this one's. The fewer of its own a series has, the more the panel's counts. It is multiplied by a factor that
+    follows how often values lay outside lately (:mod:`~daycast.models.scores.tracking`).
 
     Attributes:
         kind: the target's kind of difference.
@@ -58,12 +74,14 @@ class Intervals:
         since: ``(renewals,)`` datetime64[us], UTC: from which origin on each of the radii hold, ascending. The first
             hold for earlier origins too.
         radii: ``(renewals, series + 1, horizon, coverages)`` float64.
+        tracking: what they are multiplied by.
     """
 
     kind: DifferenceKind
     names: tuple[str, ...]
     since: NDArray[np.datetime64]
     radii: Floats
+    tracking: Tracking
 
     @classmethod
     def newest(cls, windows: Windows, mean: Floats, *, kind: DifferenceKind) -> "Intervals":
@@ -77,9 +95,9 @@ class Intervals:
         Raises:
             DataError: there are fewer windows than the 95 % quantile needs.
         """
-        _require(len(windows))
-        residuals = Residuals.of(windows, mean, kind=kind)
-        return cls._at(residuals, residuals.end.max(keepdims=True), kind=kind)
+        before = cls._rolling(windows, mean, kind=kind, renewals=_RENEWALS_BEFORE)
+        last = Tracking(since=before.tracking.since[-1:], logs=before.tracking.logs[-1:])
+        return replace(before, since=before.since[-1:], radii=before.radii[-1:], tracking=last)
 
     @classmethod
     def rolling(cls, windows: Windows, mean: Floats, *, kind: DifferenceKind) -> "Intervals":
@@ -90,19 +108,29 @@ class Intervals:
 
         Args, Raises: as in :meth:`newest`.
         """
+        return cls._rolling(windows, mean, kind=kind, renewals=_RENEWALS)
+
+    @classmethod
+    def _rolling(cls, windows: Windows, mean: Floats, *, kind: DifferenceKind, renewals: int) -> "Intervals":
+        """As :meth:`rolling`, with radii of everything that was realised at the end."""
         _require(len(windows))
         residuals = Residuals.of(windows, mean, kind=kind)
         ends = np.unique(residuals.end)
         begin = max(np.sort(residuals.end)[REQUIRED - 1], ends[min(len(ends) // 8, NEWEST // 4)])
         origins = np.unique(windows.origin)
         origins = origins[origins >= begin]
-        stride = max(windows.horizon, -(-len(origins) // _RENEWALS))
-        return cls._at(residuals, np.concatenate([[begin], origins[stride::stride]]), kind=kind)
+        stride = max(windows.horizon, -(-len(origins) // renewals))
+        since = np.unique(np.concatenate([[begin], origins[stride::stride], ends[-1:]]))
+        found, owns = zip(*(_radii(residuals, at) for at in since), strict=True)
+        radii = np.stack(found)
+        values, starts, ends = residuals.by_origin(begin)
 
-    @classmethod
-    def _at(cls, residuals: Residuals, instants: NDArray[np.datetime64], *, kind: DifferenceKind) -> "Intervals":
-        radii = np.stack([_radii(residuals, at) for at in instants])
-        return cls(kind=kind, names=residuals.names, since=instants, radii=radii)
+        def then(origin: np.datetime64) -> tuple[Floats, Floats]:
+            renewal = int(np.searchsorted(since, origin, side="right")) - 1
+            return radii[renewal, :-1][..., _OF_LEVELS], owns[renewal]
+
+        tracking = Tracking.over(values, origins=starts, ends=ends, radii=then)
+        return cls(kind=kind, names=residuals.names, since=since, radii=radii, tracking=tracking)
 
     def apply(self, mean: Floats, windows: Windows) -> Band:
         """Bounds around means ``(n, horizon)`` of these windows."""
@@ -110,16 +138,31 @@ class Intervals:
         lower_95, upper_95 = self.bounds(mean, windows, coverage=LEVELS[1])
         return Band(lower_80=lower_80, upper_80=upper_80, lower_95=lower_95, upper_95=upper_95)
 
-    def places(self, windows: Windows) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
-        """Which renewal of the radii, and which of their rows, each window has; both ``(n,)``."""
+    def places(self, windows: Windows) -> Places:
+        """Which of the radii and factors each window has."""
         position = {name: row for row, name in enumerate(self.names)}
         rows = np.array([position.get(name, len(self.names)) for name in windows.names], dtype=np.intp)
-        return np.maximum(np.searchsorted(self.since, windows.origin, side="right") - 1, 0), rows[windows.codes]
+        renewal = np.maximum(np.searchsorted(self.since, windows.origin, side="right") - 1, 0)
+        return Places(renewal, rows[windows.codes], self.tracking.moments(windows.origin))
+
+    def around(self, places: Places, coverages: slice = slice(None)) -> Floats:
+        """The radii around windows, ``(n, horizon, coverages)``, of some of :data:`COVERAGES`.
+
+        Args:
+            places: of :meth:`places`, or a part of each.
+            coverages: which.
+        """
+        towards = _TOWARDS[coverages]
+        lower, upper = np.moveaxis(self.tracking.logs[places.moment, places.row], -1, 0)[..., np.newaxis]
+        factors = np.exp((1.0 - towards) * lower + towards * upper)[:, np.newaxis]
+        found = self.radii[places.renewal, places.row][..., coverages] * factors
+        least = self.radii[places.renewal, places.row][..., _OF_LEVELS[:1]] * np.exp(lower)[:, np.newaxis]
+        return np.asarray(np.where(towards > 0, np.maximum(found, least), found))
 
     def bounds(self, mean: Floats, windows: Windows, *, coverage: int) -> tuple[Floats, Floats]:
         """Lower and upper bounds, ``(n, horizon)`` levels, of one of :data:`COVERAGES`."""
-        renewal, row = self.places(windows)
-        radius = self.radii[..., COVERAGES.index(coverage)][renewal, row]
+        at = COVERAGES.index(coverage)
+        radius = self.around(self.places(windows), slice(at, at + 1))[..., 0]
         if self.kind not in POSITIVE:
             return mean - radius, mean + radius
         # Times a factor, and not through the logarithm and back: where the radius is 0 the bounds are the mean itself.
@@ -134,8 +177,8 @@ def _require(count: int) -> None:
         )
 
 
-def _radii(residuals: Residuals, at: np.datetime64) -> Floats:
-    """``(series + 1, horizon, coverages)`` from what was realised by an instant."""
+def _radii(residuals: Residuals, at: np.datetime64) -> tuple[Floats, Floats]:
+    """``(series + 1, horizon, coverages)`` from what was realised by an instant; and how much of each is its own."""
     values, counts = residuals.newest(at, most=NEWEST)
     still = (counts >= REQUIRED) & ~np.where(np.isfinite(values), values, 0.0).any(axis=(1, 2))  # nothing to share
     own = _quantiles(values, counts)
@@ -143,11 +186,12 @@ def _radii(residuals: Residuals, at: np.datetime64) -> Floats:
     shared = (values[~still] / scale[~still, np.newaxis]).reshape(1, -1, values.shape[2])
     panel = _quantiles(shared, counts[~still].sum(keepdims=True))
     weight = np.where(counts >= REQUIRED, counts / (counts + _OF_PANEL), 0.0)
-    weight = np.where(still, 1.0, weight)[:, np.newaxis, np.newaxis]
-    radii = weight * own + (1 - weight) * panel * scale[..., np.newaxis]
+    weight = np.where(still, 1.0, weight)
+    of_own = weight[:, np.newaxis, np.newaxis]
+    radii = of_own * own + (1 - of_own) * panel * scale[..., np.newaxis]
     whole = np.concatenate([radii, panel * of_all[..., np.newaxis]])
     whole[..., 0] = 0.0
-    return whole
+    return whole, weight
 
 
 def _scales(values: Floats, counts: NDArray[np.intp]) -> tuple[Floats, Floats]:

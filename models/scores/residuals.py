@@ -23,12 +23,14 @@ class Residuals:
     Attributes:
         names: the series ids.
         first: ``(series + 1,)`` where the windows of each series begin, and where those of the last end.
+        origin: ``(n,)`` datetime64[us], of each.
         end: ``(n,)`` datetime64[us], when each was realised.
         values: ``(n, horizon)`` between logarithms for ``percent`` and ``log``, between levels otherwise.
     """
 
     names: tuple[str, ...]
     first: NDArray[np.intp]
+    origin: NDArray[np.datetime64]
     end: NDArray[np.datetime64]
     values: Floats
 
@@ -41,6 +43,7 @@ class Residuals:
         return cls(
             names=windows.names,
             first=np.concatenate([[0], np.cumsum(counts)]),
+            origin=windows.origin[order],
             end=windows.end[order],
             values=apart[order],
         )
@@ -59,6 +62,22 @@ class Residuals:
         there = steps < counts[:, np.newaxis]
         places = np.where(there, stop[:, np.newaxis] - 1 - steps, 0)
         return np.where(there[..., np.newaxis], self.values[places], np.inf), counts
+
+    def by_origin(self, since: np.datetime64) -> tuple[Floats, NDArray[np.datetime64], NDArray[np.datetime64]]:
+        """Those of windows that begin at an instant or later, side by side.
+
+        Returns:
+            ``(series, origins, horizon)``, NaN where a series has no window; the origins, ascending; and when the
+            windows of each were all realised, likewise.
+        """
+        chosen = self.origin >= since
+        origins, place = np.unique(self.origin[chosen], return_inverse=True)
+        codes = np.repeat(np.arange(len(self.first) - 1), np.diff(self.first))[chosen]
+        values = np.full((len(self.first) - 1, len(origins), self.values.shape[1]), np.nan)
+        values[codes, place] = self.values[chosen]
+        ends = np.full(len(origins), np.iinfo(np.int64).min)
+        np.maximum.at(ends, place, self.end[chosen].astype(np.int64))
+        return values, origins, np.maximum.accumulate(ends).astype(self.end.dtype)
 
     def by_time(self) -> Floats:
         """The mean over the leads of each window, ``(series, windows)`` of the series that have any, the newest last.

@@ -5,6 +5,7 @@ import pytest
 
 from daycast.models.scores.crps import crps
 from daycast.models.scores.intervals import COVERAGES, Intervals
+from daycast.models.scores.tracking import Tracking
 
 
 @pytest.mark.parametrize("kind", ["none", "log"])
@@ -16,7 +17,9 @@ def test_it_is_the_mean_pinball_loss_of_all_quantiles(kind, make_flat_windows):
     mean = 100 * np.exp(random.normal(scale=0.05, size=(count, horizon)))
     radii = np.sort(random.uniform(0, 0.3 if kind == "log" else 30, size=(1, 1, horizon, len(COVERAGES))))
     radii[..., 0] = 0.0
-    intervals = Intervals(kind=kind, names=(), since=np.array(["2000-01-01"], dtype="M8[us]"), radii=radii)
+    intervals = Intervals(
+        kind=kind, names=(), since=np.array(["2000-01-01"], dtype="M8[us]"), radii=radii, tracking=Tracking.none(0)
+    )
     losses = []
     for coverage in COVERAGES:
         lower, upper = intervals.bounds(mean, windows, coverage=coverage)

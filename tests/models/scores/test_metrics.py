@@ -6,6 +6,7 @@ import pytest
 
 from daycast.models.scores.intervals import COVERAGES, Intervals
 from daycast.models.scores.metrics import COLUMNS, Forecast, overall, tally
+from daycast.models.scores.tracking import Tracking
 
 
 def _wide(radius=1e6, horizon=2):
@@ -14,7 +15,7 @@ def _wide(radius=1e6, horizon=2):
 
 def _fixed(radii):
     since = np.array(["2000-01-01"], dtype="M8[us]")
-    return Intervals(kind="none", names=(), since=since, radii=radii[np.newaxis])
+    return Intervals(kind="none", names=(), since=since, radii=radii[np.newaxis], tracking=Tracking.none(0))
 
 
 SPAN = (np.datetime64("2026-01-01", "us"), np.datetime64("2026-01-02", "us"))
