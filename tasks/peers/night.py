@@ -81,7 +81,9 @@ def _prices(asked: Asked, laid_out: LaidOut) -> pd.DataFrame:
 
     read = pd.read_parquet if laid_out.file.suffix == ".parquet" else pd.read_csv
     time, symbol, value = asked.columns
-    table = read(laid_out.file).astype({value: float}).pivot_table(index=time, columns=symbol, values=value)
+    rows = read(laid_out.file)
+    rows = rows.assign(**{value: pd.to_numeric(rows[value], errors="coerce")})  # what a run sets aside
+    table = rows.pivot_table(index=time, columns=symbol, values=value)
     table.index = pd.DatetimeIndex(table.index).normalize().tz_localize(None)
     return table.iloc[:-1].dropna(axis=1)
 
