@@ -189,9 +189,8 @@ def _run(job: AnyJob, *, training: TrainingChoice) -> Any:
         get_run_logger().error("%s", message)
         return Failed(message=message, data=note(_failed(job, message)))
     except Exception as error:  # our own bug: the run's row says so, and the traceback goes to Prefect
-        _failed(
-            job, f"{type(error).__name__}: {error}. This is a defect of daycast; the traceback is in Prefect's log."
-        )
+        said = f"{type(error).__name__}: {error}. This is a defect of daycast; the traceback is in Prefect's log."
+        note(_failed(job, said))  # so that a command that runs several tells of each
         raise
     # The forecasts stand in SQL from here on; what cannot be shown does not make the run a failed one.
     message = _show(job, outcome)

@@ -11,6 +11,7 @@ from typing import Any
 
 from rich.table import Table
 
+_ENORMOUS = 1e12
 _FOLDED = {"version", "champion", "parent", "pipeline"}
 _STYLES = {"succeeded": "green", "degraded": "yellow", "failed": "red", "running": "cyan", "cancelled": "yellow"}
 
@@ -30,8 +31,10 @@ def styled(status: str) -> str:
 
 
 def number(value: float | None) -> str:
-    """Four digits of a small number, one decimal of a large one."""
-    return "—" if value is None else f"{value:,.4g}" if abs(value) < 1000 else f"{value:,.1f}"
+    """Four digits of a small number, one decimal of a large one; of an enormous one its order."""
+    if value is None:
+        return "—"
+    return f"{value:,.1f}" if 1000 <= abs(value) < _ENORMOUS else f"{value:,.4g}"
 
 
 def signed(value: float | None) -> str:

@@ -81,18 +81,23 @@ def lines(found: Check) -> Iterator[str]:
     yield _verdict(found)
     for each in found.series[:_LISTED]:
         yield f"  {_said(each)}"
-        for reason, count in list(each.set_aside.items())[:_TOLD]:
-            yield f"    set aside: {count:,} {'row' if count == 1 else 'rows'}, {reason}"
+        yield from (f"    {aside}" for aside in _rows_aside(each.set_aside))
         yield from (f"    {finding}" for finding in each.findings[:_TOLD])
         if each.trouble:
             yield f"    trouble: {each.trouble}"
     if len(found.series) > _LISTED:
         rest = found.series[_LISTED:]
         yield f"  and {len(rest):,} more, {sum(bool(each.trouble) for each in rest):,} of them with trouble"
+    yield from (f"  of no symbol: {aside}" for aside in _rows_aside(found.set_aside))
     yield from (f"  trouble: {trouble}" for trouble in found.troubles)
     if found.advice:
         yield "  This reads the files; look at it, and put it into the pipeline file:"
         yield from (f"    {line}" for line in found.advice.splitlines())
+
+
+def _rows_aside(found: Mapping[str, int]) -> Iterator[str]:
+    for reason, count in list(found.items())[:_TOLD]:
+        yield f"set aside: {count:,} {'row' if count == 1 else 'rows'}, {reason}"
 
 
 def lines_of_labels(found: CheckedLabels) -> Iterator[str]:

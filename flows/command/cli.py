@@ -98,17 +98,17 @@ def run(
 ) -> None:
     """Do the daily job now: fetch, prepare, train, evaluate, forecast."""
     from daycast.flows.command.printing import print_run
+    from daycast.flows.running.clock import parse_as_of
     from daycast.flows.server.local_server import prefect_api
 
+    instant = parse_as_of(as_of)
     with heeding_signals(), prefect_api() as ready:
         from daycast.storage.config.pipeline_file import choose_pipelines, load_pipelines
         from daycast.storage.config.settings import Settings
 
         chosen = choose_pipelines(load_pipelines(Settings().pipelines), pipelines or [], sample=sample)
-        from daycast.flows.running.clock import parse_as_of
         from daycast.tasks.apart.process import prepare
 
-        instant = parse_as_of(as_of)
         prepare()
         from daycast.tasks.apart.preload import importing, preload
 

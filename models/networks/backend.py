@@ -2,6 +2,7 @@
 
 import contextlib
 import importlib
+import logging
 import os
 import sys
 import tempfile
@@ -26,6 +27,8 @@ def load_keras() -> None:
         with _stderr_held():
             importlib.import_module("tensorflow")
             importlib.import_module("keras")
+    # Its hints on speed speak to who wrote the code; what goes wrong is an error.
+    sys.modules["tensorflow"].get_logger().setLevel(logging.ERROR)
     config = sys.modules["keras"].config
     config.set_floatx("float32")
     config.set_dtype_policy("float32")

@@ -55,7 +55,7 @@ class RidgeForecaster:
 
     @classmethod
     def fit(cls, training: Part, validation: Part, *, spec: Pipeline, scaler: Scaler) -> "RidgeForecaster | None":
-        """Solve for every penalty, and keep the best on validation; none where windows are too wide.
+        """Solve for every penalty, and keep the best on validation; none where windows or values are too large.
 
         Args:
             training: the training part.
@@ -75,6 +75,8 @@ class RidgeForecaster:
             kind=spec.difference_of(spec.target),
         )
         solutions = _solve(blank.equations(training), width=width, horizon=training.horizon)
+        if not solutions:
+            return None
         errors = np.zeros(len(PENALTIES))
         for inputs, outputs in blank.equations(validation):
             for number, solution in enumerate(solutions):
@@ -152,11 +154,13 @@ class RidgeForecaster:
 
 
 def _solve(equations: Iterator[tuple[Floats, Floats]], *, width: int, horizon: int) -> list[Floats]:
-    """The coefficients for each penalty, the intercept unpenalised, from one decomposition."""
+    """The coefficients for each penalty, the intercept unpenalised, from one decomposition; none beyond all numbers."""
     squares, products = np.zeros((width + 1, width + 1)), np.zeros((width + 1, horizon))
     for inputs, outputs in equations:
         squares += inputs.T @ inputs
         products += inputs.T @ outputs
+    if not (np.isfinite(squares).all() and np.isfinite(products).all()):
+        return []
     count = squares[-1, -1]
     middle, level = squares[-1, :-1] / count, products[-1] / count
     values, vectors = np.linalg.eigh(squares[:-1, :-1] / count - np.outer(middle, middle))

@@ -158,8 +158,13 @@ def _incomplete(latest: Latest, row: int, *, who: str, spec: Pipeline) -> Remark
     if length <= max(spec.lookback, spec.season_length):
         said = f"it has {length} instants, and a window reads {spec.lookback} or more; {who} serves until then"
         return _of(name, "short", said)
-    said = f"{latest.missing[row]} of the last {spec.lookback} instants were not observed, too many to carry over"
-    return _of(name, "gap", f"{said}; {who} serves until the gap has passed. Mend the feed", grave=True)
+    sources = dict.fromkeys(source.partition(":")[0] for source in spec.from_labels.values())
+    whose = f", or not told of by {listed(list(sources))}" if sources else ""
+    said = (
+        f"{latest.missing[row]} of the last {spec.lookback} instants were not observed{whose}, too many to carry over"
+    )
+    mend = f"the feed, or what {listed(list(sources))} tells" if sources else "the feed"
+    return _of(name, "gap", f"{said}; {who} serves until the gap has passed. Mend {mend}", grave=True)
 
 
 def _of(name: str, kind: RemarkKind, message: str, *, grave: bool = False) -> Remark:

@@ -61,11 +61,12 @@ def undo(differences: ArrayLike, *, base: ArrayLike, kind: DifferenceKind) -> Fl
     start = np.asarray(base, dtype=np.float64)[..., np.newaxis]
     if kind == "none":
         return steps
-    if kind == "absolute":
-        return start + np.cumsum(steps, axis=-1)
-    if kind == "percent":
-        return start * np.cumprod(1.0 + steps, axis=-1)
-    return start * np.exp(np.cumsum(steps, axis=-1))
+    with np.errstate(over="ignore", invalid="ignore"):  # what is no number is told by whoever forecast it
+        if kind == "absolute":
+            return start + np.cumsum(steps, axis=-1)
+        if kind == "percent":
+            return start * np.cumprod(1.0 + steps, axis=-1)
+        return start * np.exp(np.cumsum(steps, axis=-1))
 
 
 def _require_positive(values: NDArray[Any], kind: DifferenceKind) -> None:

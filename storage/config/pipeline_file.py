@@ -68,6 +68,23 @@ def _require_read(pipelines: Mapping[str, AnyPipeline], *, where: str) -> None:
                 )
 
 
+_A_DAY = "a date is required, such as 2020-01-31"
+_IN_TOML: Mapping[str, str] = {
+    "too_short": "one at least is required",
+    "tuple_type": "a list is required, in brackets: [ … ]",
+    "model_type": "a table is required: { … }",
+    "dict_type": "a table is required: { … }",
+    "string_type": "text in quotation marks is required",
+    "bool_type": "true or false is required",
+    "bool_parsing": "true or false is required",
+    "date_type": _A_DAY,
+    "date_parsing": _A_DAY,
+    "date_from_datetime_inexact": _A_DAY,
+    "date_from_datetime_parsing": _A_DAY,
+}
+"""What pydantic says in words of Python, in those of the file."""
+
+
 def parse_pipeline(name: str, table: Any, *, where: str = "the pipeline file") -> AnyPipeline:
     """Build one pipeline from its table.
 
@@ -142,7 +159,15 @@ def _problems(error: ValidationError, *, model: type[BaseModel], feed: Any, pred
         yield f"{_owned(strangers, by='pipelines that predict')}. Received: predicts = {predicts!r}"
     by_place = {_place(problem): problem for problem in reversed(error.errors())}  # of each branch of a union the first
     told = owners.keys() | strangers.keys()
-    yield from (_explain(it, model) for place, it in reversed(by_place.items()) if place not in told)
+    left = [(place, it) for place, it in reversed(by_place.items()) if place not in told]
+    left = [(place, it) for place, it in left if not _follows(place, it, [each for each, _ in left])]
+    left.sort(key=lambda each: each[1]["type"] != "extra_forbidden")  # what was written comes before what was not
+    yield from (_explain(it, model) for _, it in left)
+
+
+def _follows(place: str, problem: Any, places: list[str]) -> bool:
+    """Whether a list is too short only because what is in it is wrong."""
+    return problem["type"] == "too_short" and any(each.startswith(f"{place}.") for each in places)
 
 
 def _kinds_with(key: str) -> list[str]:
@@ -202,7 +227,7 @@ def _explain(problem: Any, model: type[BaseModel]) -> str:
         return f"unknown key {location!r}. The keys there are: {listed(keys)}.{_hint(str(key), keys, model)}"
     if problem["type"] == "missing":
         return f"the key {location!r} is required"
-    message = problem["msg"].removeprefix("Value error, ")
+    message = _IN_TOML.get(problem["type"], problem["msg"].removeprefix("Value error, "))
     # A rule over the whole table says itself what it received: the table may hold secrets.
     said = "Received" in message or not problem["loc"]
     received = "" if said else f". Received: {_shown(problem['loc'][-1], problem['input'])}"

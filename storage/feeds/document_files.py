@@ -7,7 +7,7 @@ import pandas as pd
 
 from daycast.storage.feeds.document_keys import LabelFiles, TextFiles
 from daycast.storage.feeds.reading.document_table import DocumentLayout
-from daycast.storage.feeds.reading.documents import Documents, read_documents, read_texts
+from daycast.storage.feeds.reading.documents import Documents, read_documents, read_texts, without_blank
 from daycast.storage.terms.words import DOCUMENT_ID, REASON
 
 
@@ -33,6 +33,8 @@ class DocumentFiles:
         if isinstance(self.spec, TextFiles) and self.spec.of_files:
             return read_texts(paths, layout=self._layout(), name=self.spec.name)
         found = [read_documents(path, layout=self._layout(), name=self.spec.name) for path in paths]
+        if isinstance(self.spec, LabelFiles):
+            found = [without_blank(each) for each in found]
         if len(found) == 1:
             return found[0]
         good = pd.concat([each.good for each in found], ignore_index=True)

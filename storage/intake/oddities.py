@@ -16,6 +16,11 @@ SPLITS = (1.5, 2.0, 3.0, 4.0, 5.0, 6.0, 7.0, 8.0, 10.0, 15.0, 20.0, 25.0, 30.0, 
 _NEAR = 0.05
 """How far from a split's ratio a step may be: the day's own move comes on top of the split."""
 
+_FAR = 100
+"""Usual ranges of a column, from its 5th percentile to its 95th, beyond which a value is far from the others."""
+_LEAP = 0.2
+"""The share of all that a column moved that one step must have for a closer look."""
+
 _SHORTEST_RUN = 10
 _SHOWN = 3
 
@@ -26,7 +31,7 @@ class Finding:
 
     Attributes:
         symbol: whose data.
-        kind: ``missing_instants``, ``stuck``, ``jump``, ``out_of_order``, ``duplicate`` or ``basis``.
+        kind: ``missing_instants``, ``stuck``, ``jump``, ``far``, ``out_of_order``, ``duplicate`` or ``basis``.
         count: how many.
         message: one line for people, without the symbol.
     """
@@ -50,6 +55,7 @@ def oddities(good: pd.DataFrame, *, spec: Pipeline) -> tuple[Finding, ...]:
         found += _missing(str(symbol), rows, spec)
         found += _stuck(str(symbol), rows, spec)
         found += _jumps(str(symbol), rows, spec)
+        found += _far(str(symbol), rows, spec)
     return tuple(found)
 
 
@@ -67,6 +73,7 @@ def _odd_symbols(good: pd.DataFrame, spec: Pipeline) -> set[str]:
         values = good[name].to_numpy(dtype=float)
         runs = _runs((values[1:] == values[:-1]) & within)
         odd[[codes[start] for start, end in runs if end - start + 1 >= shortest]] = True
+        odd |= _leaps(values, starts)
     price = next((name for name in ("close", spec.target) if name in good.columns), None)
     if price is not None and Calendar(spec.calendar).daily:
         values = good[price].to_numpy(dtype=float)
@@ -143,6 +150,31 @@ def _jumps(symbol: str, rows: pd.DataFrame, spec: Pipeline) -> Iterator[Finding]
         )
         message = f"{len(places)} steps of {name} near the ratio of a split, which may be real ({shown})"
         yield Finding(symbol=symbol, kind="jump", count=len(places), message=message)
+
+
+def _leaps(values: np.ndarray, starts: np.ndarray) -> np.ndarray:
+    """Which symbols have one step that is a good part of all that they moved, ``(symbols,)``."""
+    steps = np.abs(np.diff(values, prepend=values[:1]))
+    steps[starts] = 0.0  # from the symbol before
+    return np.asarray(np.maximum.reduceat(steps, starts) > _LEAP * np.add.reduceat(steps, starts))
+
+
+def _far(symbol: str, rows: pd.DataFrame, spec: Pipeline) -> Iterator[Finding]:
+    """Values as far from all others as what stands for none, such as -9999 in a column of temperatures."""
+    for name in spec.fetched:
+        values = rows[name].to_numpy(dtype=float)
+        low, middle, high = np.quantile(values, (0.05, 0.5, 0.95))
+        places = (
+            np.flatnonzero(np.abs(values - middle) > _FAR * (high - low)) if high > low else np.array([], dtype=int)
+        )
+        if len(places):
+            observed = pd.DatetimeIndex(rows[OBSERVED_AT])
+            shown = "; ".join(f"{_date(observed[place], spec)} {values[place]:g}" for place in places[:_SHOWN])
+            message = (
+                f"{len(places)} values of {name} lie far from all others, as what stands for no value does ({shown}); "
+                f"most lie between {low:g} and {high:g}"
+            )
+            yield Finding(symbol=symbol, kind="far", count=len(places), message=message)
 
 
 def _runs(same: np.ndarray) -> list[tuple[int, int]]:

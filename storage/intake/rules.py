@@ -21,6 +21,8 @@ _ROUNDING = 1e-3
 """By how much a close may lie beyond its bar's low or high: columns are rounded and adjusted each by itself."""
 _MOST, _FEWEST = 0.5, 10
 """The share of torn bars, among so many at least, from which on it is no row that is wrong."""
+_LARGEST = 1e30
+"""Beyond it squares overflow in what networks compute with."""
 _MAY_BE_ANY = frozenset({"none", "absolute"})
 
 
@@ -42,11 +44,11 @@ class Inspection:
 def inspect(frame: pd.DataFrame, *, spec: Pipeline) -> Inspection:
     """Judge the rows of a feed; the frame is left alone.
 
-    Set aside are rows with a missing or infinite value in a column that the pipeline needs, with a level that is not
-    positive where ratios are taken, with a price of 0, with a close beyond its bar's low and high, at an instant that
-    the calendar does not have, and rows for one instant that contradict each other: all of them, since nothing says
-    which is right, and a wrong guess would be a silent change. Rows that say the same twice become one. Nothing is
-    repaired.
+    Set aside are rows with a missing, infinite or unreadably large value in a column that the pipeline needs, with a
+    level that is not positive where ratios are taken, with a price of 0, with a close beyond its bar's low and high, at
+    an instant that the calendar does not have, and rows for one instant that contradict each other: all of them, since
+    nothing says which is right, and a wrong guess would be a silent change. Rows that say the same twice become one.
+    Nothing is repaired.
 
     Args:
         frame: as ``Fetched.frame``.
@@ -88,6 +90,7 @@ def _rules(frame: pd.DataFrame, spec: Pipeline) -> Iterator[tuple[pd.Series, str
     for name in spec.fetched:
         yield frame[name].isna(), f"{name} is missing"
         yield ~np.isfinite(frame[name]), f"{name} is not finite"
+        yield frame[name].abs() > _LARGEST, f"{name} is beyond 1e30, as what stands for no value often is"
     yield from _below_zero(frame, spec)
     torn = _torn(frame, spec)
     yield torn & ~_mostly(torn, frame), "close does not lie between low and high"

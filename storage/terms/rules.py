@@ -97,6 +97,9 @@ class SplitSpec(Frozen):
 
     @model_validator(mode="after")
     def _leaves_training(self) -> Self:
+        for name, part in (("validation", self.validation), ("test", self.test)):
+            if part > 1 and part != int(part):
+                raise ValueError(f"{name} is a share below 1, or a whole number. Received: {part:g}")
         shares = sum(part for part in (self.validation, self.test) if part < 1)
         if shares >= 1:
             raise ValueError(f"validation and test must leave a share for training. Received: {shares:g} together")

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import TYPE_CHECKING
 
+from daycast.storage.terms.text import counted
 from daycast.storage.terms.words import PUBLISHED_AT
 
 if TYPE_CHECKING:
@@ -38,6 +39,15 @@ class CheckedDocuments:
     def good(self) -> bool:
         """Whether a run would go well."""
         return not self.troubles
+
+
+def later(documents: pd.DataFrame, *, at: datetime) -> tuple[str, ...]:
+    """What to say of documents that are dated after an instant; nothing where there are none."""
+    ahead = documents[PUBLISHED_AT][documents[PUBLISHED_AT] > at]
+    if ahead.empty:
+        return ()
+    count = counted(len(ahead), "document")
+    return (f"{count} dated later than {at:%Y-%m-%d %H:%M} UTC wait till then, the last {ahead.max():%Y-%m-%d}",)
 
 
 def none_known(documents: pd.DataFrame, *, at: datetime) -> str:

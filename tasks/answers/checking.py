@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from daycast.storage.terms.errors import ConfigError, DataError, FeedError
 from daycast.storage.terms.pipeline import Pipeline, require_values
-from daycast.storage.terms.words import AVAILABLE_AT, OBSERVED_AT, REASON, SYMBOL, series_id
+from daycast.storage.terms.words import ALL_SERIES, AVAILABLE_AT, OBSERVED_AT, REASON, SYMBOL, series_id
 from daycast.tasks.answers.advice import advised, as_toml
 from daycast.tasks.answers.checking_ahead import CheckedAhead, check_ahead, foresee_all
 
@@ -59,12 +59,14 @@ class Check:
     Attributes:
         pipeline: its name.
         series: in the order of its symbols.
+        set_aside: rows of no symbol, for which reason, the most frequent first.
         troubles: why a run would fail or be degraded, beside what the series say themselves.
         advice: a table of the pipeline file that would do better, as TOML; empty where there is none to tell.
     """
 
     pipeline: str
     series: tuple[CheckedSeries, ...]
+    set_aside: Mapping[str, int] = field(default_factory=dict)
     troubles: tuple[str, ...] = ()
     advice: str = ""
 
@@ -96,7 +98,7 @@ def check(spec: Pipeline, *, at: datetime) -> Check:
     better = advised(spec)
     if better is None or not _improves(_check(better, at=at), found):
         return found
-    return Check(pipeline=found.pipeline, series=found.series, troubles=found.troubles, advice=as_toml(better))
+    return replace(found, advice=as_toml(better))
 
 
 def _check(spec: Pipeline, *, at: datetime) -> Check:
@@ -127,7 +129,8 @@ def _check(spec: Pipeline, *, at: datetime) -> Check:
         )
         for symbol in spec.symbols
     ]
-    return Check(pipeline=spec.name, series=tuple(series), troubles=tuple(troubles))
+    nobodys = reasons.get(ALL_SERIES, {})
+    return Check(pipeline=spec.name, series=tuple(series), set_aside=nobodys, troubles=tuple(troubles))
 
 
 def _reasons(frames: Sequence[pd.DataFrame]) -> dict[str, dict[str, int]]:
@@ -165,11 +168,13 @@ def _windows(
 ) -> tuple[Panel, CheckedAhead, Iterator[str]]:
     """The series, the windows of them that a network reads, and why none could be trained on those."""
     from daycast.models.series.panel import Panel
+    from daycast.tasks.handover.fed import mute
 
     levels = _levels(good, spec, at=at)
     panel = Panel.of(levels, spec=spec, limit=spec.fill_limit)
     read = check_ahead(panel, foreseen, rows=good, spec=spec, at=at)
-    return panel, read, _untrainable(good, read.panel, spec)
+    said = mute(levels, spec=spec)
+    return panel, read, iter([said]) if said else _untrainable(good, read.panel, spec)
 
 
 def _levels(good: pd.DataFrame, spec: Pipeline, *, at: datetime) -> Levels:

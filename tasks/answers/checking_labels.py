@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from daycast.storage.terms.errors import FeedError
 from daycast.storage.terms.labels_pipeline import LabelsPipeline
 from daycast.storage.terms.words import LABEL, LABELLED_AT, PUBLISHED_AT, REASON
-from daycast.tasks.answers.checked_documents import CheckedDocuments, none_known
+from daycast.tasks.answers.checked_documents import CheckedDocuments, later, none_known
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -60,7 +60,7 @@ def check_labels(spec: LabelsPipeline, *, at: datetime) -> CheckedLabels:
         waiting=len(parts.waiting),
         set_aside=aside,
         troubles=(parts.untrainable,) if parts.untrainable else (),
-        notes=(f"{parts.strangers}, and are left out",) if parts.strange else (),
+        notes=(*later(read.good, at=at), *((f"{parts.strangers}, and are left out",) if parts.strange else ())),
     )
 
 

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from daycast.storage.terms.errors import DataError, FeedError
 from daycast.storage.terms.text_pipeline import TextPipeline
 from daycast.storage.terms.words import DOCUMENT_ID, PUBLISHED_AT, REASON, TEXT
-from daycast.tasks.answers.checked_documents import CheckedDocuments, none_known
+from daycast.tasks.answers.checked_documents import CheckedDocuments, later, none_known
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -64,6 +64,7 @@ def check_text(spec: TextPipeline, *, at: datetime) -> CheckedText:
         vocabulary=size,
         set_aside=aside,
         troubles=tuple(filter(None, (cut.short(spec.lookback), trouble))),
+        notes=later(read.good, at=at),
     )
 
 

@@ -24,6 +24,7 @@ def write_pages(settings: Settings, *, pipeline: str | None) -> list[str]:
     Raises:
         ConfigError: the pipeline named has never run.
     """
+    from daycast.storage.config.pipeline_file import choose_pipelines, load_pipelines
     from daycast.storage.sql.runs import latest_runs
 
     stores = Stores(settings)
@@ -31,9 +32,10 @@ def write_pages(settings: Settings, *, pipeline: str | None) -> list[str]:
     with stores.database() as database:
         runs = {run.pipeline: run for run in latest_runs(database)}
         if pipeline is not None and pipeline not in runs:
+            (named,) = choose_pipelines(load_pipelines(settings.pipelines), [pipeline], sample=False)
             raise ConfigError(
-                f"A pipeline that has run is required: {', '.join(runs) or 'none has yet'}. Received: {pipeline!r}. "
-                f"Run it with: daycast run {pipeline}"
+                f"A pipeline that has run is required: {', '.join(runs) or 'none has yet'}. Received: {named.name!r}. "
+                f"Run it with: daycast run {named.name}"
             )
         chosen = list(runs) if pipeline is None else [pipeline]
         places = [pages.show(_report(database, stores, runs[name])) for name in chosen]

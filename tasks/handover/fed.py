@@ -42,6 +42,25 @@ def with_labels(levels: Levels, *, spec: Pipeline, as_of: datetime, db: Database
     return replace(levels, values=values)
 
 
+def mute(levels: Levels, *, spec: Pipeline) -> str:
+    """What to say of columns of ``from_labels`` that have no value at all, which leave no window; nothing otherwise."""
+    import numpy as np
+
+    found = {
+        column: source
+        for column, source in spec.from_labels.items()
+        if not np.isfinite(levels.values[:, :, levels.columns.index(column)]).any()
+    }
+    if not found:
+        return ""
+    told = listed([f"{column} = {source!r}" for column, source in found.items()])
+    first = next(iter(found.values())).partition(":")[0]
+    return (
+        f"A value of each column of from_labels is required. Received: none for {told}: nothing had been told of it. "
+        f"Mend {first} and run it, or have it tell of past days: daycast backfill {first} --from … --to …"
+    )
+
+
 def _nights(source: str, *, spec: Pipeline, as_of: datetime, db: Database) -> pd.DataFrame:
     from daycast.storage.sql.labels import label_means, labels_known
 

@@ -51,9 +51,10 @@ def named(spec: AnyPipeline, *, as_of: datetime, settings: Settings | None = Non
             raise
     symbols = {*found.symbols, *_until_lately(spec, settings, besides=found.symbols, as_of=as_of)}
     if not symbols:
+        why = _left_out(found.refused) or f"Look at the column {spec.symbol_column}, or choose a later instant."
         raise DataError(
             f"{spec.name}: a symbol that was known at {as_of.isoformat()} is required. Received: {spec.path}, which "
-            f"holds none. Look at the column {spec.symbol_column}, or choose a later instant."
+            f"holds none. {why}"
         )
     return spec.model_copy(update={"symbols": tuple(sorted(symbols))}), _left_out(found.refused)
 

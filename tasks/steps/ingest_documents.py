@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from datetime import datetime
 from typing import TYPE_CHECKING
 
 from prefect import task
@@ -58,8 +59,17 @@ def ingest_documents(job: DocumentsJob) -> Ingested:
         revised=added.revised + added.labelled,
         set_aside=len(read.set_aside),
         reasons=tuple(f"{counted(count, 'document')}: {reason}" for reason, count in counts.most_common(_REASONS)),
+        findings=_ahead(read.good, now=job.now),
         damaged=damaged,
     )
+
+
+def _ahead(documents: pd.DataFrame, *, now: datetime) -> tuple[str, ...]:
+    """What to say of documents that are dated after today, as by a slip of the pen."""
+    dates = documents[PUBLISHED_AT][documents[PUBLISHED_AT] > now]
+    if dates.empty:
+        return ()
+    return (f"{counted(len(dates), 'document')} dated later than now wait till then, the last {dates.max():%Y-%m-%d}",)
 
 
 def _with_what_is_gone(job: TextJob, read: Documents) -> pd.DataFrame:

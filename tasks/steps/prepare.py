@@ -14,6 +14,7 @@ from daycast.storage.terms.text import listed
 from daycast.storage.terms.words import OBSERVED_AT
 from daycast.tasks.apart.spreading import IN_TURN, Spread
 from daycast.tasks.handover.ahead import hash_of, latest_ahead, with_ahead
+from daycast.tasks.handover.fed import mute
 from daycast.tasks.handover.job import Job
 from daycast.tasks.handover.levels import levels_of
 from daycast.tasks.handover.results import Prepared
@@ -67,6 +68,7 @@ class _Shard:
         first: the first instant of any of its series, aware UTC.
         last: the last one.
         longest: instants of its longest series.
+        mute: what is to be said of columns that other pipelines give, and of which they have told nothing.
     """
 
     shard: str
@@ -78,6 +80,7 @@ class _Shard:
     written: int = 0
     spans: Index | None = None
     longest: int = 0
+    mute: str = ""
 
 
 def _prepare(shard: str, job: Job) -> _Shard:
@@ -112,6 +115,7 @@ def _prepare(shard: str, job: Job) -> _Shard:
         written=written,
         spans=panel.index.spans(),
         longest=int((ends - begins).max()) + 1,
+        mute=mute(levels, spec=spec),
     )
 
 
@@ -126,6 +130,8 @@ def _untrainable(job: Job, some: Sequence[_Shard], *, first: pd.Timestamp, last:
         total = {part: sum(counts[part] for counts in spans) for part in spans[0]}
         require_windows(total, bounds=ends, horizon=spec.horizon)
     except DataError as error:
+        if all(each.mute for each in some):
+            return some[0].mute
         longest = max(each.longest for each in some)
         return (
             f"{error} A window takes lookback {spec.lookback} and horizon {spec.horizon} instants or more; the longest "

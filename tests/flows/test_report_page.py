@@ -29,5 +29,5 @@ def test_the_command_needs_no_server_and_says_where_the_pages_are(place):
 
     wrong = place.daycast("report", "yours")
     assert wrong.returncode == 2
-    assert wrong.stderr.startswith("Error: A pipeline that has run is required: mine. Received: 'yours'.")
+    assert wrong.stderr.startswith("Error: A known pipeline is required: mine. Received: 'yours'.")
     assert "Traceback" not in wrong.stderr

@@ -1,7 +1,7 @@
 """Reading documents from files of this machine: a row each of CSV or Parquet, or a file each of a folder."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -45,6 +45,17 @@ class Documents:
     good: pd.DataFrame
     set_aside: pd.DataFrame
     of_files: bool = False
+
+
+def without_blank(read: Documents) -> Documents:
+    """The same, of which documents without anything but blanks are set aside: nobody can tell a label of them."""
+    blank = read.good[TEXT].str.strip() == ""
+    aside = read.good.loc[blank, [DOCUMENT_ID]].assign(**{REASON: "no text"})
+    return replace(
+        read,
+        good=read.good[~blank].reset_index(drop=True),
+        set_aside=pd.concat([read.set_aside, aside], ignore_index=True) if len(aside) else read.set_aside,
+    )
 
 
 def read_documents(path: Path, *, layout: DocumentLayout, name: str) -> Documents:

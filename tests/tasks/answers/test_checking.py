@@ -6,6 +6,7 @@ from datetime import UTC, date, datetime
 import pandas as pd
 import pytest
 
+from daycast.flows.command.check_command import lines as told
 from daycast.storage.config.pipeline_file import parse_pipeline
 from daycast.tasks.answers.checking import check
 
@@ -57,6 +58,27 @@ def test_a_plain_file_is_good(checked):
     assert (series.rows, series.missing, series.windows) == (len(DAYS), 0, len(DAYS) - 10 - 2 + 1)
     assert (f"{series.first:%Y-%m-%d}", f"{series.last:%Y-%m-%d}") == (DAYS[0], DAYS[-1])
     assert found.advice == ""
+
+
+def test_rows_of_no_symbol_are_told_beside_the_symbols(checked):
+    rows = PLAIN.replace("date,close", "date,symbol,close").replace(",1", ",AMZN,1")
+    found, _, _ = checked(f"{rows}2026-11-23,AMZN,1", symbol_column="symbol")  # without a line end
+    assert found.series[0].set_aside == {}
+    assert list(found.set_aside.values()) == [1]
+    assert "of no symbol: set aside: 1 row, the last line does not end" in "\n".join(told(found))
+
+
+def test_what_stands_for_no_value_is_told_or_set_aside(checked):
+    found, _, _ = checked(PLAIN.replace(f"{DAYS[30]},{CLOSES[30]}", f"{DAYS[30]},-9999"))
+    (finding,) = found.series[0].findings
+    assert finding.startswith(
+        f"1 values of close lie far from all others, as what stands for no value does ({DAYS[30]}"
+    )
+    found, _, _ = checked(PLAIN.replace(f"{DAYS[30]},{CLOSES[30]}", f"{DAYS[30]},-3.4028235e38"))
+    assert found.series[0].set_aside == {"close is beyond 1e30, as what stands for no value often is": 1}
+    grown = [round(1.01**place, 4) for place in range(len(DAYS))]
+    found, _, _ = checked(lines("date,close", DAYS, grown))
+    assert found.series[0].findings == ()
 
 
 def test_gaps_and_rows_set_aside_are_counted(checked):

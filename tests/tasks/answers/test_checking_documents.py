@@ -54,7 +54,15 @@ def test_what_would_fail_is_found(
 def test_a_label_that_training_has_not_is_told_and_no_trouble(checked: Callable[..., CheckedLabels]) -> None:
     found = checked(lambda rows: [{**row, "label": "odd"} if row["document_id"] == "r0230" else row for row in rows])
     assert found.good
-    assert found.notes == ("1 held-out documents bear labels that training has not (odd), and are left out",)
+    assert found.notes == (
+        "59 documents dated later than 2024-02-10 00:00 UTC wait till then, the last 2024-02-19",
+        "1 held-out documents bear labels that training has not (odd), and are left out",
+    )
+
+
+def test_a_document_of_blanks_alone_is_none(checked: Callable[..., CheckedLabels]) -> None:
+    found = checked(lambda rows: [{**row, "text": " \t"} if row["document_id"] == "r0200" else row for row in rows])
+    assert (found.documents, found.set_aside) == (240, {"no text": 1})
 
 
 def test_documents_that_are_all_of_later_are_told_with_the_first_of_them(

@@ -94,3 +94,15 @@ def test_a_label_that_nobody_tells_is_named(tmp_path: Path) -> None:
     ingest.fn(place.job("moved"))
     with pytest.raises(DataError, match="a label of reviews: bad, good. Received: 'great'"):
         prepare.fn(place.job("moved"))
+
+
+def test_where_nothing_was_told_yet_the_column_and_who_is_to_tell_it_are_named(tmp_path: Path) -> None:
+    place = make_place(tmp_path / "place")
+    place.define("reviews", base=TABLE, path=str(tmp_path / "reviews.csv"))
+    place.define("moved", symbols=["A"], features=["close", "mood"], from_labels={"mood": "reviews:good"})
+    ingest.fn(place.job("moved"))
+    said = prepare.fn(place.job("moved")).untrainable
+    assert said.startswith(
+        "A value of each column of from_labels is required. Received: none for mood = 'reviews:good'"
+    )
+    assert "daycast backfill reviews --from" in said

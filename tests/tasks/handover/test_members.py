@@ -47,5 +47,8 @@ def test_one_that_left_the_file_is_missed_until_it_is_stale(tmp_path):
     for left in ("", f"{FIRST.date()},,2.0\n"):
         path.write_text(f"date,ticker,close\n{left}")
         assert named(spec, as_of=soon, settings=place.settings)[0].symbols == ("B",)
-    with pytest.raises(DataError, match="holds none"):
+    with pytest.raises(DataError, match="holds none. Look at the column ticker"):
+        named(spec, as_of=late, settings=place.settings)
+    path.write_text(f"date,ticker,close\n{FIRST.date()},<b>x</b>,2.0\n")
+    with pytest.raises(DataError, match="holds none. A symbol is up to 64 .* left out: '<b>x</b>'"):
         named(spec, as_of=late, settings=place.settings)

@@ -131,10 +131,14 @@ def test_pages_written_again_are_the_same(told):
     assert told.files() == before
 
 
-def test_a_pipeline_that_never_ran_has_no_page(told, tmp_path):
-    with pytest.raises(ConfigError, match=r"told.*Received: 'nobody'.*daycast run nobody"):
+def test_a_pipeline_that_never_ran_has_no_page_and_one_that_is_none_is_not_to_be_run(told, tmp_path):
+    with pytest.raises(ConfigError, match=r"A known pipeline is required: told\. Received: 'nobody'\.$"):
         write_pages(told.settings, pipeline="nobody")
-    assert write_pages(make_place(tmp_path).settings, pipeline=None) == []
+    place = make_place(tmp_path)
+    place.define()
+    with pytest.raises(ConfigError, match=r"none has yet\. Received: 'mine'\. Run it with: daycast run mine"):
+        write_pages(place.settings, pipeline="mine")
+    assert write_pages(place.settings, pipeline=None) == []
 
 
 def test_a_run_of_the_past_has_its_own_page_and_leaves_the_newest_alone(told):
