@@ -152,12 +152,15 @@ class Intervals:
             places: of :meth:`places`, or a part of each.
             coverages: which.
         """
-        towards = _TOWARDS[coverages]
+        towards, chosen = _TOWARDS[coverages], (places.renewal, places.row)
         lower, upper = np.moveaxis(self.tracking.logs[places.moment, places.row], -1, 0)[..., np.newaxis]
-        factors = np.exp((1.0 - towards) * lower + towards * upper)[:, np.newaxis]
-        found = self.radii[places.renewal, places.row][..., coverages] * factors
-        least = self.radii[places.renewal, places.row][..., _OF_LEVELS[:1]] * np.exp(lower)[:, np.newaxis]
-        return np.asarray(np.where(towards > 0, np.maximum(found, least), found))
+        found = self.radii[..., coverages][chosen]
+        found *= np.exp((1.0 - towards) * lower + towards * upper)[:, np.newaxis]
+        if towards[-1] > 0:  # the upper level's factor may be the smaller one
+            beyond = slice(int(np.argmax(towards > 0)), None)
+            least = self.radii[..., _OF_LEVELS[0]][chosen][..., np.newaxis] * np.exp(lower)[:, np.newaxis]
+            np.maximum(found[..., beyond], least, out=found[..., beyond])
+        return found
 
     def bounds(self, mean: Floats, windows: Windows, *, coverage: int) -> tuple[Floats, Floats]:
         """Lower and upper bounds, ``(n, horizon)`` levels, of one of :data:`COVERAGES`."""
