@@ -66,7 +66,6 @@ def spreading(settings: Settings) -> Iterator[Spread]:
         yield IN_TURN
         return
     import dask
-    import distributed  # noqa: F401 — its settings come with it, and would take the place of ours
 
     with dask.config.set(_OF_WORKERS), _runner(settings.dask) as runner:
         client = _connected(runner, settings.dask)

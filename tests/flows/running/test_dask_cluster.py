@@ -192,7 +192,11 @@ def _kept() -> list[str]:
 
 @pytest.mark.slow
 @pytest.mark.usefixtures("prefect_server")
-def test_a_worker_of_this_machine_keeps_the_memory_of_an_array_for_the_next(tmp_path: Path) -> None:
+def test_a_worker_of_this_machine_keeps_the_memory_of_an_array_for_the_next(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for what in ("TRIM", "MMAP"):  # what Dask left in this process for the workers of other tests goes before settings
+        monkeypatch.delenv(f"MALLOC_{what}_THRESHOLD_", raising=False)
     with _spread("local:1", make_place(tmp_path)) as spread:
         assert isinstance(spread, OnDask)
         assert spread._runner is not None
