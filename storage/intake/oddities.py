@@ -8,6 +8,7 @@ import pandas as pd
 
 from daycast.storage.calendars import Calendar
 from daycast.storage.terms.pipeline import Pipeline
+from daycast.storage.terms.text import counted
 from daycast.storage.terms.words import OBSERVED_AT, SYMBOL
 
 SPLITS = (1.5, 2.0, 3.0, 4.0, 5.0, 6.0, 7.0, 8.0, 10.0, 15.0, 20.0, 25.0, 30.0, 40.0, 50.0, 100.0)
@@ -170,9 +171,10 @@ def _far(symbol: str, rows: pd.DataFrame, spec: Pipeline) -> Iterator[Finding]:
         if len(places):
             observed = pd.DatetimeIndex(rows[OBSERVED_AT])
             shown = "; ".join(f"{_date(observed[place], spec)} {values[place]:g}" for place in places[:_SHOWN])
+            count = counted(len(places), "value")
             message = (
-                f"{len(places)} values of {name} lie far from all others, as what stands for no value does ({shown}); "
-                f"most lie between {low:g} and {high:g}"
+                f"{count} of {name} far from all others, as what stands for no value is ({shown}); most lie between "
+                f"{low:g} and {high:g}"
             )
             yield Finding(symbol=symbol, kind="far", count=len(places), message=message)
 

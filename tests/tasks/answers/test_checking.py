@@ -71,9 +71,7 @@ def test_rows_of_no_symbol_are_told_beside_the_symbols(checked):
 def test_what_stands_for_no_value_is_told_or_set_aside(checked):
     found, _, _ = checked(PLAIN.replace(f"{DAYS[30]},{CLOSES[30]}", f"{DAYS[30]},-9999"))
     (finding,) = found.series[0].findings
-    assert finding.startswith(
-        f"1 values of close lie far from all others, as what stands for no value does ({DAYS[30]}"
-    )
+    assert finding.startswith(f"1 value of close far from all others, as what stands for no value is ({DAYS[30]}")
     found, _, _ = checked(PLAIN.replace(f"{DAYS[30]},{CLOSES[30]}", f"{DAYS[30]},-3.4028235e38"))
     assert found.series[0].set_aside == {"close is beyond 1e30, as what stands for no value often is": 1}
     grown = [round(1.01**place, 4) for place in range(len(DAYS))]
