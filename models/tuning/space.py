@@ -110,7 +110,7 @@ def _model(spec: Pipeline, chosen: Settings) -> dict[str, Any]:
     cell = str(chosen["cell"])
     units = tuple(int(part) for part in str(chosen["units"]).split("-"))
     reads = CELLS[cell].reads
-    strange = ("segment", "linear") if reads == "steps" else ("bidirectional",)
+    strange = ("segment", "linear", "ridges") if reads == "steps" else ("bidirectional",)
     kept = {key: value for key, value in model.items() if key not in strange}
     if reads == "segments":
         kept["segment"] = kept.get("segment", spec.season_length)

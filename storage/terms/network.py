@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from typing import Annotated, Literal, Self
 
-from pydantic import AfterValidator, Field, model_validator
+from pydantic import AfterValidator, Field, field_validator, model_validator
 
 from daycast.storage.terms.cells import CELLS, Reading, reading
 from daycast.storage.terms.frozen import Frozen
@@ -11,8 +11,9 @@ from daycast.storage.terms.frozen import Frozen
 Loss = Literal["mae", "mse", "huber"]
 Normalization = Literal["none", "last", "mean", "mean_std"]
 Decay = Literal["none", "step", "cosine"]
+Ridge = Literal["window", "half", "segment"]
 
-_KEYS: Mapping[Reading, tuple[str, ...]] = {"steps": ("bidirectional",), "segments": ("segment", "linear")}
+_KEYS: Mapping[Reading, tuple[str, ...]] = {"steps": ("bidirectional",), "segments": ("segment", "linear", "ridges")}
 """Keys that only the cells have which read so."""
 
 
@@ -41,6 +42,9 @@ class ModelSpec(Frozen):
         linear: add a linear forecast, from segment to segment at the same place in each; for segment cells.
         ridge_share: share in the forecast of a ridge regression on the same window, which is solved beside the network;
             0 is none.
+        ridges: which ridge regressions are solved, each by itself, and averaged: ``window`` reads the whole window,
+            ``half`` its newer half, ``segment`` forecasts each place of a segment from that place of every segment,
+            with weights that the places share; for segment cells.
         dropout: share of a layer's outputs left out while training.
         epochs: passes over the training windows at most; early stopping on validation may end sooner.
         batch_size: windows a step.
@@ -63,6 +67,7 @@ class ModelSpec(Frozen):
     cycle: tuple[Annotated[int, Field(gt=1)], ...] = ()
     linear: bool = False
     ridge_share: float = Field(default=0.0, ge=0.0, lt=1.0)
+    ridges: tuple[Ridge, ...] = Field(default=("window",), min_length=1)
     dropout: float = Field(default=0.0, ge=0.0, lt=1.0)
     epochs: int = Field(default=20, gt=0)
     batch_size: int = Field(default=64, gt=0)
@@ -78,6 +83,13 @@ class ModelSpec(Frozen):
     def segmented(self) -> bool:
         """Whether the cell is a segment cell."""
         return CELLS[self.cell].reads == "segments"
+
+    @field_validator("ridges")
+    @classmethod
+    def _each_once(cls, ridges: tuple[Ridge, ...]) -> tuple[Ridge, ...]:
+        if len(set(ridges)) < len(ridges):
+            raise ValueError(f"each ridge regression is named once. Received: {list(ridges)}")
+        return ridges
 
     @model_validator(mode="after")
     def _suits_the_cell(self) -> Self:

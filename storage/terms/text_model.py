@@ -8,7 +8,7 @@ from daycast.storage.terms.network import ModelSpec
 
 Pooling = Literal["last", "max", "mean"]
 WordVectors = Literal["random", "neighbours"]
-_OF_VALUES = ("segment", "normalization", "cycle", "linear", "ridge_share", "loss")
+_OF_VALUES = ("segment", "normalization", "cycle", "linear", "ridge_share", "ridges", "loss")
 
 
 class TextModelSpec(ModelSpec):

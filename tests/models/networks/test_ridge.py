@@ -56,3 +56,38 @@ def test_a_column_that_does_not_vary_is_no_trouble():
     windows[:, :, 0] = 7.0
     network = fit_ridge(Gathered.of(windows, windows[:, -1:, 1].repeat(3, axis=1)), model=ModelSpec(), frame=FRAME)
     assert np.isfinite(network.get_layer("leads").get_weights()[0]).all()
+
+
+def _kernel(ridges, *, lookback=6, horizon=5, segment=2):
+    """Coefficients on windows of two columns, the windows, and their targets."""
+    random = np.random.default_rng(5)
+    windows = random.normal(size=(3000, lookback, 2)).cumsum(axis=1).astype(np.float32)
+    targets = (windows[:, -1:, 1] * np.linspace(1, 2, horizon) + NOISE[:3000, :1]).astype(np.float32)
+    model = ModelSpec(cell="segment_gru", segment=segment, ridges=ridges)
+    frame = Frame(lookback=lookback, features=2, horizon=horizon, target=1)
+    network = fit_ridge(Gathered.of(windows, targets), model=model, frame=frame)
+    return network.get_layer("leads").get_weights()[0], windows, targets
+
+
+def test_half_reads_the_newer_half_alone():
+    kernel, windows, targets = _kernel(["half"])
+    assert not kernel[:6].any()
+    np.testing.assert_allclose(kernel[6:], _solved(windows[:, 3:], targets)[0], atol=1e-5)
+
+
+def test_the_places_of_a_segment_share_their_weights():
+    """As least squares on a sample for each place; the last segment ahead has its first place alone."""
+    kernel, windows, targets = _kernel(["segment"])
+    by_place = kernel.reshape(3, 2, 2, 5)
+    for first, places in ((0, 2), (2, 2), (4, 1)):
+        samples = np.concatenate([windows[:, place::2] for place in range(places)])
+        told = np.concatenate([targets[:, first + place] for place in range(places)])
+        expected = _solved(samples, told[:, np.newaxis])[0].reshape(3, 2)
+        for place in range(places):
+            np.testing.assert_allclose(by_place[:, place, :, first + place], expected, atol=1e-5)
+            assert not by_place[:, 1 - place, :, first + place].any()
+
+
+def test_several_are_averaged():
+    each = [_kernel([name])[0] for name in ("window", "half", "segment")]
+    np.testing.assert_allclose(_kernel(["window", "half", "segment"])[0], np.mean(each, axis=0), atol=1e-6)

@@ -64,6 +64,13 @@ def test_least_squares_of_a_window_too_wide_is_not_tried(make_spec):
     assert "ridge_share" not in {each.name for each in choices(wide, training=TRAINING)}
 
 
+def test_another_cell_leaves_the_keys_of_segments_behind(make_spec):
+    model = {"cell": "segment_gru", "segment": 4, "ridge_share": 0.5, "ridges": ["half", "segment"]}
+    spec = make_spec(lookback=8, model=model)
+    assert applied(spec, {"cell": "segment_gru", "ridge_share": 0.25}).model.ridges == ("half", "segment")
+    assert applied(spec, {"cell": "gru"}).model.ridges == ("window",)
+
+
 def test_what_judges_has_stopped_nothing_and_is_of_the_validation_part_alone(make_spec, make_levels):
     spec, frame = make_spec(), make_levels(600)
     levels = align(frame, names=["tiny/OT"], codes=np.zeros(600, dtype=int), instants=frame.index, step=None)
