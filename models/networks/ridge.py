@@ -70,7 +70,7 @@ class _Equations:
         width = frame.lookback * frame.features
         squares, products = np.zeros((width + 1, width + 1)), np.zeros((width + 1, frame.horizon))
         for start in range(0, len(training), _BLOCK):
-            inputs, outputs = _equations(*training.block(start, start + _BLOCK), level=level, column=frame.target)
+            inputs, outputs = _sides(*training.block(start, start + _BLOCK), level=level, column=frame.target)
             squares += inputs.T @ inputs
             products += inputs.T @ outputs
         return cls(
@@ -126,7 +126,7 @@ def _solved(squares: Any, products: Any, *, count: int) -> Floats:
     return np.asarray(np.linalg.solve(squares + np.diag(penalty), products))
 
 
-def _equations(
+def _sides(
     window: NDArray[np.float32], targets: NDArray[np.float32], *, level: Level | None, column: int
 ) -> tuple[Floats, Floats]:
     """Both sides for some windows: what the dense layer reads, with a one for the intercept, and what it shall give."""
