@@ -38,8 +38,7 @@ def fit_ridge(training: Gathered, *, model: ModelSpec, frame: Frame) -> Any:
         A :class:`keras.Model` from ``(batch, lookback, features)`` to ``(batch, horizon)``.
     """
     equations = _Equations.of(training, model=model, frame=frame)
-    kernels = [_SOLVED[each](equations) for each in model.ridges]
-    solution = sum(kernels[1:], start=kernels[0]) / len(kernels)
+    solution = np.mean([_SOLVED[each](equations) for each in model.ridges], axis=0)
     network = _network(model, frame=frame)
     network.get_layer("leads").set_weights([solution[:-1], solution[-1]])
     return network
