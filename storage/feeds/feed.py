@@ -47,6 +47,8 @@ class Fetched:
         ahead: what is said of the known columns, as :mod:`daycast.storage.feeds.reading.ahead` gives it; none where the
             pipeline has none.
         later: symbols of which the feed has rows after the span, so that what it has is not all here.
+        earlier: what was known of instants of ``frame`` before its rows, where the source says since when it knows
+            them: the same columns, sorted likewise and by ``available_at``; none where it does not say.
     """
 
     frame: pd.DataFrame
@@ -55,6 +57,7 @@ class Fetched:
     validators: Mapping[str, str] = field(default_factory=dict)
     ahead: pd.DataFrame | None = None
     later: frozenset[str] = frozenset()
+    earlier: pd.DataFrame | None = None
 
 
 class Feed(Protocol):

@@ -16,7 +16,7 @@ from daycast.storage.feeds.reading.grid import off_grid, resampled
 from daycast.storage.feeds.reading.layout import SYMBOL_COLUMNS, Layout, NoTableError, Reject, Sheet, Table, match_times
 from daycast.storage.feeds.reading.local_file import digest, read_text
 from daycast.storage.feeds.reading.parquet_table import parquet_sheet
-from daycast.storage.feeds.reading.rows import join_rejects, known_last, observations, rejections
+from daycast.storage.feeds.reading.rows import by_vintage, join_rejects, observations, rejections
 from daycast.storage.feeds.reading.times import Times
 from daycast.storage.feeds.wire.limits import LIMITS, Limits
 from daycast.storage.terms.errors import FeedError, FeedRefused
@@ -73,15 +73,18 @@ class FilesFeed:
                 later.add(symbol)
             if self.spec.known_columns:
                 told.append(ahead_rows(symbol, rows, spec=self.spec))
-            kept[symbol] = known_last(observed_rows(rows, spec=self.spec))
+            kept[symbol] = observed_rows(rows, spec=self.spec)
             if table.rejects:
                 rejected.append(rejections(symbol, table.rejects, whose=table.whose))
+        frame = observations(kept, calendar=self.spec.calendar, span=span)
+        vintages = by_vintage(frame, told=self.spec.dated, until=span.end)
         return Fetched(
-            frame=observations(kept, calendar=self.spec.calendar, span=span),
+            frame=vintages.newest,
             rejected=join_rejects(rejected),
             failures=failures,
             ahead=join_ahead(told, columns=self.spec.known_columns),
-            later=frozenset(later),
+            later=vintages.later | later,
+            earlier=vintages.earlier,
         )
 
     def mark(self, symbol: str) -> str | None:

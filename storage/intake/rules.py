@@ -59,9 +59,7 @@ def inspect(frame: pd.DataFrame, *, spec: Pipeline) -> Inspection:
     """
     _expect_columns(frame, spec)
     ordered = frame.sort_values([SYMBOL, OBSERVED_AT], kind="stable", ignore_index=True)
-    reasons = pd.Series(None, index=ordered.index, dtype="object")
-    for wrong, reason in _rules(ordered, spec):
-        reasons[wrong & reasons.isna()] = reason
+    reasons = _reasons(ordered, spec)
     kept = ordered[reasons.isna()]
     repeated = kept.duplicated([SYMBOL, OBSERVED_AT, *spec.fetched])
     single = kept[~repeated]
@@ -71,6 +69,31 @@ def inspect(frame: pd.DataFrame, *, spec: Pipeline) -> Inspection:
     good = single[~contradicting].reset_index(drop=True)
     findings = (*_order(frame), *_repeats(kept, repeated), *_bases(good, spec), *oddities(good, spec=spec))
     return Inspection(good=good, set_aside=_set_aside(ordered, reasons), findings=findings)
+
+
+def inspect_earlier(frame: pd.DataFrame, *, spec: Pipeline) -> tuple[pd.DataFrame, pd.DataFrame]:
+    """Judge what was known of instants before their newest rows; the frame is left alone.
+
+    Set aside is what :func:`inspect` would, but for a row that lacks a value: a later one has made it whole.
+
+    Args:
+        frame: as ``Fetched.earlier``.
+        spec: the pipeline.
+
+    Returns:
+        The rows that can be used, and those set aside, as of an :class:`Inspection`.
+    """
+    whole = frame[frame.reindex(columns=list(spec.fetched)).notna().all(axis=1)].reset_index(drop=True)
+    reasons = _reasons(whole, spec)
+    return whole[reasons.isna()].reset_index(drop=True), _set_aside(whole, reasons)
+
+
+def _reasons(frame: pd.DataFrame, spec: Pipeline) -> "pd.Series[str]":
+    """By which rule each row cannot be used, the plainest first; missing where it can."""
+    reasons = pd.Series(None, index=frame.index, dtype="object")
+    for wrong, reason in _rules(frame, spec):
+        reasons[wrong & reasons.isna()] = reason
+    return reasons
 
 
 def _expect_columns(frame: pd.DataFrame, spec: Pipeline) -> None:

@@ -182,6 +182,25 @@ def news(
     return whole[new | revised | moved].reset_index(drop=True), Added(new=int(new.sum()), revised=int(revised.sum()))
 
 
+def superseded(rows: pd.DataFrame, history: History, *, rebased: Collection[str]) -> pd.DataFrame:
+    """What was known of instants before their newest rows, of those to keep: of instants that are new.
+
+    What a former fetch could have brought and did not was known to nobody, and is left.
+
+    Args:
+        rows: a clean frame of observations, sorted by symbol, ``observed_at`` and ``available_at``.
+        history: every vintage of the symbols, or of more, before the newest rows are kept.
+        rebased: symbols whose whole history moves.
+    """
+    known = history.known()
+    last_fetch, first = _reach(history, known, rows[SYMBOL])
+    observed, nominal = instants(rows[OBSERVED_AT]), instants(rows[AVAILABLE_AT])
+    unseen = (known.places(rows[SYMBOL], observed) < 0) & ((nominal > last_fetch) | (observed < first))
+    basis = np.append(known.newest_bases(), _NEVER)[_codes(rows[SYMBOL], known)]
+    kept = unseen & (nominal >= basis) & ~rows[SYMBOL].isin(list(rebased)).to_numpy()
+    return rows.assign(**{BASIS: _times(basis)})[kept]
+
+
 def instants(times: Any) -> Instants:
     """Times as microseconds since 1970, one that is missing as the least number there is."""
     return np.asarray(pd.DatetimeIndex(times).as_unit("us").asi8)

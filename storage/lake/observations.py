@@ -24,7 +24,7 @@ from daycast.storage.lake import parquet
 from daycast.storage.lake.compaction import compact_rows
 from daycast.storage.lake.damage import damaged, put_aside
 from daycast.storage.lake.folder import Folder
-from daycast.storage.lake.history import Added, History, news
+from daycast.storage.lake.history import Added, History, news, superseded
 from daycast.storage.lake.shards import MOST_SERIES, Shards, is_shard, read_shards, write_shards
 from daycast.storage.terms.errors import FileDamaged
 from daycast.storage.terms.words import AVAILABLE_AT, FETCHED_AT, OBSERVED_AT, SERIES_ID, SYMBOL, TIME
@@ -109,6 +109,7 @@ class Observations:
         fetched_at: datetime,
         known_at: datetime | None = None,
         rebased: Collection[str] = (),
+        earlier: pd.DataFrame | None = None,
     ) -> Added:
         """Keep what is new or revised.
 
@@ -118,6 +119,7 @@ class Observations:
             known_at: from when on revisions count as known, aware UTC; by default from ``fetched_at``.
             rebased: symbols whose whole history stands on another basis, as ``intake.rebasing`` finds: all their rows
                 are kept, and those known before are read only as of earlier instants.
+            earlier: what was known of instants of the frame before, as the source says; kept of those that are new.
 
         Returns:
             How many rows were new, and how many revised.
@@ -130,7 +132,10 @@ class Observations:
         total = Added()
         for shard, symbols in self.place(rows[SYMBOL].unique().tolist()).among(rows[SYMBOL].unique()).items():
             of_shard = rows[rows[SYMBOL].isin(symbols)].reset_index(drop=True)
-            fresh, added = news(of_shard, self.history(shard), known_at=known_at or fetched_at, rebased=rebased)
+            history = self.history(shard)
+            fresh, added = news(of_shard, history, known_at=known_at or fetched_at, rebased=rebased)
+            if earlier is not None:
+                fresh = pd.concat([fresh, superseded(earlier[earlier[SYMBOL].isin(symbols)], history, rebased=rebased)])
             if not fresh.empty:
                 fresh = fresh.assign(**{FETCHED_AT: pd.Timestamp(fetched_at)})
                 parquet.write_frame(self._rows / shard, parquet.fetched_name(fresh, fetched_at), fresh)

@@ -149,15 +149,17 @@ def _fetch(job: Job, feed: Feed, symbols: Sequence[str], *, marks: Mapping[str, 
     inspection = inspect(fetched.frame, spec=job.pipeline)
     final = inspection.good[inspection.good[AVAILABLE_AT] <= pd.Timestamp(job.now)]
     judged = _judge(job, store, final)
+    earlier, doubted = _earlier(job, fetched.earlier)
     foreseen, told = _keep_ahead(job, fetched.ahead)
     added = store.add(
         judged.good,
         fetched_at=job.now,
         known_at=job.known_at,
         rebased=judged.rebased,
+        earlier=earlier,
     )
     store.accepted(judged.rebased)
-    rejected = _joined([fetched.rejected, inspection.set_aside, judged.set_aside, foreseen])
+    rejected = _joined([fetched.rejected, inspection.set_aside, doubted, judged.set_aside, foreseen])
     store.set_aside(rejected, fetched_at=job.now)
     refused = {symbol: FeedRefused(job.pipeline.feed, symbol, why) for symbol, why in judged.refused.items()}
     failures = {**fetched.failures, **refused}
@@ -179,6 +181,16 @@ def _fetch(job: Job, feed: Feed, symbols: Sequence[str], *, marks: Mapping[str, 
         validators=fetched.validators,
         read=_sources(settled, marks, counts, findings),
     )
+
+
+def _earlier(job: Job, earlier: pd.DataFrame | None) -> tuple[pd.DataFrame | None, pd.DataFrame]:
+    """What can be used of what was known before, and what is set aside of it."""
+    from daycast.storage.feeds.feed import no_rejects
+    from daycast.storage.intake.rules import inspect_earlier
+
+    if earlier is None or earlier.empty:
+        return None, no_rejects()
+    return inspect_earlier(earlier, spec=job.pipeline)
 
 
 def _keep_ahead(job: Job, told: pd.DataFrame | None) -> tuple[pd.DataFrame, tuple[Finding, ...]]:

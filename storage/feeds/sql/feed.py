@@ -10,7 +10,7 @@ from daycast.storage.feeds.reading.ahead import ahead_rows, join_ahead, observed
 from daycast.storage.feeds.reading.columns import read_columns
 from daycast.storage.feeds.reading.grid import off_grid
 from daycast.storage.feeds.reading.layout import Column, Layout, NoTableError, Table
-from daycast.storage.feeds.reading.rows import join_rejects, known_last, observations, rejections
+from daycast.storage.feeds.reading.rows import by_vintage, join_rejects, observations, rejections
 from daycast.storage.feeds.sql.keys import SqlPipeline
 from daycast.storage.feeds.sql.source import connected, each, rows_of
 from daycast.storage.feeds.wire.limits import LIMITS, Limits
@@ -65,13 +65,17 @@ class SqlFeed:
                 continue
             if self.spec.known_columns:
                 told.append(ahead_rows(symbol, table.rows, spec=self.spec))
-            rows[symbol] = known_last(observed_rows(table.rows, spec=self.spec))
+            rows[symbol] = observed_rows(table.rows, spec=self.spec)
             rejected.append(rejections(symbol, table.rejects))
+        frame = observations(rows, calendar=self.spec.calendar, span=span)
+        vintages = by_vintage(frame, told=self.spec.dated, until=span.end)
         return Fetched(
-            frame=observations(rows, calendar=self.spec.calendar, span=span),
+            frame=vintages.newest,
             rejected=join_rejects(rejected),
             failures=failures,
             ahead=join_ahead(told, columns=self.spec.known_columns),
+            later=vintages.later,
+            earlier=vintages.earlier,
         )
 
     def _table(self, symbol: str, found: pd.DataFrame) -> Table:

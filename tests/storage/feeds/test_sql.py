@@ -116,7 +116,8 @@ def test_what_is_known_ahead_is_given_apart_with_all_its_vintages_and_beyond_the
     told = told.assign(close=np.nan, warmth=[3.0, 4.0, 5.0])
     fill(warehouse, pd.concat([observed, told]), known_at=sa.DateTime())
     fetched = fetch(table="bars", available_at="known_at", known=["warmth"], span=Span(start=None, end=end))
-    assert len(fetched.frame) == len(observed)
+    assert len(fetched.frame) == len(observed) - 1, "the newest becomes known after the span"
+    assert fetched.later == {"AMZN"}
     assert len(fetched.ahead) == len(observed) + len(told)
     ahead = fetched.ahead[fetched.ahead["valid_at"] > pd.Timestamp(end)]
     assert ahead["valid_at"].tolist() == list(later.tz_localize("UTC"))
@@ -181,3 +182,16 @@ def test_a_table_that_cannot_be_is_refused(fetch, keys, words):
     with pytest.raises(ConfigError, match=words) as caught:
         fetch(**keys)
     assert "secret" not in str(caught.value)
+
+
+def test_what_was_known_before_is_told_beside_what_is_known_last(warehouse, fetch):
+    """An estimate, the final value, and one that is told after now."""
+    told = pd.to_datetime(["2020-01-03", "2020-01-20", "2031-01-01", "2020-01-07"], utc=True)
+    days = ["2020-01-02", "2020-01-02", "2020-01-02", "2020-01-06"]
+    fill(warehouse, pd.DataFrame({"date": days, "close": [1.0, 2.0, 3.0, 9.0], "loaded_at": told.astype(str)}))
+    fetched = fetch(table="bars", available_at="loaded_at")
+    assert fetched.frame["close"].tolist() == [2.0, 9.0]
+    assert fetched.earlier is not None
+    assert fetched.earlier["close"].tolist() == [1.0]
+    assert fetched.earlier["available_at"].tolist() == [told[0]]
+    assert fetched.later == {"AMZN"}

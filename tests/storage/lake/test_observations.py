@@ -44,6 +44,29 @@ def test_a_second_fetch_adds_only_what_is_new(store: Observations, tmp_path: Pat
     assert rows["close"].tolist() == [1, 2, 3, 4]
 
 
+def test_what_the_source_knew_before_is_read_as_of_then(store: Observations) -> None:
+    """Of three days an estimate was told each evening, and on the tenth day what they came to."""
+    final, estimates = frame([1, 2, 3]).assign(available_at=day(10)), frame([1.5, 2.5, 3.5])
+    assert store.add(final, fetched_at=day(12), earlier=estimates) == Added(new=3)
+    assert store.read("A", as_of=day(3))["close"].tolist() == [1.5, 2.5, 3.5]
+    assert store.read("A", as_of=day(1))["close"].tolist() == [1.5]
+    assert store.read("A", as_of=day(10))["close"].tolist() == [1, 2, 3]
+    assert store.add(final, fetched_at=day(13), earlier=estimates) == Added(), "each is kept once"
+    assert len(store.vintages("A", column="close")) == 6
+
+
+def test_what_a_former_fetch_could_have_brought_was_known_to_nobody(store: Observations) -> None:
+    store.add(frame([1, 2]), fetched_at=day(5))
+    later = frame([1, 2, 3, 4, 5, 6, 7])
+    estimates = later.assign(close=later["close"] + 0.5)
+    final = later.assign(available_at=later["available_at"] + timedelta(days=1))
+    store.add(final, fetched_at=day(8), earlier=estimates)
+    kept = store.vintages("A", column="close").query("value != value.round()")
+    assert kept["observed_at"].min() == day(5), "days 2 to 4 could have come with the first fetch"
+    assert kept["value"].tolist() == [6.5, 7.5]
+    assert store.read("A", as_of=day(6))["close"].tolist() == [1, 2, 5, 6.5]
+
+
 def test_a_revision_is_a_new_row_and_seen_only_from_then_on(store: Observations) -> None:
     store.add(frame([1, 2, 3]), fetched_at=day(3))
     assert store.add(frame([1, 2.5, 3]), fetched_at=day(5)) == Added(revised=1)
