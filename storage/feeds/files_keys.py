@@ -51,7 +51,8 @@ class FilesPipeline(Pipeline):
             a symbol, as yfinance writes many tickers.
         columns_named: the files' names of columns, where the pipeline calls them otherwise: ``{ close = "Schluss" }``.
         available_at: the column that says since when a row is known, in ISO 8601; of several rows of an instant the one
-            known last counts. Without it a value is known when the calendar has it known.
+            known last counts, as of an earlier time the one known then. Without it a value is known when the calendar
+            has it known.
         timezone: of times that bear none, UTC where nothing is said; and of days that are written as instants in UTC.
         time_format: of times that are not ISO 8601, in the letters of strptime (``%d-%b-%Y``); or ``unix``,
             ``unix_ms``, ``unix_us``, ``unix_ns``.
@@ -119,6 +120,12 @@ class FilesPipeline(Pipeline):
         if self.available_at and (self.symbols_as or self.resample):
             key = "symbols_as" if self.symbols_as else "resample"
             raise ValueError(f"available_at is of whole rows as they stand, and goes without {key}. Received: both")
+        return self
+
+    @model_validator(mode="after")
+    def _reads_values(self) -> Self:
+        times = (self.time,) if isinstance(self.time, str) else self.time
+        self.require_values((*times, self.symbol_column, self.available_at), named=self.columns_named)
         return self
 
     @model_validator(mode="after")

@@ -21,7 +21,7 @@ def require_country(code: str) -> None:
     import holidays
     from holidays.registry import COUNTRIES, EntityLoader
 
-    country, _, part = code.partition("-")
+    country, dash, part = code.partition("-")
     countries = set(EntityLoader.get_country_codes(include_aliases=False))
     if country not in countries:
         near = difflib.get_close_matches(country.lower(), called := _called(COUNTRIES.values()), n=1, cutoff=0.8)
@@ -31,7 +31,7 @@ def require_country(code: str) -> None:
             f"Received: {code!r}.{hint}"
         )
     parts = holidays.country_holidays(country).subdivisions
-    if part and part not in parts:
+    if dash and part not in parts:
         there = f"{country} has {listed(sorted(parts))}" if parts else f"{country} has none"
         raise ValueError(
             f"holiday takes a part of a country, such as DE-BY, that has its own; {there}. Received: {code!r}"

@@ -34,6 +34,16 @@ def means_fact(name: str) -> bool:
     return is_fact(name) or bool(colon and difflib.get_close_matches(head, WIDTHS, n=1))
 
 
+def nearest_fact(name: str) -> str | None:
+    """The fact whose name is most like one that is none; none where there is no such.
+
+    >>> nearest_fact("Weekday"), nearest_fact("warmth")
+    ('weekday', None)
+    """
+    near = difflib.get_close_matches(name.lower(), WIDTHS, n=1, cutoff=0.8)
+    return near[0] if near else None
+
+
 def width_of(names: Iterable[str]) -> int:
     """How many columns facts are together."""
     return sum(Fact.parse(name).width for name in names)
@@ -64,7 +74,7 @@ class Fact:
         >>> Fact.parse("hour:Europe/Berlin")
         Fact(name='hour', place='Europe/Berlin', country='')
         """
-        name, _, place = text.partition(":")
+        name, colon, place = text.partition(":")
         if name not in WIDTHS:
             near = difflib.get_close_matches(name, WIDTHS, n=1)
             hint = f" Did you mean {near[0]!r}?" if near else ""
@@ -74,17 +84,22 @@ class Fact:
             )
         country = ""
         if name == HOLIDAY:
-            country, _, place = place.partition(":")
+            country, colon, place = place.partition(":")
             require_country(country)
         if place and name not in _ZONED:
             raise ValueError(f"of the facts only {', '.join(sorted(_ZONED))} take a time zone. Received: {text!r}")
-        if place and place not in available_timezones():
+        if colon and place not in available_timezones():
             raise ValueError(f"{name} takes a time zone such as Europe/Berlin. Received: {text!r}")
-        return cls(name, place, country)
+        return cls(name, "" if place == "UTC" else place, country)
 
     def require_suits(self, calendar: str) -> None:
         """Raise ValueError where a fact says nothing of the instants of a calendar."""
         frequency = Frequency.parse(calendar)
+        if self.place and (frequency is None or frequency.daily):
+            raise ValueError(
+                f"{self.name} in known takes a time zone where steps are below a day; a day or a session is a date "
+                f"wherever it is told. Received: {self.place!r} with the calendar {calendar!r}. Leave the zone out."
+            )
         if self.name == "hour" and (frequency is None or frequency.daily):
             raise ValueError(f"hour in known needs a calendar of steps below a day. Received: {calendar!r}")
         if self.name == HOLIDAY and frequency is not None and frequency.daily and frequency.unit not in {"D", "B"}:

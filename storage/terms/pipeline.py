@@ -1,6 +1,7 @@
 """A pipeline that predicts values of series, as frozen models that forbid unknown keys."""
 
 import re
+from collections.abc import Iterable, Mapping
 from datetime import UTC, date, datetime
 from typing import Literal, Self
 
@@ -13,6 +14,7 @@ from daycast.storage.terms.facts import Fact, is_fact, means_fact, width_of
 from daycast.storage.terms.frequency import Frequency
 from daycast.storage.terms.network import ModelSpec
 from daycast.storage.terms.rules import TrainingRules
+from daycast.storage.terms.text import listed
 from daycast.storage.terms.values import OneLine
 from daycast.storage.terms.words import RESERVED
 
@@ -110,8 +112,11 @@ class Pipeline(AnyPipeline):
 
     @model_validator(mode="after")
     def _knows_what_there_is(self) -> Self:
-        if len(set(self.known)) != len(self.known):
+        meant = [Fact.parse(name) if is_fact(name) else name for name in self.known]
+        if len(set(meant)) != len(meant):
             raise ValueError(f"each name may stand once in known. Received: {list(self.known)}")
+        if "" in meant:
+            raise ValueError(f"known has names of facts and columns. Received: an empty one, {list(self.known)}")
         if self.target in self.known:
             raise ValueError(f"known cannot name the target, which is what is forecast. Received: {self.target!r}")
         for name in self.known:
@@ -131,6 +136,20 @@ class Pipeline(AnyPipeline):
         if taken := sorted(RESERVED & {*self.columns, *self.known_columns}):
             raise ValueError(f"target and features cannot have names of daycast's own. Received: {', '.join(taken)}")
         return self
+
+    def require_values(self, of_rows: Iterable[str | None], *, named: Mapping[str, str]) -> None:
+        """Raise ValueError where a column is to be read that tells of rows, and holds no values.
+
+        Args:
+            of_rows: the source's columns of times and symbols, as they are written there.
+            named: how the source writes names that it has otherwise.
+        """
+        taken = [name for name in (*self.columns, *self.known_columns) if named.get(name, name) in set(of_rows)]
+        if taken:
+            raise ValueError(
+                f"target, features and known are columns of values. Received: {listed(taken)}, which tells of when or "
+                "whose a row is"
+            )
 
     @model_validator(mode="after")
     def _reads_labels(self) -> Self:

@@ -10,6 +10,7 @@ from typing import TypeAlias
 import numpy as np
 import pandas as pd
 
+from daycast.storage.terms.facts import nearest_fact
 from daycast.storage.terms.text import listed, quote
 
 SYMBOL_COLUMNS = ("symbol", "ticker")
@@ -156,7 +157,15 @@ def _matched(name: str, header: Sequence[str], layout: Layout) -> str:
     if near:
         raise NoTableError(f"more than one column for {written!r}: {listed(near)}")
     key = 'time = "…" names it' if name in layout.times else f'columns = {{ {name} = "…" }} names it'
-    raise NoTableError(f"no column {written!r}; the columns there are: {listed(header)}{layout.hint(key)}")
+    raise NoTableError(
+        f"no column {written!r}; the columns there are: {listed(header)}{layout.hint(key)}{_meant_fact(name, layout)}"
+    )
+
+
+def _meant_fact(name: str, layout: Layout) -> str:
+    """Where rows say since when they are known, a fact's name that is written wrong looks like a column's."""
+    near = nearest_fact(name) if layout.available_at else None
+    return f" Did you mean the fact {near!r} in known?" if near else ""
 
 
 def tidy(name: str) -> str:

@@ -33,7 +33,8 @@ class SqlPipeline(Pipeline):
         symbol_column: the column of symbols; none is needed for one symbol.
         columns_named: the database's names of columns, where the pipeline calls them otherwise.
         available_at: the column that says since when a row is known; of several rows of an instant the one known last
-            counts. Without it a value is known when the calendar has it known.
+            counts, as of an earlier time the one known then. Without it a value is known when the calendar has it
+            known.
         timezone: of times that bear none, UTC where nothing is said.
     """
 
@@ -65,4 +66,9 @@ class SqlPipeline(Pipeline):
             raise ValueError(f"the feed 'sql' needs table or query, and not both. Received: {said}")
         if len(self.symbols) > 1 and not self.symbol_column:
             raise ValueError(f"more than one symbol needs symbol_column. Received: symbols = {list(self.symbols)[:5]}")
+        return self
+
+    @model_validator(mode="after")
+    def _reads_values(self) -> Self:
+        self.require_values((self.time, self.symbol_column, self.available_at), named=self.columns_named)
         return self
