@@ -105,13 +105,14 @@ def longest(spec: Pipeline, *, training: int) -> Pipeline:
 
 
 def _model(spec: Pipeline, chosen: Settings) -> dict[str, Any]:
-    """The table ``model``, without keys that belong to cells of another reading."""
+    """The table ``model``, without keys that belong to cells of another reading, and ridges that have no share."""
     model = spec.model.model_dump(exclude_unset=True)
     cell = str(chosen["cell"])
     units = tuple(int(part) for part in str(chosen["units"]).split("-"))
     reads = CELLS[cell].reads
     strange = ("segment", "linear", "ridges") if reads == "steps" else ("bidirectional",)
-    kept = {key: value for key, value in model.items() if key not in strange}
+    idle = () if chosen["ridge_share"] else ("ridges",)
+    kept = {key: value for key, value in model.items() if key not in (*strange, *idle)}
     if reads == "segments":
         kept["segment"] = kept.get("segment", spec.season_length)
         units = units[:1]

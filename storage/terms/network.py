@@ -44,7 +44,7 @@ class ModelSpec(Frozen):
             0 is none.
         ridges: which ridge regressions are solved, each by itself, and averaged: ``window`` reads the whole window,
             ``half`` its newer half, ``segment`` forecasts each place of a segment from that place of every segment,
-            with weights that the places share; for segment cells.
+            with weights that the places share; for segment cells, with a ``ridge_share`` above 0.
         dropout: share of a layer's outputs left out while training.
         epochs: passes over the training windows at most; early stopping on validation may end sooner.
         batch_size: windows a step.
@@ -102,4 +102,13 @@ class ModelSpec(Frozen):
                 )
         if self.segmented and len(self.units) > 1:
             raise ValueError(f"{self.cell} has one layer of units. Received: units {list(self.units)}")
+        return self
+
+    @model_validator(mode="after")
+    def _averages_ridges(self) -> Self:
+        if "ridges" in self.model_fields_set and not self.ridge_share:
+            raise ValueError(
+                "ridges are averaged in the forecast by ridge_share, which is 0: set it above 0, or leave ridges out. "
+                f"Received: ridges {list(self.ridges)}"
+            )
         return self

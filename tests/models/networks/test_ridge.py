@@ -63,7 +63,7 @@ def _kernel(ridges, *, lookback=6, horizon=5, segment=2):
     random = np.random.default_rng(5)
     windows = random.normal(size=(3000, lookback, 2)).cumsum(axis=1).astype(np.float32)
     targets = (windows[:, -1:, 1] * np.linspace(1, 2, horizon) + NOISE[:3000, :1]).astype(np.float32)
-    model = ModelSpec(cell="segment_gru", segment=segment, ridges=ridges)
+    model = ModelSpec(cell="segment_gru", segment=segment, ridge_share=0.5, ridges=ridges)
     frame = Frame(lookback=lookback, features=2, horizon=horizon, target=1)
     network = fit_ridge(Gathered.of(windows, targets), model=model, frame=frame)
     return network.get_layer("leads").get_weights()[0], windows, targets

@@ -71,6 +71,14 @@ def test_another_cell_leaves_the_keys_of_segments_behind(make_spec):
     assert applied(spec, {"cell": "gru"}).model.ridges == ("window",)
 
 
+def test_ridges_without_a_share_are_left_behind_and_come_back_with_one(make_spec):
+    model = {"cell": "segment_gru", "segment": 4, "ridge_share": 0.5, "ridges": ["half", "segment"]}
+    spec = make_spec(lookback=8, model=model)
+    without = applied(spec, {"ridge_share": 0.0}).model
+    assert (without.ridge_share, "ridges" in without.model_fields_set) == (0.0, False)
+    assert applied(spec, {"ridge_share": 0.25}).model.ridges == ("half", "segment")
+
+
 def test_what_judges_has_stopped_nothing_and_is_of_the_validation_part_alone(make_spec, make_levels):
     spec, frame = make_spec(), make_levels(600)
     levels = align(frame, names=["tiny/OT"], codes=np.zeros(600, dtype=int), instants=frame.index, step=None)

@@ -113,6 +113,14 @@ def test_the_file_that_ships_is_right() -> None:
         ({"model": {"ridge_share": 1.0}}, "ridge_share"),
         ({"model": {"ridges": ["half"]}}, "ridges belongs to the cells segment_gru.*Received: cell = 'lstm'"),
         ({"model": {"cell": "segment_gru", "segment": 10, "ridges": ["half", "half"]}}, "is named once. Received: "),
+        (
+            {"model": {"cell": "segment_gru", "segment": 10, "ridges": ["half"]}},
+            r"model: ridges are averaged in the forecast by ridge_share, which is 0: .*Received: ridges \['half'\]",
+        ),
+        (
+            {"candidates": [{"cell": "segment_gru", "segment": 10, "ridges": [each]} for each in ("half", "window")]},
+            "candidates.0: ridges are averaged in the forecast by ridge_share, which is 0: ",
+        ),
         ({"model": {"cell": "segment_gru", "segment": 10, "ridges": []}}, "model.ridges"),
         ({"model": {"cycle": [24]}}, "cycle needs a calendar that is a frequency, such as 1h. Received: 'XNYS'"),
         ({"target": "open", "model": {"normalization": "last"}}, "need the target 'open' among the features"),
