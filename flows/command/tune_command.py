@@ -24,7 +24,7 @@ def tune(
     trials: Annotated[
         int | None, typer.Option(min=1, help=f"In all, those of earlier searches included; {_TRIALS} by default.")
     ] = None,
-    minutes: Annotated[float | None, typer.Option(min=0, help="This search ends after so long.")] = None,
+    minutes: Annotated[float | None, typer.Option(help="This search ends after so long.")] = None,
     seeds: Annotated[
         int, typer.Option(min=1, help="Networks from which the best and the present settings are told.")
     ] = 3,
@@ -40,7 +40,7 @@ def tune(
     from daycast.flows.tuning import tune as run
     from daycast.tasks.tuning.found import Budget
 
-    if minutes is not None and minutes <= 0:
+    if minutes is not None and not minutes > 0:  # nor is nan
         raise ConfigError(f"--minutes must be above 0. Received: {minutes:g}. Leave it out for no limit.")
     most = trials or (_TRIALS if minutes is None else 10_000)
     budget = Budget(trials=most, seconds=None if minutes is None else 60 * minutes, seeds=seeds)

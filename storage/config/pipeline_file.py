@@ -71,10 +71,13 @@ def _require_read(pipelines: Mapping[str, AnyPipeline], *, where: str) -> None:
 _A_DAY = "a date is required, such as 2020-01-31"
 _IN_TOML: Mapping[str, str] = {
     "too_short": "one at least is required",
+    "too_long": "{max_length:,} at most may stand in the list. Received: {actual_length:,}",
     "tuple_type": "a list is required, in brackets: [ … ]",
-    "model_type": "a table is required: { … }",
-    "dict_type": "a table is required: { … }",
+    "model_type": "a table is required: {{ … }}",
+    "dict_type": "a table is required: {{ … }}",
     "string_type": "text in quotation marks is required",
+    "string_too_short": "text is required",
+    "string_too_long": "text of {max_length:,} letters at most is required",
     "bool_type": "true or false is required",
     "bool_parsing": "true or false is required",
     "date_type": _A_DAY,
@@ -82,7 +85,7 @@ _IN_TOML: Mapping[str, str] = {
     "date_from_datetime_inexact": _A_DAY,
     "date_from_datetime_parsing": _A_DAY,
 }
-"""What pydantic says in words of Python, in those of the file."""
+"""What pydantic says in words of Python, in those of the file; a limit is filled in."""
 
 
 def parse_pipeline(name: str, table: Any, *, where: str = "the pipeline file") -> AnyPipeline:
@@ -227,11 +230,17 @@ def _explain(problem: Any, model: type[BaseModel]) -> str:
         return f"unknown key {location!r}. The keys there are: {listed(keys)}.{_hint(str(key), keys, model)}"
     if problem["type"] == "missing":
         return f"the key {location!r} is required"
-    message = _IN_TOML.get(problem["type"], problem["msg"].removeprefix("Value error, "))
+    message = _said(problem)
     # A rule over the whole table says itself what it received: the table may hold secrets.
     said = "Received" in message or not problem["loc"]
     received = "" if said else f". Received: {_shown(problem['loc'][-1], problem['input'])}"
     return f"{location + ': ' if location else ''}{message}{received}"
+
+
+def _said(problem: Any) -> str:
+    if words := _IN_TOML.get(problem["type"]):
+        return words.format(**problem.get("ctx", {}))
+    return str(problem["msg"]).removeprefix("Value error, ")
 
 
 def _shown(key: Any, value: Any) -> str:
