@@ -9,10 +9,10 @@ import typer
 from daycast.flows.command.completion import pipelines_like
 from daycast.flows.command.terminal import out, say
 from daycast.storage.terms.errors import ConfigError
+from daycast.storage.terms.toml import toml_value
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
-    from typing import Any
 
     from daycast.tasks.tuning.found import Found
 
@@ -74,7 +74,7 @@ def lines(found: Found, *, picture: str) -> Iterator[str]:
         yield f"What mattered: {told}." + (f" Drawn: {picture}" if picture else "")
     yield f"[{found.pipeline}]"
     for key, value in found.table.items():
-        yield f"{key:<10} = {toml(value)}"
+        yield f"{key:<10} = {toml_value(value)}"
 
 
 def _spread(errors: tuple[float, ...]) -> str:
@@ -83,22 +83,3 @@ def _spread(errors: tuple[float, ...]) -> str:
         return f"{mean:.4f} from one seed"
     deviation = (sum((error - mean) ** 2 for error in errors) / (len(errors) - 1)) ** 0.5
     return f"{mean:.4f} ± {deviation:.4f} over {len(errors)} seeds"
-
-
-def toml(value: Any) -> str:
-    """A value as the pipeline file has it.
-
-    >>> toml({"cell": "gru", "units": [64], "linear": True, "dropout": 0.1})
-    '{ cell = "gru", units = [64], linear = true, dropout = 0.1 }'
-    """
-    if isinstance(value, dict):
-        return f"{{ {', '.join(f'{key} = {toml(each)}' for key, each in value.items())} }}"
-    if isinstance(value, bool):
-        return str(value).lower()
-    if isinstance(value, str):
-        return f'"{value}"'
-    if isinstance(value, float):
-        return f"{value:.4g}"
-    if isinstance(value, (list, tuple)):
-        return f"[{', '.join(toml(each) for each in value)}]"
-    return str(value)

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from typing import Any
 
 from daycast.storage.terms.errors import ConfigError
 from daycast.storage.terms.pipeline import Pipeline
+from daycast.storage.terms.toml import toml_value
 
 
 def advised(spec: Pipeline) -> Pipeline | None:
@@ -27,28 +27,7 @@ def advised(spec: Pipeline) -> Pipeline | None:
 
 def as_toml(spec: Pipeline) -> str:
     """A pipeline as the pipeline file has it, with the keys that were set."""
-    return "\n".join([f"[{spec.name}]", *(f"{key} = {_value(value)}" for key, value in _table(spec).items())])
-
-
-def _value(value: Any) -> str:
-    import json
-
-    if isinstance(value, Mapping):
-        inside = ", ".join(f"{_key(key)} = {_value(each)}" for key, each in value.items() if each is not None)
-        return f"{{ {inside} }}" if inside else "{}"
-    if isinstance(value, list | tuple):
-        return f"[{', '.join(map(_value, value))}]"
-    return json.dumps(value, ensure_ascii=False)
-
-
-def _key(key: str) -> str:
-    import json
-
-    return (
-        key
-        if key.isascii() and key.replace("_", "").replace("-", "").isalnum()
-        else json.dumps(key, ensure_ascii=False)
-    )
+    return "\n".join([f"[{spec.name}]", *(f"{key} = {toml_value(value)}" for key, value in _table(spec).items())])
 
 
 def _table(spec: Pipeline) -> dict[str, Any]:

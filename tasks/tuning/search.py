@@ -178,6 +178,8 @@ def _table(job: Job, best: Any) -> dict[str, Any]:
         key: getattr(best, key) for key in ("lookback", "difference") if getattr(best, key) != getattr(now, key)
     }
     table["model"] = best.model.model_dump(mode="json", exclude_unset=True)
+    if best.model.learning_rate != now.model.learning_rate:  # drawn, with more digits than a reader needs
+        table["model"]["learning_rate"] = float(f"{best.model.learning_rate:.4g}")
     return table
 
 
