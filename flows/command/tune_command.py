@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -14,7 +15,7 @@ from daycast.storage.terms.toml import toml_value
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from daycast.tasks.tuning.found import Found
+    from daycast.tasks.tuning.found import Budget, Found
 
 _TRIALS = 30
 
@@ -24,7 +25,9 @@ def tune(
     trials: Annotated[
         int | None, typer.Option(min=1, help=f"In all, those of earlier searches included; {_TRIALS} by default.")
     ] = None,
-    minutes: Annotated[float | None, typer.Option(help="This search ends after so long.")] = None,
+    minutes: Annotated[
+        float | None, typer.Option(help="This search ends after so long, the networks from --seeds included.")
+    ] = None,
     seeds: Annotated[
         int, typer.Option(min=1, help="Networks from which the best and the present settings are told.")
     ] = 3,
@@ -43,14 +46,12 @@ def tune(
     if minutes is not None and not minutes > 0:  # nor is nan
         raise ConfigError(f"--minutes must be above 0. Received: {minutes:g}. Leave it out for no limit.")
     most = trials or (_TRIALS if minutes is None else 10_000)
-    budget = Budget(trials=most, seconds=None if minutes is None else 60 * minutes, seeds=seeds)
+    budget = Budget(trials=most, seconds=math.inf if minutes is None else 60 * minutes, seeds=seeds)
     instant = parse_as_of(as_of) if as_of else None
     found, picture = run(pipeline, budget=budget, as_of=instant, new=new, sample=sample, say=say)
     for line in lines(found, picture=picture):
         say(line)
-    print_next(
-        out, f"daycast run {found.pipeline}" if found.sure else f"daycast tune {found.pipeline} --trials {most * 2}"
-    )
+    print_next(out, f"daycast run {found.pipeline}" if found.sure else again(found, budget=budget))
 
 
 def lines(found: Found, *, picture: str) -> Iterator[str]:
@@ -65,16 +66,35 @@ def lines(found: Found, *, picture: str) -> Iterator[str]:
     yield f"  the table as it is: {_spread(found.current)}"
     yield f"  the best of the trials: {_spread(found.best)}"
     if found.best == found.current:
-        yield "No settings were better than those of the table."
+        none = "No settings were better than those of the table."
+        yield none if found.trials > 1 else "No other settings were tried. Give it more --minutes or --trials."
         return
-    verdict = "more than seeds alone give" if found.sure else "no more than seeds alone give: keep the table"
-    yield f"The best is {found.gain:.1%} below the table, {verdict}."
+    yield f"The best is {abs(found.gain):.1%} {'below' if found.gain >= 0 else 'above'} the table, {_verdict(found)}."
     if found.weights:
         told = ", ".join(f"{name} {share:.0%}" for name, share in found.weights.items())
         yield f"What mattered: {told}." + (f" Drawn: {picture}" if picture else "")
     yield f"[{found.pipeline}]"
     for key, value in found.table.items():
         yield f"{key:<10} = {toml_value(value)}"
+
+
+def again(found: Found, *, budget: Budget) -> str:
+    """The command that tells more: twice the trials or minutes, or where one seed was asked for, three."""
+    command = f"daycast tune {found.pipeline}"
+    if math.isfinite(budget.seconds):
+        command += f" --minutes {budget.seconds / 60 * 2:g}"
+    else:
+        command += f" --trials {budget.trials * (1 if budget.seeds < 2 else 2)}"
+    return f"{command} --seeds 3" if budget.seeds < 2 else command
+
+
+def _verdict(found: Found) -> str:
+    if not found.seeded:
+        return (
+            "from one seed of each: whether seeds alone give that is not known. Take --seeds 2 or more, and more "
+            "--minutes where they are limited"
+        )
+    return "more than seeds alone give" if found.sure else "no more than seeds alone give: keep the table"
 
 
 def _spread(errors: tuple[float, ...]) -> str:

@@ -14,12 +14,13 @@ class Budget:
 
     Attributes:
         trials: in all, those of earlier searches of the study included.
-        seconds: of this one, by the clock; a trial that began before is ended with it. None does not look at the clock.
+        seconds: of this one, by the clock; up to half of it is kept for the networks from seeds. A trial that is in
+            progress when its part is over is ended; a network from a seed comes to its end.
         seeds: networks from which the best settings and those of now are told, one after the other.
     """
 
     trials: int
-    seconds: float | None = None
+    seconds: float = math.inf
     seeds: int = 3
 
 
@@ -38,7 +39,7 @@ class Found:
         settings: the best ones, by the names of choices.
         table: the keys of the pipeline's table that they change.
         weights: how much of the errors' spread each choice explains, the greatest first; empty with few trials.
-        out_of_time: whether the clock ended it.
+        out_of_time: whether the clock ended the trials.
     """
 
     pipeline: str
@@ -59,8 +60,15 @@ class Found:
         return 1 - _mean(self.best) / _mean(self.current)
 
     @property
+    def seeded(self) -> bool:
+        """Whether each is told from two seeds at least: one says nothing of what seeds alone give."""
+        return min(len(self.best), len(self.current)) >= 2
+
+    @property
     def sure(self) -> bool:
-        """Whether that is more than two standard errors of what seeds alone give."""
+        """Whether that is known to be more than two standard errors of what seeds alone give."""
+        if not self.seeded:
+            return False
         spread = math.sqrt(_variance(self.best) + _variance(self.current))
         return _mean(self.current) - _mean(self.best) > 2 * spread
 
@@ -70,8 +78,6 @@ def _mean(values: Sequence[float]) -> float:
 
 
 def _variance(values: Sequence[float]) -> float:
-    """Of the mean of these."""
-    if len(values) < 2:
-        return 0.0
+    """Of the mean of these, two at least."""
     mean = _mean(values)
     return sum((value - mean) ** 2 for value in values) / (len(values) - 1) / len(values)

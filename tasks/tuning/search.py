@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import json
 import time
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import AbstractContextManager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from daycast.storage.terms.errors import DataError
@@ -15,6 +14,7 @@ from daycast.tasks.apart.trying import halves_of, try_settings, windows_to_try
 from daycast.tasks.handover.job import Job
 from daycast.tasks.handover.results import Prepared
 from daycast.tasks.tuning.found import Budget, Found
+from daycast.tasks.tuning.seeds import from_seeds, kept
 from daycast.tasks.tuning.study import best_of, study_of, study_place, weights_of
 
 if TYPE_CHECKING:
@@ -42,7 +42,7 @@ def search(job: Job, prepared: Prepared, budget: Budget, *, fresh: Fresh, told: 
         ConfigError: the study that there is, is of other settings or of other data.
     """
     from daycast.models.tuning.blocks import require
-    from daycast.models.tuning.space import applied, choices, current
+    from daycast.models.tuning.space import applied, choices
 
     name = job.pipeline.name
     counts = windows_to_try(job, prepared)
@@ -51,13 +51,10 @@ def search(job: Job, prepared: Prepared, budget: Budget, *, fresh: Fresh, told: 
     place = study_place(job.stores, name)
     place.parent.mkdir(parents=True, exist_ok=True)
     study = study_of(place, job, prepared, space)
-    work = _Work(job=job, prepared=prepared, fresh=fresh, deadline=_deadline(budget))
+    work = _Work(job=job, prepared=prepared, fresh=fresh, deadline=time.monotonic() + budget.seconds)
     _try_all(study, space, work, budget, told)
-    best = best_of(study, job)
-    errors = {
-        who: tuple(_seeded(study, work, settings, budget.seeds))
-        for who, settings in (("current", current(job.pipeline)), ("best", best))
-    }
+    best = best_of(study, job.pipeline)
+    table_errors, best_errors = from_seeds(study, job.pipeline, budget, attempt=work.attempt, late=lambda: work.late)
     done = [trial for trial in study.trials if trial.state.is_finished() and trial.state.name != "FAIL"]
     return Found(
         pipeline=name,
@@ -65,12 +62,12 @@ def search(job: Job, prepared: Prepared, budget: Budget, *, fresh: Fresh, told: 
         pruned=sum(trial.state.name == "PRUNED" for trial in done),
         windows=counts,
         naive=float(study.user_attrs["naive"]),
-        current=errors["current"],
-        best=errors["best"],
+        current=table_errors,
+        best=best_errors,
         settings=best,
         table=_table(job, applied(job.pipeline, best)),
         weights=weights_of(study),
-        out_of_time=work.late,
+        out_of_time=len(done) < budget.trials,
     )
 
 
@@ -81,25 +78,24 @@ class _Work:
     job: Job
     prepared: Prepared
     fresh: Fresh
-    deadline: float | None
+    deadline: float
 
     @property
     def late(self) -> bool:
-        return self.deadline is not None and time.monotonic() > self.deadline
+        return time.monotonic() > self.deadline
 
-    def attempt(self, settings: Mapping[str, Any], *, seed: int, told: Callable[..., None]) -> Tried:
+    def attempt(self, settings: Mapping[str, Any], seed: int, told: Callable[..., None] = lambda *_: None) -> Tried:
         with self.fresh() as process:
             tried: Tried = process.ask(try_settings, self.job, self.prepared, dict(settings), seed, told=told)
         return tried
 
 
-def _deadline(budget: Budget) -> float | None:
-    return None if budget.seconds is None else time.monotonic() + budget.seconds
-
-
 def _try_all(study: Study, space: Sequence[Choice], work: _Work, budget: Budget, told: Callable[[str], None]) -> None:
-    while _done(study) < budget.trials and not work.late:
-        _try_one(study, space, work, told)
+    while _done(study) < budget.trials:
+        trying = replace(work, deadline=work.deadline - kept(study, work.job.pipeline, budget))
+        if trying.late:
+            return
+        _try_one(study, space, trying, told)
 
 
 def _done(study: Study) -> int:
@@ -126,7 +122,7 @@ def _try_one(study: Study, space: Sequence[Choice], work: _Work, told: Callable[
     )
     try:
         applied(work.job.pipeline, settings)
-        tried = work.attempt(settings, seed=work.job.pipeline.model.seed, told=watch)
+        tried = work.attempt(settings, work.job.pipeline.model.seed, told=watch)
     except optuna.TrialPruned:
         if work.late:
             study.tell(trial, state=TrialState.FAIL)
@@ -143,32 +139,10 @@ def _try_one(study: Study, space: Sequence[Choice], work: _Work, told: Callable[
         told(f"trial {trial.number + 1}: {tried.error:.4g} in {time.monotonic() - began:.0f} s: {words}")
 
 
-def _words(settings: Mapping[str, Any]) -> str:
-    parts = (
-        f"{name} {value:.4g}" if isinstance(value, float) else f"{name} {value}" for name, value in settings.items()
-    )
-    return ", ".join(parts)
-
-
 def _suggested(trial: Trial, choice: Choice) -> Any:
     if choice.values:
         return trial.suggest_categorical(choice.name, list(choice.values))
     return trial.suggest_float(choice.name, *choice.between, log=True)
-
-
-def _seeded(study: Study, work: _Work, settings: Mapping[str, Any], seeds: int) -> list[float]:
-    """The errors of networks from one seed after the other; what was done before is not done again."""
-    first, errors = work.job.pipeline.model.seed, []
-    for seed in range(first, first + seeds):
-        key = f"seed {seed} of {json.dumps(dict(settings), sort_keys=True)}"
-        if key not in study.user_attrs:
-            tried = work.attempt(settings, seed=seed, told=lambda *_: None)
-            study.set_user_attr(key, tried.error)
-            study.set_user_attr("naive", tried.naive)
-        errors.append(float(study.user_attrs[key]))
-        if work.late:
-            break
-    return errors
 
 
 def _table(job: Job, best: Any) -> dict[str, Any]:

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from optuna.trial import FrozenTrial
 
     from daycast.models.tuning.space import Choice
+    from daycast.storage.terms.pipeline import Pipeline
 
 _UNPRUNED, _FIRST_EPOCHS = 5, 2
 """Trials, and epochs of each, before which none is given up."""
@@ -102,24 +103,41 @@ def study_of(place: Path, job: Job, prepared: Prepared, space: Sequence[Choice])
     return _opened(place, job.pipeline.name, sampler_seed=seed + len(study.trials))
 
 
-def best_of(study: Study, job: Job) -> dict[str, Any]:
-    """The best trial's settings; those of now where none was finished."""
+def ended_of(study: Study) -> list[FrozenTrial]:
+    """The trials that came to their end, in their order."""
+    return [trial for trial in study.trials if trial.state.name == "COMPLETE"]
+
+
+def best_trial(study: Study, spec: Pipeline) -> FrozenTrial:
+    """The trial with the least error.
+
+    Raises:
+        DataError: none came to its end.
+    """
+    ended = ended_of(study)
+    if not ended:
+        raise DataError(
+            f"{spec.name}: one trial at least must come to its end. Received: none. Give it more --minutes."
+        )
+    return min(ended, key=lambda trial: (trial.value, trial.number))
+
+
+def best_of(study: Study, spec: Pipeline) -> dict[str, Any]:
+    """The best trial's settings, with those of now that it did not choose.
+
+    Raises:
+        DataError: none came to its end.
+    """
     from daycast.models.tuning.space import current
 
-    complete = [trial for trial in study.trials if trial.state.name == "COMPLETE"]
-    if not complete:
-        raise DataError(
-            f"{job.pipeline.name}: one trial at least must come to its end. Received: none. Give it more --minutes."
-        )
-    best: FrozenTrial = min(complete, key=lambda trial: (trial.value, trial.number))
-    return {**current(job.pipeline), **best.params}
+    return {**current(spec), **best_trial(study, spec).params}
 
 
 def weights_of(study: Study) -> dict[str, float]:
     """How much of the errors' spread each choice explains (functional ANOVA: Hutter, Hoos, Leyton-Brown, 2014)."""
     import optuna
 
-    complete = [trial for trial in study.trials if trial.state.name == "COMPLETE"]
+    complete = ended_of(study)
     if len(complete) < _TOLD or len({trial.value for trial in complete}) < 2:
         return {}
     evaluator = optuna.importance.FanovaImportanceEvaluator(seed=0)

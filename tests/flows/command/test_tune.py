@@ -102,6 +102,20 @@ def test_a_pipeline_of_sixty_windows_is_refused_and_leaves_no_study(tmp_path: Pa
     assert not (place.root / "data" / "studies").exists()
 
 
+def test_of_the_minutes_some_are_kept_for_seeds_of_the_table_and_of_the_best(tmp_path: Path):
+    place = make_place(tmp_path / "place")
+    for seed, symbol in enumerate("AB"):
+        place.write(symbol, walk(seed, 400))
+    place.define(model={**MODEL, "epochs": 1})
+    done = place.daycast("tune", "mine", "--minutes", "0.8", "--seeds", "2", timeout=280)
+    assert done.returncode == 0, done.stderr
+    said = done.stdout + done.stderr
+    assert len(re.findall(r"^trial \d+: \d", said, flags=re.MULTILINE)) > 1
+    assert "given up early; the time was over" in said
+    for who in ("the table as it is", "the best of the trials"):
+        assert re.search(rf"{who}: \d\.\d+ ± \d\.\d+ over 2 seeds", said), said
+
+
 def _one_line(text: str) -> str:
     return " ".join(text.split())
 
