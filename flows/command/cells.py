@@ -38,8 +38,8 @@ def number(value: float | None) -> str:
 
 
 def signed(value: float | None) -> str:
-    """A skill, with its sign."""
-    return "—" if value is None else f"{value:+.3f}"
+    """A skill, with its sign; naive's own is 0."""
+    return "—" if value is None else f"{value:+.3f}" if value else "0"
 
 
 def instant(value: datetime) -> str:

@@ -10,6 +10,7 @@ from functools import partial, singledispatch
 from typing import TypeVar
 
 from daycast.storage.terms.text import counted, listed
+from daycast.storage.terms.words import NAIVE
 from daycast.tasks.handover.label_parts import PreparedLabels
 from daycast.tasks.handover.results import Evaluated, Ingested, Plan, Prepared, Scored, Summary, Trained
 from daycast.tasks.handover.text_parts import PreparedText
@@ -138,7 +139,8 @@ def _(result: Evaluated) -> str:
         told = f"Test perplexity {perplexity:.4g} beside the counts' {counts:.4g}"
         return f"verdict: {result.forecaster} serves. {result.reason} {told}"
     mae, naive = result.test.get("mae"), result.test.get("naive_mae")
-    test = f" Test MAE {mae:.4g} beside naive's {naive:.4g}" if mae is not None and naive is not None else ""
+    beside = "" if naive is None or result.forecaster == NAIVE else f" beside naive's {naive:.4g}"
+    test = "" if mae is None else f" {result.forecaster}'s test MAE {mae:.4g}{beside}"
     return f"verdict: {result.forecaster} serves. {result.reason}{test}"
 
 

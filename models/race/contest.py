@@ -58,7 +58,7 @@ class Contest:
     newcomers: ForecasterName
 
     def test(self) -> dict[str, float | None]:
-        """Test errors over all leads and series, of the winning network, naive, and the forecaster that serves.
+        """Test errors over all leads and series, of the forecaster that serves, and of naive beside it.
 
         The skill is none where naive has no error: of series that do not move.
         """
@@ -66,22 +66,14 @@ class Contest:
             return {}
         scores = pd.concat([self.scores[self.version], self.scores[BASELINES_ALONE]])
         scores = scores[scores["split"] == "test"]
-        values = {metric: overall(scores, metric=metric) for metric in ("mae", "rmse", "skill")}
         served = self.verdict.served
-        coverage = {f"coverage_{level}": overall(scores, metric=f"coverage_{level}")[served] for level in (80, 95)}
-        return {
-            "mae": values["mae"][NETWORK],
-            "rmse": values["rmse"][NETWORK],
-            "skill": values["skill"].get(NETWORK),
-            "naive_mae": values["mae"][NAIVE],
-            "naive_rmse": values["rmse"][NAIVE],
-            "served_mae": values["mae"][served],
-            **coverage,
-        }
+        own = {metric: overall(scores, metric=metric).get(served) for metric in _OF_SERVED}
+        return {**own, **{f"naive_{metric}": overall(scores, metric=metric)[NAIVE] for metric in ("mae", "rmse")}}
 
 
 BASELINES_ALONE = ""
 """What the baselines' own sums stand under, where networks' stand under their version."""
+_OF_SERVED = ("mae", "rmse", "skill", "coverage_80", "coverage_95")
 
 
 def enter(

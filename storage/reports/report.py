@@ -13,7 +13,7 @@ import pandas as pd
 
 from daycast.storage.reports.any_report import AnyReport, Score
 from daycast.storage.sql.changes import Change
-from daycast.storage.terms.words import METRICS, NAIVE, NETWORK, PROMISES, SERIES_ID, STANDBY
+from daycast.storage.terms.words import METRICS, NAIVE, PROMISES, SERIES_ID, STANDBY
 
 _ROWS = 200
 
@@ -88,11 +88,6 @@ class RunReport(AnyReport):
     def of_served(self) -> Mapping[str, float | None]:
         """The errors of the one that serves, by metric."""
         return next((row.values for row in self.scores if row.served), {})
-
-    @property
-    def of_network(self) -> Mapping[str, float | None]:
-        """The network's errors, by metric."""
-        return next((row.values for row in self.scores if row.name == NETWORK), {})
 
     @property
     def of_naive(self) -> Mapping[str, float | None]:

@@ -165,9 +165,9 @@ class Evaluated:
         baseline: the best of the baselines, for what a network cannot read.
         promoted: whether the version became the champion in this run.
         reason: why, in words.
-        test: error of the network, of the naive forecast and what follows from them, on the test part over all leads
-            and series: ``mae``, ``naive_mae``, ``rmse``, ``skill``, ``coverage_80``, ``coverage_95`` and the served
-            forecaster's ``served_mae``. The skill is none where the naive forecast has no error.
+        test: of the forecaster that serves, on the test part over all leads and series: ``mae``, ``rmse``, ``skill``,
+            ``coverage_80`` and ``coverage_95``, and ``naive_mae`` and ``naive_rmse`` beside them. The skill is none
+            where the naive forecast has no error.
     """
 
     version: str | None
