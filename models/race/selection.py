@@ -6,6 +6,9 @@ from dataclasses import dataclass, replace
 from daycast.models.scores.blocks import Apart, Blocks, apart
 from daycast.storage.terms.words import BLEND, NAIVE, NETWORK, RIDGE, STANDBY, ForecasterName
 
+_MASE = "MASE"
+"""What verdicts on values call an error: beside it stand the MAE and its skill, which may say otherwise of a panel."""
+
 
 @dataclass(frozen=True, kw_only=True)
 class Errors:
@@ -62,7 +65,7 @@ def decide(
     Raises:
         ValueError: there is neither a challenger nor a champion.
     """
-    promoted, network, first = duel(challenger, champion=champion, margin=margin)
+    promoted, network, first = duel(challenger, champion=champion, margin=margin, measure=_MASE)
     best = best_baseline(baselines, margin=margin)
     objection = _objection(network, baselines=baselines, best=best, margin=margin)
     if objection is None:
@@ -126,8 +129,16 @@ def without_network(
     return replace(verdict, reason=f"{verdict.reason} {STANDBY} {other} would serve.")
 
 
-def duel(challenger: Errors | None, *, champion: Errors | None, margin: float) -> tuple[bool, Errors, str]:
+def duel(
+    challenger: Errors | None, *, champion: Errors | None, margin: float, measure: str = "error"
+) -> tuple[bool, Errors, str]:
     """Whether the challenger becomes the champion, the errors of the one that does or stays, and why in a sentence.
+
+    Args:
+        challenger: as of :func:`decide`, and so the champion and the margin.
+        champion: the version that serves; none where there is none yet.
+        margin: the share by which an error must be below another.
+        measure: what the sentence calls an error.
 
     Raises:
         ValueError: there is neither a challenger nor a champion.
@@ -138,10 +149,10 @@ def duel(challenger: Errors | None, *, champion: Errors | None, margin: float) -
         return False, champion, "The champion is kept as it is."
     if champion is None:
         return True, challenger, "The new version is the first champion."
-    compared = _against(challenger.validation, champion.validation)
+    compared = _against(challenger.validation, champion.validation, measure=measure)
     if challenger.validation < champion.validation * (1 - margin):
         return True, challenger, f"The challenger replaces the champion: {compared} the champion's on validation."
-    shortfall = _short(challenger.validation, champion.validation, name="the champion", margin=margin)
+    shortfall = _short(challenger.validation, champion.validation, name="the champion", margin=margin, measure=measure)
     return False, champion, f"The champion is kept: of the challenger, {shortfall}."
 
 
@@ -193,16 +204,16 @@ def _sureness(found: Apart | None) -> str:
     return f" ({-found.errors:.2f} standard errors over {found.blocks} blocks of time, {found.required:.2f} required)"
 
 
-def _short(error: float, other: float, *, name: str, margin: float) -> str:
+def _short(error: float, other: float, *, name: str, margin: float, measure: str = _MASE) -> str:
     """That an error is not below another by the margin, with the digits that decide it."""
     share = error / other - 1 if other else 0.0
     digits = next((many for many in range(1, 7) if f"{-share:.{many}%}" != f"{margin:.{many}%}"), 6)
-    compared = _against(error, other, digits=digits)
+    compared = _against(error, other, digits=digits, measure=measure)
     return f"{compared} {name}'s on validation, and {margin:.{digits}%} below it was required"
 
 
-def _against(error: float, other: float, *, digits: int = 1) -> str:
+def _against(error: float, other: float, *, digits: int = 1, measure: str = _MASE) -> str:
     if other == 0:
-        return f"its error is {error:.4g} against 0 of"
+        return f"its {measure} is {error:.4g} against 0 of"
     share = error / other - 1
-    return f"its error is {abs(share):.{digits}%} {'below' if share < 0 else 'above'}"
+    return f"its {measure} is {abs(share):.{digits}%} {'below' if share < 0 else 'above'}"

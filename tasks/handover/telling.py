@@ -59,7 +59,7 @@ def chosen(job: AnyJob, version: str | None) -> str:
     for best, second in pairwise(judged[:2]):
         apart = 1 - best["error"] / second["error"] if second["error"] else 0.0
         parts.append(
-            f"{best['name']} was chosen of {len(raced)} networks: its error is {apart:.1%} below {second['name']}'s on "
+            f"{best['name']} was chosen of {len(raced)} networks: its MASE is {apart:.1%} below {second['name']}'s on "
             "validation."
         )
     late = [each for each in judged[1:] if "cut_short" in each]

@@ -46,7 +46,7 @@ def test_the_best_on_validation_is_the_versions_and_goes_on(several: Callable[..
     place = several("one", model=POOR, candidates=[SEGMENTS])
     first = place.run("several", as_of=EARLIER)
     assert first.status == "succeeded"
-    assert "segment_gru was chosen of 2 networks: its error is " in first.message
+    assert "segment_gru was chosen of 2 networks: its MASE is " in first.message
     assert "below lstm's on validation." in first.message
     state = _manifest(place, first.version)["state"]
     assert [each["name"] for each in state["networks"]] == ["segment_gru", "lstm"]

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from daycast.models.race.selection import Errors, Verdict, best_baseline, decide, overtake, without_network
+from daycast.models.race.selection import Errors, Verdict, best_baseline, decide, duel, overtake, without_network
 from daycast.models.scores.blocks import Blocks
 
 NAIVE = Errors(validation=1.0, test=1.0)
@@ -36,6 +36,15 @@ def test_the_first_version_becomes_champion_even_if_naive_serves():
 @pytest.mark.parametrize(("challenger", "promoted"), [(0.80, True), (0.89, True), (0.8911, False), (0.95, False)])
 def test_a_challenger_must_be_better_by_the_margin(challenger, promoted):
     assert _decide(_errors(challenger), _errors(0.9)).promoted is (promoted and challenger < 0.9 * 0.99)
+
+
+def test_a_verdict_says_which_error_it_is_of():
+    """Not the MAE: on the same page the skill is of that, and may be above 0 where the MASE is above naive's."""
+    assert "its MASE is 5.3% above the champion's on validation" in _decide(_errors(0.6), _errors(0.57)).reason
+    assert "its MASE is 30.8% above naive's on test" in _decide(_errors(0.5, 1.308)).reason
+    perfect = {name: _errors(0.0) for name in BASELINES}
+    assert "its MASE is 0.1 against 0 of naive's" in _decide(_errors(0.1), baselines=perfect).reason
+    assert "its error is 50.0% below the champion's" in duel(_errors(1), champion=_errors(2), margin=0.01)[2]
 
 
 def test_a_rejected_challenger_leaves_the_champion_serving():
@@ -110,7 +119,7 @@ def test_a_gain_of_one_block_is_none_that_one_can_be_sure_of():
     verdict = _decide(_blocked(0.1, 1.0, 1.0, 1.0, 1.0, 1.0), baselines=FLAT)
     assert verdict.served == "naive"
     assert (
-        "of the network, its error is 15.0% below naive's on validation "
+        "of the network, its MASE is 15.0% below naive's on validation "
         "(1.00 standard errors over 6 blocks of time, 2.02 required)." in verdict.reason
     )
 
@@ -139,7 +148,7 @@ GOOD = (0.8, 0.9, 0.8, 0.9, 0.8, 0.9)
 def test_ridge_serves_where_it_is_surely_better_than_the_network_too():
     verdict = _overtaken(_blocked(*[each - 0.1 for each in GOOD]), network=_blocked(*GOOD))
     assert (verdict.promoted, verdict.served) == (True, "ridge")
-    assert verdict.reason.startswith("So far. But ridge serves: its error is 11.8% below network's on validation (")
+    assert verdict.reason.startswith("So far. But ridge serves: its MASE is 11.8% below network's on validation (")
 
 
 @pytest.mark.parametrize(
