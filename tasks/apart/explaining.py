@@ -12,6 +12,7 @@ from daycast.tasks.handover.explained import Explained
 from daycast.tasks.handover.job import Job
 from daycast.tasks.handover.material import able, material
 from daycast.tasks.handover.results import Prepared
+from daycast.tasks.handover.staleness import stale
 from daycast.tasks.handover.told import ridge_of, with_ridge
 
 if TYPE_CHECKING:
@@ -36,7 +37,8 @@ def explain_shard(shard: str, job: Job, prepared: Prepared, versions: tuple[str,
     """What moved the forecasts of each version's network, of its ridge and of their blend, of one shard's series.
 
     Series that a version was not trained on are left out: it scales them by each window itself, and so reads another
-    window where something is taken out of it.
+    window where something is taken out of it. So are those that are stale: what is served of them is another mean than
+    that of the leads of the horizon.
     """
     import numpy as np
     import pandas as pd
@@ -46,6 +48,7 @@ def explain_shard(shard: str, job: Job, prepared: Prepared, versions: tuple[str,
 
     held = material(job, prepared, shard)
     latest = held.latest
+    fresh = able(held) & ~stale(job.pipeline, pd.DatetimeIndex(latest.windows.origin, tz="UTC"), as_of=job.as_of)
     wanted = {series_id(job.pipeline.name, symbol) for symbol in _reported(job)}
     told = []
     for version in versions:
@@ -53,7 +56,7 @@ def explain_shard(shard: str, job: Job, prepared: Prepared, versions: tuple[str,
         if forecaster is None:
             continue
         known = list(wanted & set(forecaster.scaler.names))
-        chosen = able(held) & np.isin(latest.windows.series.astype(str), known)
+        chosen = fresh & np.isin(latest.windows.series.astype(str), known)
         windows = latest.windows.where(chosen)
         origins = pd.DatetimeIndex(windows.origin, tz="UTC").to_pydatetime()
         tells = partial(_told, forecaster, ridge)

@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from tests.places import FIRST, WALL_CLOCK, Place, make_place
+from tests.places import DAYS, FIRST, WALL_CLOCK, Place, make_place, walk
 
 COUNT, DAY = 700, timedelta(days=1)
 AS_OF = FIRST + 599 * DAY
@@ -63,6 +63,22 @@ def test_the_driver_is_named_with_its_steps_and_the_effects_add_up_to_the_foreca
     assert max(effects, key=lambda key: effects[key]) == ("heat", 2)
     assert effects["heat", 2] > 0.6 * sum(effects.values())
     assert sum(of for (feature, _), of in effects.items() if feature == "noise") < 0.2 * sum(effects.values())
+
+
+@pytest.mark.usefixtures("prefect_server")
+def test_of_a_series_that_is_stale_nothing_is_told_and_the_others_add_up(place):
+    """Its forecasts are for leads beyond the horizon, of which an effect on the mean over the horizon says nothing."""
+    as_of = FIRST + (DAYS - 1) * DAY
+    place.write("A", walk(0, DAYS - 10))
+    place.run(as_of=as_of)
+    forecasts, rows = place.table("forecasts"), place.table("explanations")
+    assert {row["lead"] for row in forecasts if row["series_id"] == "mine/A"} == {11, 12}
+    assert {row["forecaster"] for row in forecasts} <= {"network", "ridge", "blend"}
+    mean = np.mean([row["mean"] for row in forecasts if row["series_id"] == "mine/B"])
+    assert {row["series_id"] for row in rows} == {"mine/B"}
+    assert sum(row["effect"] for row in rows) == pytest.approx(mean, rel=1e-5)
+    assert place.run(as_of=as_of + 30 * DAY).quality == "stale"
+    assert place.table("explanations") == rows, "both are stale now"
 
 
 @pytest.mark.slow
