@@ -144,12 +144,12 @@ def _unforeseen(latest: Latest, row: int, *, who: str, spec: Pipeline) -> Remark
     name, ahead = latest.windows.names[row], latest.windows.ahead
     assert ahead is not None and latest.unknown is not None  # noqa: S101, PT018 — it was counted in them
     mute = [column for place, column in enumerate(spec.known_columns) if not np.isfinite(ahead[row, :, place]).all()]
-    columns = listed(mute or list(spec.known_columns))
+    columns = listed(mute or list(spec.known_columns))  # first in the sentence, and written as the user names them
     if mute:
         said = f"{columns} is not known for any lead, which a network reads; {who} serves until it is. Mend the feed"
-        return _of(name, "known", said, grave=True)
+        return Remark(series_id=name, kind="known", message=f"{said}.", grave=True)
     said = f"{columns} is not known for {latest.unknown[row]} of {spec.horizon} leads, which read the nearest that is"
-    return _of(name, "known", f"{said}; {who} serves")
+    return Remark(series_id=name, kind="known", message=f"{said}; {who} serves.")
 
 
 def _incomplete(latest: Latest, row: int, *, who: str, spec: Pipeline) -> Remark:

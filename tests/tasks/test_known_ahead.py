@@ -158,8 +158,8 @@ def test_a_lead_that_lacks_is_told_and_known_for_none_a_baseline_serves_degraded
     summary = place.run("load", as_of=EARLIER)
     assert summary.status == "degraded"
     said = {row["series_id"]: row["message"] for row in place.table("remarks") if row["kind"] == "known"}
-    assert "Warmth is not known for 1 of 2 leads, which read the nearest that is" in said["load/A"]
-    assert "Warmth is not known for any lead" in said["load/B"]
+    assert "warmth is not known for 1 of 2 leads, which read the nearest that is" in said["load/A"]
+    assert "warmth is not known for any lead" in said["load/B"]
     who = {row[0]: row[6] for row in _forecasts(place)}
     assert who["load/A"] in {"network", "ridge", "blend"}
     assert who["load/B"] not in {"network", "ridge", "blend"}
