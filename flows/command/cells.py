@@ -37,6 +37,11 @@ def number(value: float | None) -> str:
     return f"{value:,.1f}" if 1000 <= abs(value) < _ENORMOUS else f"{value:,.4g}"
 
 
+def interval(lower: float | None, upper: float | None) -> str:
+    """Its two bounds; one dash where a forecast has none."""
+    return "—" if lower is None and upper is None else f"{number(lower)} to {number(upper)}"
+
+
 def signed(value: float | None) -> str:
     """A skill, with its sign; naive's own is 0."""
     return "—" if value is None else f"{value:+.3f}" if value else "0"

@@ -15,6 +15,7 @@ from rich.table import Table
 from daycast.flows.command.cells import (
     age,
     instant,
+    interval,
     new_table,
     number,
     print_csv,
@@ -272,8 +273,8 @@ def _forecast_table(rows: Sequence[dict[str, Any]]) -> Table:
             instant(row["valid_at"]),
             str(row["lead"]),
             number(row["mean"]),
-            f"{number(row['lower_80'])} to {number(row['upper_80'])}",
-            f"{number(row['lower_95'])} to {number(row['upper_95'])}",
+            interval(row["lower_80"], row["upper_80"]),
+            interval(row["lower_95"], row["upper_95"]),
             row["forecaster"],
             row["quality"],
             row["version"],

@@ -184,6 +184,7 @@ def _environment(**options: Any) -> Environment:
     )
     environment.filters |= {
         "number": _number,
+        "interval": _interval,
         "instant": _instant,
         "metric": _metric,
         "heading": _heading,
@@ -208,6 +209,11 @@ def _number(value: float | None) -> str:
     if value is None:
         return "—"
     return f"{value:,.4g}" if abs(value) < 1000 else f"{value:,.1f}"
+
+
+def _interval(lower: float | None, upper: float | None) -> str:
+    """Its two bounds; one dash where a forecast has none."""
+    return "—" if lower is None and upper is None else f"{_number(lower)} to {_number(upper)}"
 
 
 def _signed(value: float) -> str:

@@ -174,6 +174,13 @@ def _shape(markdown):
     return [(line.count("|"), line.startswith("#"), line.startswith("- "), "](" in line) for line in bare.splitlines()]
 
 
+def test_a_forecast_without_bounds_has_one_dash_an_interval():
+    row = {**_report().forecasts[0], "lead": 31, "lower_95": None, "lower_80": None, "upper_80": None, "upper_95": None}
+    page = render_html(_report(forecasts=(row,)))
+    assert "<td>31</td><td>101.5</td><td>—</td><td>—</td>" in page
+    assert "<td>100 to 103</td><td>99 to 104</td>" in render_html(_report())
+
+
 def test_sample_data_and_lost_files_are_named():
     report = _report(run=replace(_report().run, pipeline="sample_prices"), trouble="model.keras is gone")
     for text in (render_html(report), render_markdown(report, page="p")):
