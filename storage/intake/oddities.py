@@ -19,8 +19,20 @@ _NEAR = 0.05
 
 _FAR = 100
 """Usual ranges of a column, from its 5th percentile to its 95th, beyond which a value is far from the others."""
+_FAR_FROM_STILL = 1000
+"""The same of a column that mostly stands still: of counts that are mostly zero a large one is no wonder."""
+_APART = 10
+"""Between values that are far and all others lies nothing: they are so many times as far from the median at least."""
+_BRIEF = 3
+"""So many far values in a row may differ: more are a burst, or another level, and not what stands for no value."""
+_FEW = 3
+_FEW_SHARE = 0.02
+"""How many values may be far where a column stands still but for some: so many, or this share of all."""
 _LEAP = 0.2
 """The share of all that a column moved that one step must have for a closer look."""
+_LEAPS = 100
+"""Usual steps that one must have for it too, where several share in what the column moved: by the mean of their roots,
+in which enormous ones count for little."""
 
 _SHORTEST_RUN = 10
 _SHOWN = 3
@@ -154,21 +166,21 @@ def _jumps(symbol: str, rows: pd.DataFrame, spec: Pipeline) -> Iterator[Finding]
 
 
 def _leaps(values: np.ndarray, starts: np.ndarray) -> np.ndarray:
-    """Which symbols have one step that is a good part of all that they moved, ``(symbols,)``."""
+    """Which symbols have a step that is a good part of all that they moved, or enormous, ``(symbols,)``."""
     steps = np.abs(np.diff(values, prepend=values[:1]))
     steps[starts] = 0.0  # from the symbol before
-    return np.asarray(np.maximum.reduceat(steps, starts) > _LEAP * np.add.reduceat(steps, starts))
+    largest = np.maximum.reduceat(steps, starts)
+    usual = (np.add.reduceat(np.sqrt(steps), starts) / np.diff(starts, append=len(steps))) ** 2
+    return np.asarray((largest > _LEAP * np.add.reduceat(steps, starts)) | (largest > _LEAPS * usual))
 
 
 def _far(symbol: str, rows: pd.DataFrame, spec: Pipeline) -> Iterator[Finding]:
     """Values as far from all others as what stands for none, such as -9999 in a column of temperatures."""
     for name in spec.fetched:
         values = rows[name].to_numpy(dtype=float)
-        low, middle, high = np.quantile(values, (0.05, 0.5, 0.95))
-        places = (
-            np.flatnonzero(np.abs(values - middle) > _FAR * (high - low)) if high > low else np.array([], dtype=int)
-        )
+        places = _far_places(values)
         if len(places):
+            low, high = np.quantile(values, (0.05, 0.95))
             observed = pd.DatetimeIndex(rows[OBSERVED_AT])
             shown = "; ".join(f"{_date(observed[place], spec)} {values[place]:g}" for place in places[:_SHOWN])
             count = counted(len(places), "value")
@@ -177,6 +189,25 @@ def _far(symbol: str, rows: pd.DataFrame, spec: Pipeline) -> Iterator[Finding]:
                 f"{low:g} and {high:g}"
             )
             yield Finding(symbol=symbol, kind="far", count=len(places), message=message)
+
+
+def _far_places(values: np.ndarray) -> np.ndarray:
+    """Which values are far, by their places: none where they come in bursts, or stay.
+
+    >>> _far_places(np.array([*range(40), -9999, *range(40), -9999, *range(40), -9999, *range(40)])).tolist()
+    [40, 81, 122]
+    """
+    none = np.array([], dtype=int)
+    low, middle, high = np.quantile(values, (0.05, 0.5, 0.95))
+    distances = np.abs(values - middle)
+    few = max(_FEW, int(_FEW_SHARE * len(values)))
+    usual = high - low or np.sort(distances)[-few - 1 :][0]
+    far = distances > usual * (_FAR_FROM_STILL if np.mean(values == middle) > 0.5 else _FAR)
+    if not usual or not far.any() or distances[far].min() <= _APART * distances[~far].max():
+        return none
+    runs = [values[start : end + 1] for start, end in _runs(far[1:] & far[:-1])]
+    lasting = any(len(run) > _BRIEF and np.ptp(run) > 0 for run in runs)
+    return none if lasting else np.flatnonzero(far)
 
 
 def _runs(same: np.ndarray) -> list[tuple[int, int]]:
