@@ -10,6 +10,7 @@ from rich.console import Console
 from daycast.flows.command.printing import print_run
 from tests.places import DAYS, TINY, make_place
 
+pytestmark = pytest.mark.slow  # two runs
 UNTRAINED = {**TINY["model"], "epochs": 1, "learning_rate": 1e-6}
 """A network that says next to nothing, so that another serves."""
 
