@@ -5,6 +5,7 @@ trained on the other hours before the test part, but for the season that says wh
 in either. Forecasts are kept, so that mixtures of networks and of least squares are scored without training again.
 
     python -m tests.bench.bench_seasons ETTh1.csv --table multivariate_96 --lookback 336 720 --keep FOLDER
+    python -m tests.bench.bench_seasons ETTh1.csv --table multivariate_192 --set 'ridges=["window"]' --keep FOLDER
     python -m tests.bench.bench_seasons ETTh1.csv --table multivariate_96 --set units=[512] --keep FOLDER --season 1
 """
 
@@ -28,7 +29,7 @@ _BEGINS = (1800, 4000, 6200, 8640)
 """Of autumn, winter, spring and summer, in hours from the file's first."""
 _HOURS = 1440
 _BEFORE_TEST = 8640 + 2880
-_SHARES = (0.0, 0.33, 0.5, 0.67, 1.0)
+_SHARES = (0.0, 0.33, 0.5, 0.67, 0.75, 1.0)
 
 
 def main() -> None:
