@@ -53,7 +53,7 @@ def _asked() -> argparse.Namespace:
     parser.add_argument("--lookback", type=int, nargs="+", default=[336, 720])
     parser.add_argument("--season", type=int, nargs="+", default=[0, 1, 2, 3], help="of autumn, winter, spring, summer")
     parser.add_argument("--set", nargs="*", default=[], help="keys of its table model, as TOML: units=[512]")
-    parser.add_argument("--with", nargs="*", default=[], dest="beside", help="other keys of it: known=['hour']")
+    parser.add_argument("--with", nargs="*", default=[], dest="beside", help="other keys: features=['value','HUFL']")
     parser.add_argument("--keep", type=Path, required=True)
     parser.add_argument("--alone", action="store_true", help=argparse.SUPPRESS)
     return parser.parse_args()
